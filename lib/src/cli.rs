@@ -1,0 +1,168 @@
+//! Where the library meets the terminal: arguments, messages, exit codes, and `-`.
+//!
+//! A command's `main` is one call of [`run`]. The body returns an [`Error`] for what stops it, and tells the
+//! [`Console`] of what is wrong with a single item before it goes on with the next; both decide the exit code.
+
+use crate::{Error, Kind, Result, text};
+use clap::Parser;
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// What it means when nobody reads the output any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Half an output is none: a closed pipe is a failure.
+    Filter,
+    /// Somebody has read enough: a closed pipe is silence.
+    Reader,
+}
+
+/// Standard error, and what was said there so far.
+pub struct Console {
+    name: String,
+    failed: Option<Kind>,
+}
+
+impl Console {
+    /// One line about something that is not a failure.
+    pub fn note(&self, message: &str) {
+        self.say(message);
+    }
+
+    /// Reports that one item failed. The command goes on; its exit code will tell.
+    pub fn failed(&mut self, error: &Error) {
+        self.report(error);
+        self.remember(error.kind());
+    }
+
+    /// Whether any item failed so far.
+    pub fn has_failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// A failure that needs a person wins over one that time may heal; among equals the first stays.
+    fn remember(&mut self, kind: Kind) {
+        if self.failed.is_none_or(|known| known == Kind::Again) {
+            self.failed = Some(kind);
+        }
+    }
+
+    fn report(&self, error: &Error) {
+        if error.kind() == Kind::Nothing && error.message().is_empty() {
+            return;
+        }
+        self.say(error.message());
+        if let Some(hint) = error.advice() {
+            self.say(&format!("hint: {hint}"));
+        }
+    }
+
+    // Messages may quote a stranger's words, and logs are read on terminals too: escaped wherever they go. A failing
+    // stderr leaves nobody to tell.
+    fn say(&self, message: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}: {}", self.name, text::one_line(message));
+    }
+}
+
+/// Parses the arguments, runs the body, reports, and gives the exit code.
+pub fn run<A: Parser>(role: Role, body: impl FnOnce(A, &mut Console) -> Result<()>) -> ExitCode {
+    let command = A::command();
+    let mut console = Console { name: command.get_name().to_owned(), failed: None };
+    let arguments = match A::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // --help and --version come this way too, on stdout and with success.
+            let asked = !error.use_stderr();
+            let _ = error.print();
+            return if asked { ExitCode::SUCCESS } else { exit_code(Kind::Usage) };
+        }
+    };
+    match body(arguments, &mut console) {
+        Ok(()) => {}
+        Err(error) if error.kind() == Kind::ClosedPipe && role == Role::Reader => {}
+        Err(error) => console.failed(&error),
+    }
+    console.failed.map_or(ExitCode::SUCCESS, exit_code)
+}
+
+/// sysexits(3), and 1 for a query that found nothing.
+fn exit_code(kind: Kind) -> ExitCode {
+    ExitCode::from(match kind {
+        Kind::Nothing => 1,
+        Kind::Usage => 64,
+        Kind::Malformed => 65,
+        Kind::Unavailable => 69,
+        Kind::CantCreate => 73,
+        Kind::Io | Kind::ClosedPipe => 74,
+        Kind::Again => 75,
+        Kind::NotAllowed => 77,
+        Kind::Config => 78,
+    })
+}
+
+/// One input of a filter: its name for messages, and its bytes.
+pub struct Input {
+    /// The operand, or `standard input`.
+    pub name: String,
+    /// Buffered bytes.
+    pub bytes: Box<dyn BufRead>,
+}
+
+/// Opens an operand; `-` is standard input.
+pub fn open(operand: &Path) -> Result<Input> {
+    if operand == Path::new("-") {
+        return Ok(Input { name: "standard input".into(), bytes: Box::new(io::stdin().lock()) });
+    }
+    let file = File::open(operand).map_err(|error| Error::io("open", operand, error))?;
+    Ok(Input {
+        name: operand.display().to_string(),
+        bytes: Box::new(BufReader::with_capacity(1 << 16, file)),
+    })
+}
+
+/// The operands, or standard input when there are none.
+pub fn operands(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    if files.is_empty() { vec![PathBuf::from("-")] } else { files }
+}
+
+/// Reads the whole of standard input, at most `max` bytes, as text of the user's own.
+pub fn read_text(max: usize) -> Result<String> {
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(io::stdin().lock(), max as u64 + 1), &mut bytes)?;
+    if bytes.len() > max {
+        return Err(Error::malformed(format!("standard input is longer than {max} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| Error::malformed("standard input is not UTF-8 text"))
+}
+
+/// File names from standard input, one a line, or NUL-ended ones with `nul`. Names are bytes.
+pub fn read_names(nul: bool) -> Result<Vec<PathBuf>> {
+    use std::os::unix::ffi::OsStrExt;
+    let end = if nul { 0 } else { b'\n' };
+    let names = io::stdin().lock().split(end).collect::<io::Result<Vec<_>>>()?;
+    Ok(names
+        .iter()
+        .filter(|name| !name.is_empty())
+        .map(|name| PathBuf::from(OsStr::from_bytes(name)))
+        .collect())
+}
+
+/// Buffered standard output; call [`finish`] at the end, or a full disk goes unnoticed.
+pub fn output() -> BufWriter<io::StdoutLock<'static>> {
+    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+}
+
+/// Flushes and reports what the buffer still held.
+pub fn finish(mut out: impl Write) -> Result<()> {
+    out.flush().map_err(|error| Error::from(error).context("cannot write to standard output"))
+}
+
+/// Whether standard output is a terminal that wants colour (NO_COLOR is respected).
+pub fn wants_colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,47 @@
+//! What the commands of SocialNet share: the rooms, and who may call whom.
+//!
+//! | room | knows | never meets |
+//! |---|---|---|
+//! | [`error`], [`text`], [`fingerprint`] | nothing of the others | |
+//! | [`file`], [`mailbox`], [`home`] | folders, names, settings | keys, XML, SQL |
+//! | [`stream`], [`packet`], [`envelope`], [`profile`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
+//! | [`identity`], [`seal`], [`blob`] | OpenSSL; `seal` goes from bytes to bytes | XML, SQL, sockets |
+//! | [`photo`] | image formats | everything else |
+//! | [`store`] | SQLite | sealed bytes, keys |
+//! | [`driver`] | child processes and their line protocol | keys, XML, SQL |
+//! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
+//! | [`render`] | how a feed looks as text and JSON | keys, files |
+//! | [`cli`] | the terminal, clap, exit codes | the rest, except [`error`] and [`text`] |
+//!
+//! Commands in `bins/` call these rooms; no room calls a command.
+
+pub mod cli;
+pub mod driver;
+pub mod envelope;
+pub mod error;
+pub mod file;
+pub mod fingerprint;
+pub mod home;
+pub mod mailbox;
+pub mod packet;
+pub mod profile;
+pub mod stream;
+pub mod text;
+
+#[cfg(feature = "crypto")]
+pub mod blob;
+#[cfg(feature = "crypto")]
+pub mod identity;
+#[cfg(feature = "photo")]
+pub mod photo;
+#[cfg(all(feature = "crypto", feature = "db"))]
+pub mod protocol;
+#[cfg(feature = "db")]
+pub mod render;
+#[cfg(feature = "crypto")]
+pub mod seal;
+#[cfg(feature = "db")]
+pub mod store;
+
+pub use error::{Context, Error, Kind, Result};
+pub use fingerprint::Fingerprint;

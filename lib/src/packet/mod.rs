@@ -1,0 +1,225 @@
+//! Packets: one action of one author, as XML. socialnet-packet(5) is the authority.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `tree.rs` | XML as a tree that is written back byte for byte; what of XML is allowed, and the limits |
+//! | `read.rs` | from the tree to [`Packet`] |
+//! | `write.rs` | from [`Packet`] to bytes |
+//!
+//! A packet does not know who signed it: whoever opens an envelope compares `from` with the signer.
+
+mod read;
+pub mod tree;
+mod write;
+
+pub use read::read;
+pub use write::write;
+
+use crate::{Fingerprint, profile::Profile};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// The namespace of version 1.
+pub const NAMESPACE: &str = "urn:socialnet:packet:1";
+/// Bytes of one packet, at most.
+pub const MAX_BYTES: usize = 1 << 20;
+/// Bytes of its text, at most.
+pub const MAX_TEXT: usize = 64 << 10;
+/// Attachments, at most.
+pub const MAX_ATTACHMENTS: usize = 64;
+/// Bytes of an attachment that travels inside the packet, and of a preview, at most.
+pub const MAX_INLINE: usize = 16 << 10;
+/// Named readers in `<to>`, at most.
+pub const MAX_TO: usize = 1024;
+
+/// SHA-256 of something.
+pub type Digest = [u8; 32];
+
+/// A packet is named by its author and its id together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name {
+    /// The author.
+    pub from: Fingerprint,
+    /// UUIDv7, drawn by the author.
+    pub id: Uuid,
+}
+
+/// What a packet is about: another packet, or a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A packet, with the SHA-256 of its bytes where the author had them.
+    Packet(Name, Option<Digest>),
+    /// A person.
+    Person(Fingerprint),
+}
+
+/// One action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// Author and id.
+    pub name: Name,
+    /// The `type` attribute as it came: `status`, …, or a reverse domain name.
+    pub kind: String,
+    /// When the author says it was made; whole seconds.
+    pub created: Timestamp,
+    /// When its author wants it gone.
+    pub expires: Option<Timestamp>,
+    /// Named readers. Empty: whoever `sn-seal --to` says, or for a comment the audience of its thread.
+    pub to: Vec<Fingerprint>,
+    /// The root of the thread it belongs to.
+    pub thread: Option<Name>,
+    /// What it is about.
+    pub about: Option<About>,
+    /// What the author says.
+    pub text: Option<String>,
+    /// Files and photographs.
+    pub attachments: Vec<Attachment>,
+    /// What a node that does not understand the packet shows instead.
+    pub fallback: Option<String>,
+    /// What is particular to its type.
+    pub body: Body,
+}
+
+/// What is particular to a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A few words for everybody it is sealed to.
+    Status,
+    /// Photographs, in the attachments.
+    Photo,
+    /// Words about another packet.
+    Comment,
+    /// One emoji or short word, in the text, about another packet.
+    Reaction,
+    /// To named people only.
+    Message,
+    /// Passes on another author's packet: the SignedData as its author made it.
+    Share {
+        /// DER.
+        original: Vec<u8>,
+    },
+    /// New words for an own packet; the highest version wins.
+    Edit {
+        /// 1 or more.
+        version: u32,
+    },
+    /// Takes back the packet it is about.
+    Retract,
+    /// The author's profile.
+    Profile {
+        /// The profile.
+        profile: Profile,
+        /// The author wants the reader's profile in return.
+        want: bool,
+    },
+    /// Asks to become a contact.
+    ContactRequest {
+        /// The author's profile.
+        profile: Profile,
+        /// The one-time code of an invitation.
+        code: Option<[u8; 16]>,
+    },
+    /// Accepts a request.
+    ContactAccept {
+        /// The profile meant for contacts.
+        profile: Profile,
+    },
+    /// Ends being contacts.
+    ContactBye,
+    /// Answers a packet that was not understood.
+    NotUnderstood {
+        /// Namespaces and types that the author's node understands.
+        understands: Vec<String>,
+    },
+    /// Looks for a person.
+    Search(Search),
+    /// Brings a search to a person.
+    SearchRequest {
+        /// The bottle, sealed.
+        bottle: Vec<u8>,
+    },
+    /// Asks for what was lost.
+    Resend(Resend),
+    /// An application's own type; what it says is in the elements of its own namespace, kept in the bytes.
+    Application,
+    /// Not understood, and why: an unknown type, version or must-understand part.
+    Unknown {
+        /// One line for a person.
+        why: String,
+    },
+}
+
+/// A search, as a contact sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// Number of the scheme.
+    pub scheme: u32,
+    /// New for each search and contact.
+    pub token: [u8; 32],
+    /// HMAC(token, H) for each handle.
+    pub tags: Vec<Digest>,
+    /// The bottle, sealed.
+    pub bottle: Vec<u8>,
+}
+
+/// What a reader misses.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Resend {
+    /// Counters, by stream.
+    pub gaps: Vec<crate::envelope::Received>,
+    /// Blob chunks.
+    pub blobs: Vec<Digest>,
+}
+
+/// A file that goes with a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// A label, never a path.
+    pub name: String,
+    /// `image/jpeg` and the like, as the author says.
+    pub media_type: String,
+    /// Bytes in clear.
+    pub size: u64,
+    /// Of the clear bytes.
+    pub sha256: Digest,
+    /// What is to be seen, in words.
+    pub alt: Option<String>,
+    /// A small JPEG.
+    pub preview: Option<Vec<u8>>,
+    /// Where the bytes are.
+    pub content: Content,
+}
+
+/// Where an attachment's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// In the packet, at most [`MAX_INLINE`] bytes.
+    Inline(Vec<u8>),
+    /// In chunks beside it, encrypted with RFC 8188.
+    Blob {
+        /// Input keying material of `aes128gcm`.
+        key: [u8; 16],
+        /// SHA-256 of each chunk, in order.
+        chunks: Vec<Digest>,
+    },
+}
+
+impl Packet {
+    /// Whether this node understands all of it.
+    pub fn understood(&self) -> bool {
+        !matches!(self.body, Body::Unknown { .. })
+    }
+
+    /// The root of the thread it belongs to; a packet without one is a root itself.
+    pub fn root(&self) -> Name {
+        self.thread.unwrap_or(self.name)
+    }
+
+    /// SHA-256 of every chunk that its attachments list, in order.
+    pub fn chunks(&self) -> impl Iterator<Item = &Digest> {
+        self.attachments.iter().flat_map(|attachment| match &attachment.content {
+            Content::Blob { chunks, .. } => chunks.as_slice(),
+            Content::Inline(_) => &[],
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! XML as a tree that is written back byte for byte.

@@ -1,0 +1,1 @@
+//! How a feed looks: `text.rs` for a terminal, `json.rs` as JSON lines.

@@ -1,0 +1,84 @@
+//! The database: profile, contacts, feed, deliveries. One file each; it never meets sealed bytes or keys.
+//!
+//! One writer at a time: a write transaction begins IMMEDIATE, so that two commands wait for each other (60 s) and
+//! neither fails half way. WAL with `synchronous = FULL`: a commit that returned is on disk.
+
+pub mod delivery;
+pub mod feed;
+
+use crate::{Context, Error, Kind, Result};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use std::{path::Path, time::Duration};
+
+/// The account's database.
+pub struct Store {
+    connection: Connection,
+}
+
+const SCHEMA_VERSION: i64 = 1;
+
+impl Store {
+    /// Makes the database of a new account.
+    pub fn create(path: &Path) -> Result<Self> {
+        let mut store = Self { connection: Connection::open(path).context(|| cannot_open(path))? };
+        store.prepare()?;
+        let transaction = store.begin()?;
+        transaction.execute_batch(include_str!("schema.sql"))?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.commit()?;
+        Ok(store)
+    }
+
+    /// Opens it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).context(|| cannot_open(path))?;
+        let store = Self { connection };
+        store.prepare()?;
+        let version: i64 = store.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version != SCHEMA_VERSION {
+            return Err(Error::new(
+                Kind::Config,
+                format!("'{}' has version {version}, not {SCHEMA_VERSION}", path.display()),
+            )
+            .hint("it was made by another version of SocialNet"));
+        }
+        Ok(store)
+    }
+
+    fn prepare(&self) -> Result<()> {
+        self.connection.busy_timeout(Duration::from_secs(60))?;
+        self.connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        self.connection.set_prepared_statement_cache_capacity(64);
+        Ok(())
+    }
+
+    /// For reading.
+    pub fn read(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Begins a write transaction; dropped without commit, nothing of it happened.
+    pub fn begin(&mut self) -> Result<Transaction<'_>> {
+        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+}
+
+fn cannot_open(path: &Path) -> String {
+    format!("cannot open '{}'", path.display())
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let kind = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Again,
+            Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => Kind::NotAllowed,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Kind::Malformed,
+            _ => Kind::Io,
+        };
+        Self::new(kind, format!("database: {error}"))
+    }
+}

@@ -1,0 +1,186 @@
+-- Version 1. All times are seconds since 1970 UTC; fingerprints and SHA-256 are 32 bytes, ids 16.
+
+-- One row a fact about the account itself: name, about, serial, stream.
+CREATE TABLE account (
+    key   TEXT NOT NULL PRIMARY KEY,
+    value ANY  NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Own addresses, in order of preference.
+CREATE TABLE own_address (
+    position INTEGER NOT NULL PRIMARY KEY,
+    uri      TEXT    NOT NULL UNIQUE
+) STRICT;
+
+-- Everybody this node has dealt with. The owner is not among them.
+CREATE TABLE contact (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    fingerprint BLOB    NOT NULL UNIQUE,
+    petname     TEXT    NOT NULL UNIQUE,
+    -- asked: we wrote first · waiting: they did, and wait for accept · friend · blocked · gone
+    state       TEXT    NOT NULL CHECK (state IN ('asked', 'waiting', 'friend', 'blocked', 'gone')),
+    -- '' · invited · introduced · checked
+    grade       TEXT    NOT NULL DEFAULT '',
+    -- one line to show beside the name, or ''
+    alarm       TEXT    NOT NULL DEFAULT '',
+    name        TEXT    NOT NULL,
+    about       TEXT    NOT NULL DEFAULT '',
+    serial      INTEGER NOT NULL,
+    certificate BLOB    NOT NULL,
+    meeting_p256    BLOB NOT NULL,
+    meeting_ml_kem  BLOB,
+    sealing_p256    BLOB,
+    sealing_ml_kem  BLOB,
+    since       INTEGER NOT NULL
+) STRICT;
+
+-- Their addresses, in their order; those set by hand come first and stay.
+CREATE TABLE address (
+    contact  INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    by_hand  INTEGER NOT NULL DEFAULT 0,
+    position INTEGER NOT NULL,
+    uri      TEXT    NOT NULL,
+    -- a delivery through it was confirmed
+    proven   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (contact, by_hand, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE membership (
+    name    TEXT    NOT NULL,
+    contact INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    PRIMARY KEY (name, contact)
+) STRICT, WITHOUT ROWID;
+
+-- Invitations given out, by SHA-256 of their code.
+CREATE TABLE invitation (
+    code    BLOB    NOT NULL PRIMARY KEY,
+    expires INTEGER NOT NULL,
+    petname TEXT    NOT NULL DEFAULT '',
+    used_by BLOB
+) STRICT, WITHOUT ROWID;
+
+-- Every packet held, own ones too. Rowid order is the order of the feed: nothing needs sorting.
+CREATE TABLE packet (
+    seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+    author   BLOB    NOT NULL,
+    id       BLOB    NOT NULL,
+    type     TEXT    NOT NULL,
+    created  INTEGER NOT NULL,
+    -- when it came here, or was sealed here
+    received INTEGER NOT NULL,
+    expires  INTEGER,
+    -- who brought it, when that is not the author
+    through  BLOB,
+    root_author BLOB,
+    root_id     BLOB,
+    about_author BLOB,
+    about_id     BLOB,
+    -- feed: shown · quiet: kept, not shown (people, service and application packets)
+    -- unknown: not understood, its fallback is shown · double: other bytes came under its name later; the first stay
+    state    TEXT    NOT NULL CHECK (state IN ('feed', 'quiet', 'unknown')),
+    doubled  INTEGER NOT NULL DEFAULT 0,
+    text     TEXT    NOT NULL DEFAULT '',
+    -- the author's SignedData, as it came
+    signed   BLOB    NOT NULL,
+    UNIQUE (author, id)
+) STRICT;
+CREATE INDEX packet_root ON packet (root_id, root_author) WHERE root_id IS NOT NULL;
+CREATE INDEX packet_again ON packet (seq) WHERE state = 'unknown';
+
+CREATE VIRTUAL TABLE packet_text USING fts5 (text, content = 'packet', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
+
+CREATE TABLE attachment (
+    packet     INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,
+    position   INTEGER NOT NULL,
+    name       TEXT    NOT NULL,
+    media_type TEXT    NOT NULL,
+    size       INTEGER NOT NULL,
+    sha256     BLOB    NOT NULL,
+    alt        TEXT    NOT NULL DEFAULT '',
+    preview    BLOB,
+    -- either its bytes, or the key and the digests of its chunks, one after another
+    content    BLOB,
+    key        BLOB,
+    chunks     BLOB,
+    PRIMARY KEY (packet, position)
+) STRICT, WITHOUT ROWID;
+
+-- Chunks that packets held here list; `here` when the file is in blobs/.
+CREATE TABLE chunk (
+    sha256 BLOB    NOT NULL PRIMARY KEY,
+    here   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- Who an own root, or what was passed on in its thread, was sealed to.
+CREATE TABLE audience (
+    packet INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,
+    reader BLOB    NOT NULL,
+    PRIMARY KEY (packet, reader)
+) STRICT, WITHOUT ROWID;
+
+-- Counters: the next one for each reader of the account's own stream.
+CREATE TABLE counter (
+    reader BLOB    NOT NULL,
+    stream BLOB    NOT NULL,
+    next   INTEGER NOT NULL,
+    PRIMARY KEY (reader, stream)
+) STRICT, WITHOUT ROWID;
+
+-- Envelopes sealed, until they are confirmed.
+CREATE TABLE sealed (
+    reader   BLOB    NOT NULL,
+    stream   BLOB    NOT NULL,
+    counter  INTEGER NOT NULL,
+    -- SHA-256 of the sealed bytes: the delivery's name
+    envelope BLOB    NOT NULL UNIQUE,
+    sealed   INTEGER NOT NULL,
+    confirmed INTEGER,
+    PRIMARY KEY (reader, stream, counter)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sealed_packet (
+    envelope BLOB    NOT NULL,
+    packet   INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,
+    PRIMARY KEY (packet, envelope)
+) STRICT, WITHOUT ROWID;
+
+-- Envelopes opened: what comes again is dropped. `digest` is the SHA-256 of the sender's SignedData.
+CREATE TABLE opened (
+    sender  BLOB    NOT NULL,
+    stream  BLOB    NOT NULL,
+    counter INTEGER NOT NULL,
+    digest  BLOB    NOT NULL,
+    PRIMARY KEY (sender, stream, counter)
+) STRICT, WITHOUT ROWID;
+
+-- What the node owes: sealed by sn-seal --due once its time has come.
+CREATE TABLE due (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    reader    BLOB    NOT NULL,
+    not_before INTEGER NOT NULL,
+    -- one of the two: a clear packet of ours, or an author's SignedData to be passed on; neither: a bare confirmation
+    packet    BLOB,
+    signed    BLOB,
+    -- at most one debt of a kind: e.g. 'accept', 'profile', 'received', 'relay AUTHOR ID'
+    what      TEXT    NOT NULL,
+    UNIQUE (reader, what)
+) STRICT;
+
+-- One row per thing on its way to one reader: an envelope or a chunk. outpackets/ holds the envelopes; rows can be
+-- made anew from it.
+CREATE TABLE delivery (
+    -- SHA-256 of the envelope's or chunk's bytes
+    item      BLOB    NOT NULL,
+    reader    BLOB    NOT NULL,
+    -- the envelope that brought it into the queue: itself, or the one that lists the chunk
+    envelope  BLOB    NOT NULL,
+    state     TEXT    NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
+    queued    INTEGER NOT NULL,
+    attempts  INTEGER NOT NULL DEFAULT 0,
+    next_try  INTEGER NOT NULL,
+    address   TEXT    NOT NULL DEFAULT '',
+    reason    TEXT    NOT NULL DEFAULT '',
+    PRIMARY KEY (item, reader)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_next ON delivery (next_try) WHERE state = 'waiting';
+CREATE INDEX delivery_envelope ON delivery (envelope);
