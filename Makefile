@@ -1,0 +1,96 @@
+# make            builds every command into target/release
+# make demo       Alice, Bob and Carol exchange a few packets before your eyes
+# make test       everything that proves it; brings what the tests need first
+# make check      formatting, lints, manual pages and completions alone
+# make install    PREFIX=/usr/local, DESTDIR=
+# make bench      what it costs, beside its own primitives and its peers
+# make fuzz       FUZZ_SECONDS=600 for each target; needs cargo-fuzz and a nightly compiler
+#
+# There is one profile, release: what is tested is what is installed, and OpenSSL is compiled once.
+
+PREFIX = /usr/local
+BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
+FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
+DESTDIR =
+
+CARGO = cargo
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+
+COMMANDS = $(notdir $(patsubst %/Cargo.toml,%,$(wildcard bins/*/Cargo.toml)))
+BUILT = $(CARGO_TARGET_DIR)/release
+COMPLETIONS = $(CARGO_TARGET_DIR)/completions
+FUZZ_SECONDS = 600
+
+# Scripts find the commands as a user does: by name.
+export PATH := $(CURDIR)/bins/sn-sync:$(BUILT):$(PATH)
+
+.PHONY: all
+all:
+	$(CARGO) build --release --locked --workspace
+
+.PHONY: demo
+demo: all
+	tests/demo.sh
+
+.PHONY: test
+test: needs lint all completions
+	$(CARGO) test --release --locked --workspace --all-features --quiet
+	prove --jobs 2 tests/shell
+
+.PHONY: check
+check: lint all completions
+	prove tests/shell/0110-help-and-man.t
+
+.PHONY: needs
+needs:
+	tests/needs.sh test
+
+# A workspace build merges the features its members ask for, so each member is also checked alone.
+.PHONY: lint
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets --all-features -- -D warnings
+	@set -e; for package in socialnet $(COMMANDS); do \
+	    echo "$(CARGO) check --package $$package"; \
+	    $(CARGO) check --release --locked --quiet --package $$package; \
+	done
+	mandoc -T lint -W warning man/*.[1-9]
+	shellcheck $$(grep -rlE --exclude-dir=target --exclude-dir=.git '^#!/bin/(ba)?sh' .)
+
+.PHONY: completions
+completions:
+	$(CARGO) run --release --locked --quiet --package completions -- $(COMPLETIONS)
+
+.PHONY: install
+install: all completions
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	for command in $(COMMANDS); do install -s -m 755 $(BUILT)/$$command $(DESTDIR)$(BINDIR)/ || exit; done
+	install -m 755 bins/sn-sync/sn-sync $(DESTDIR)$(BINDIR)/
+	for page in man/*.[1-9]; do \
+	    section=$(DESTDIR)$(MANDIR)/man$${page##*.}; \
+	    install -d $$section && install -m 644 $$page $$section/ || exit; \
+	done
+	for file in $(COMPLETIONS)/bash/*.bash; do \
+	    name=$${file##*/}; install -m 644 $$file $(DESTDIR)$(BASHDIR)/$${name%.bash} || exit; \
+	done
+	install -m 644 $(COMPLETIONS)/zsh/_* $(DESTDIR)$(ZSHDIR)/
+	install -m 644 $(COMPLETIONS)/fish/*.fish $(DESTDIR)$(FISHDIR)/
+
+.PHONY: bench
+bench: all
+	tests/needs.sh bench
+	$(CARGO) run --release --locked --quiet --package bench
+
+.PHONY: fuzz
+fuzz:
+	cd tests/fuzz && for target in $$(cargo +nightly fuzz list); do \
+	    cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 || exit; \
+	done
+
+.PHONY: clean
+clean:
+	$(CARGO) clean

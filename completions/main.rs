@@ -1,0 +1,33 @@
+//! Writes what bash, zsh and fish need to complete the commands' options, from the same `args.rs` that the commands
+//! are compiled from: `completions FOLDER` fills `FOLDER/{bash,zsh,fish}`.
+
+use clap::CommandFactory;
+use clap_complete::{Shell, generate_to};
+use std::{env, fs, io, path::PathBuf};
+
+/// One line for each command.
+macro_rules! commands {
+    ($($command:ident = $path:literal,)*) => {
+        $(#[path = $path] mod $command;)*
+        const COMMANDS: &[fn() -> clap::Command] = &[$($command::Args::command,)*];
+    };
+}
+
+commands! {
+    sn_recv = "../bins/sn-recv/args.rs",
+}
+
+fn main() -> io::Result<()> {
+    let folder = env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.ok_or_else(|| io::Error::other("usage: completions FOLDER"))?;
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        let folder = folder.join(shell.to_string());
+        fs::create_dir_all(&folder)?;
+        for command in COMMANDS {
+            let mut command = command();
+            let name = command.get_name().to_owned();
+            generate_to(shell, &mut command, name, &folder)?;
+        }
+    }
+    Ok(())
+}

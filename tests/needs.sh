@@ -1,0 +1,56 @@
+#!/bin/sh
+# Brings what `make test` or `make bench` needs and this machine lacks: by apt-get as root or through sudo. Where
+# neither is possible it names the packages and fails; nothing is skipped for want of a tool.
+#
+# usage: tests/needs.sh test|bench
+
+missing=
+
+# need COMMAND PACKAGE: the reason stands beside each call.
+need() {
+    command -v "$1" >/dev/null || missing="$missing $2"
+}
+
+case ${1-} in
+test)
+    need prove perl                         # runs the shell tests
+    need mandoc mandoc                      # lints the manual pages; the tour is read out of one
+    need shellcheck shellcheck              # lints the scripts
+    need xmllint libxml2-utils              # packets against the RELAX NG schema
+    need openssl openssl                    # peels what we sealed, with somebody else's code
+    need exiftool libimage-exiftool-perl    # looks for what a photograph still says of its maker
+    need strace strace                      # kills a command at a chosen system call
+    need zsh zsh                            # reads its completions
+    need fish fish                          # reads its completions
+    ;;
+bench)
+    need gpg gnupg                          # signs and encrypts one by one, as mail programs do
+    need age age                            # encrypts files
+    need openssl openssl                    # CMS from the command line
+    need notmuch notmuch                    # indexes a Maildir
+    ;;
+*)
+    echo "usage: $0 test|bench" >&2
+    exit 64
+    ;;
+esac
+
+test -n "$missing" || exit 0
+
+if test "$(id -u)" -eq 0; then
+    as_root=
+elif sudo -n true 2>/dev/null; then
+    as_root='sudo -n'
+else
+    echo "$0: these Debian packages are missing:$missing" >&2
+    echo "$0: hint: apt-get install$missing" >&2
+    exit 69
+fi
+
+# Words are meant to be split: packages, and sudo with its option.
+# shellcheck disable=SC2086
+{
+    $as_root apt-get -qq update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get -qq install --no-install-recommends $missing
+} </dev/null >/dev/null
