@@ -3,11 +3,21 @@
 //! One writer at a time: a write transaction begins IMMEDIATE, so that two commands wait for each other (60 s) and
 //! neither fails half way. WAL with `synchronous = FULL`: a commit that returned is on disk.
 
+pub mod account;
+pub mod contacts;
+pub mod counters;
 pub mod delivery;
+pub mod due;
 pub mod feed;
+pub mod invitations;
+pub mod packets;
 
-use crate::{Context, Error, Kind, Result};
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use crate::{Context, Error, Fingerprint, Kind, Result};
+use jiff::Timestamp;
+use rusqlite::{
+    Connection, OpenFlags, ToSql, Transaction, TransactionBehavior,
+    types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
+};
 use std::{path::Path, time::Duration};
 
 /// The account's database.
@@ -81,4 +91,22 @@ impl From<rusqlite::Error> for Error {
         };
         Self::new(kind, format!("database: {error}"))
     }
+}
+
+impl ToSql for Fingerprint {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.as_bytes().to_sql()
+    }
+}
+
+impl FromSql for Fingerprint {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = <[u8; 32]>::column_result(value)?;
+        Ok(Self::from_bytes(bytes))
+    }
+}
+
+/// A time column.
+fn time(seconds: i64) -> Result<Timestamp> {
+    Timestamp::from_second(seconds).map_err(|_| Error::malformed("database: a time out of range"))
 }

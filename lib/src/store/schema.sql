@@ -76,9 +76,12 @@ CREATE TABLE packet (
     about_author BLOB,
     about_id     BLOB,
     -- feed: shown · quiet: kept, not shown (people, service and application packets)
-    -- unknown: not understood, its fallback is shown · double: other bytes came under its name later; the first stay
+    -- unknown: not understood, its fallback is shown
     state    TEXT    NOT NULL CHECK (state IN ('feed', 'quiet', 'unknown')),
+    -- other bytes came under its name later; the first stay
     doubled  INTEGER NOT NULL DEFAULT 0,
+    -- SHA-256 of the packet's XML
+    digest   BLOB    NOT NULL,
     text     TEXT    NOT NULL DEFAULT '',
     -- the author's SignedData, as it came
     signed   BLOB    NOT NULL,
@@ -151,6 +154,15 @@ CREATE TABLE opened (
     counter INTEGER NOT NULL,
     digest  BLOB    NOT NULL,
     PRIMARY KEY (sender, stream, counter)
+) STRICT, WITHOUT ROWID;
+
+-- Which counters came, as ranges that do not touch: what `<received>` says.
+CREATE TABLE received (
+    sender BLOB    NOT NULL,
+    stream BLOB    NOT NULL,
+    first  INTEGER NOT NULL,
+    last   INTEGER NOT NULL,
+    PRIMARY KEY (sender, stream, last)
 ) STRICT, WITHOUT ROWID;
 
 -- What the node owes: sealed by sn-seal --due once its time has come.

@@ -1,0 +1,57 @@
+//! What the account says of its owner, and the stream it counts in.
+
+use crate::{Context, Error, Result, envelope::Stream};
+use rusqlite::{Connection, OptionalExtension, Transaction, types::FromSql};
+
+/// The owner's own words and numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// What the owner wants to be called.
+    pub name: String,
+    /// A few words about themselves.
+    pub about: Option<String>,
+    /// Of the profile; rises with each change.
+    pub serial: u64,
+    /// In which this account counts its envelopes.
+    pub stream: Stream,
+    /// Own addresses, in order of preference.
+    pub addresses: Vec<String>,
+}
+
+/// Reads it.
+pub fn get(db: &Connection) -> Result<Account> {
+    let mut addresses = db.prepare("SELECT uri FROM own_address ORDER BY position")?;
+    Ok(Account {
+        name: known(db, "name")?,
+        about: fact(db, "about")?,
+        serial: known(db, "serial")?,
+        stream: known(db, "stream")?,
+        addresses: addresses.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?,
+    })
+}
+
+/// Writes it whole.
+pub fn put(db: &Transaction<'_>, account: &Account) -> Result<()> {
+    let mut put = db.prepare("INSERT OR REPLACE INTO account (key, value) VALUES (?1, ?2)")?;
+    put.execute(("name", &account.name))?;
+    put.execute(("serial", account.serial))?;
+    put.execute(("stream", account.stream))?;
+    match &account.about {
+        Some(about) => put.execute(("about", about))?,
+        None => db.execute("DELETE FROM account WHERE key = 'about'", ())?,
+    };
+    db.execute("DELETE FROM own_address", ())?;
+    let mut add = db.prepare("INSERT INTO own_address (position, uri) VALUES (?1, ?2)")?;
+    for (position, uri) in account.addresses.iter().enumerate() {
+        add.execute((position, uri)).context(|| format!("address '{uri}'"))?;
+    }
+    Ok(())
+}
+
+fn fact<T: FromSql>(db: &Connection, key: &str) -> Result<Option<T>> {
+    Ok(db.query_row("SELECT value FROM account WHERE key = ?1", [key], |row| row.get(0)).optional()?)
+}
+
+fn known<T: FromSql>(db: &Connection, key: &str) -> Result<T> {
+    fact(db, key)?.ok_or_else(|| Error::malformed(format!("database: the account has no {key}")))
+}

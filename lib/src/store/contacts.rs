@@ -1,0 +1,399 @@
+//! Contacts: everybody this node has dealt with, by fingerprint and by the petname their owner gave them.
+
+use crate::{
+    Error, Fingerprint, Kind, Result,
+    profile::{KeyOffer, Profile},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
+use std::str::FromStr;
+
+/// Where two people stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// We wrote first and wait for their answer.
+    Asked,
+    /// They wrote first and wait for ours.
+    Waiting,
+    /// Both agreed.
+    Friend,
+    /// Nothing of theirs is read any more.
+    Blocked,
+    /// One of the two has ended it.
+    Gone,
+}
+
+impl State {
+    const ALL: [(Self, &str); 5] = [
+        (Self::Asked, "asked"),
+        (Self::Waiting, "waiting"),
+        (Self::Friend, "friend"),
+        (Self::Blocked, "blocked"),
+        (Self::Gone, "gone"),
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, word)| word)
+    }
+}
+
+impl FromStr for State {
+    type Err = Error;
+    fn from_str(word: &str) -> Result<Self> {
+        let known = Self::ALL.iter().find(|(_, known)| *known == word);
+        known.map(|(state, _)| *state).ok_or_else(|| Error::malformed(format!("no state '{word}'")))
+    }
+}
+
+/// How sure the owner may be that a key is this person's; later is surer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// Nothing speaks for it yet.
+    None,
+    /// They came with a code that we, or they, had given out.
+    Invited,
+    /// A common contact vouches.
+    Introduced,
+    /// Fingerprints were compared, by voice or in person.
+    Checked,
+}
+
+impl Grade {
+    const ALL: [(Self, &str); 4] = [
+        (Self::None, ""),
+        (Self::Invited, "invited"),
+        (Self::Introduced, "introduced"),
+        (Self::Checked, "checked"),
+    ];
+
+    /// The word for it; empty for none.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(grade, _)| *grade == self).map_or("", |(_, word)| word)
+    }
+}
+
+impl FromStr for Grade {
+    type Err = Error;
+    fn from_str(word: &str) -> Result<Self> {
+        let known = Self::ALL.iter().find(|(_, known)| *known == word);
+        known.map(|(grade, _)| *grade).ok_or_else(|| Error::malformed(format!("no grade '{word}'")))
+    }
+}
+
+/// One person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Row of the table.
+    pub id: i64,
+    /// Who.
+    pub fingerprint: Fingerprint,
+    /// What the owner calls them.
+    pub petname: String,
+    /// Where the two stand.
+    pub state: State,
+    /// How sure the key is.
+    pub grade: Grade,
+    /// One line the owner should read, or empty.
+    pub alarm: String,
+    /// Their profile.
+    pub profile: Profile,
+    /// Their identity certificate, DER.
+    pub certificate: Vec<u8>,
+    /// Since when they are known.
+    pub since: Timestamp,
+}
+
+/// A petname as a shell can take it: no `@`, no white space, not the word for everybody, not a fingerprint.
+pub fn check_petname(petname: &str) -> Result<()> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\'');
+    if petname.is_empty()
+        || petname.chars().count() > 40
+        || !petname.chars().all(plain)
+        || petname.starts_with(['-', '.'])
+    {
+        let message = format!("'{petname}' can't be a name: up to 40 letters, digits, '-', '_' and '.'");
+        return Err(Error::new(Kind::Usage, message));
+    }
+    if petname == EVERYBODY || petname.parse::<Fingerprint>().is_ok() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("'{petname}' can't be a name: it has a meaning of its own"),
+        ));
+    }
+    Ok(())
+}
+
+/// The word for all friends.
+pub const EVERYBODY: &str = "all";
+
+/// A free petname made from what somebody calls themselves: `Bob Miller` gives `bob-miller`, a second one `bob-miller-2`.
+pub fn free_petname(db: &Connection, name: &str) -> Result<String> {
+    let mut plain = String::new();
+    for c in name.chars().flat_map(char::to_lowercase).take(32) {
+        if c.is_alphanumeric() {
+            plain.push(c);
+        } else if !plain.is_empty() && !plain.ends_with('-') {
+            plain.push('-');
+        }
+    }
+    let mut stem = plain.trim_end_matches('-').to_owned();
+    if check_petname(&stem).is_err() {
+        stem = "friend".to_owned();
+    }
+    let taken = |name: &str| -> Result<bool> {
+        Ok(db.query_row("SELECT 1 FROM contact WHERE petname = ?1", [name], |_| Ok(())).optional()?.is_some())
+    };
+    let mut petname = stem.clone();
+    let mut number = 2;
+    while taken(&petname)? {
+        petname = format!("{stem}-{number}");
+        number += 1;
+    }
+    Ok(petname)
+}
+
+/// Somebody new, as [`insert`] takes them.
+pub struct New<'a> {
+    /// Who.
+    pub fingerprint: Fingerprint,
+    /// What the owner calls them.
+    pub petname: &'a str,
+    /// Where the two stand.
+    pub state: State,
+    /// How sure the key is.
+    pub grade: Grade,
+    /// Their profile.
+    pub profile: &'a Profile,
+    /// Their identity certificate, DER.
+    pub certificate: &'a [u8],
+    /// Now.
+    pub since: Timestamp,
+}
+
+/// Adds somebody.
+pub fn insert(db: &Transaction<'_>, new: &New<'_>) -> Result<()> {
+    db.execute(
+        "INSERT INTO contact (fingerprint, petname, state, grade, name, serial, certificate, meeting_p256, since)
+         VALUES (?1, ?2, ?3, ?4, '', 0, ?5, x'', ?6)",
+        (
+            new.fingerprint,
+            new.petname,
+            new.state.as_str(),
+            new.grade.as_str(),
+            new.certificate,
+            new.since.as_second(),
+        ),
+    )?;
+    set_profile(db, new.fingerprint, new.profile)
+}
+
+/// Replaces what is known of somebody by a newer profile. One that names no sealing keys, such as an invitation's,
+/// leaves those that are known; the same goes for ML-KEM: who once offered it is never sealed to without it again.
+pub fn set_profile(db: &Transaction<'_>, who: Fingerprint, profile: &Profile) -> Result<()> {
+    let sealing = profile.sealing.as_ref();
+    db.execute(
+        "UPDATE contact SET name = ?2, about = ?3, serial = ?4, meeting_p256 = ?5,
+           meeting_ml_kem = coalesce(?6, meeting_ml_kem), sealing_p256 = coalesce(?7, sealing_p256),
+           sealing_ml_kem = coalesce(?8, sealing_ml_kem) WHERE fingerprint = ?1",
+        (
+            who,
+            &profile.name,
+            profile.about.as_deref().unwrap_or(""),
+            profile.serial,
+            &profile.meeting.p256,
+            &profile.meeting.ml_kem_768,
+            sealing.map(|offer| &offer.p256),
+            sealing.and_then(|offer| offer.ml_kem_768.as_ref()),
+        ),
+    )?;
+    set_addresses(db, who, &profile.addresses, false)
+}
+
+/// Replaces somebody's own addresses, or with `by_hand` those that the owner set for them.
+pub fn set_addresses(
+    db: &Transaction<'_>,
+    who: Fingerprint,
+    addresses: &[String],
+    by_hand: bool,
+) -> Result<()> {
+    let proven: Vec<String> = db
+        .prepare(
+            "SELECT uri FROM address JOIN contact ON contact.id = contact WHERE fingerprint = ?1 AND proven",
+        )?
+        .query_map([who], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    db.execute(
+        "DELETE FROM address WHERE by_hand = ?2 AND contact = (SELECT id FROM contact WHERE fingerprint = ?1)",
+        (who, by_hand),
+    )?;
+    let mut add = db.prepare_cached(
+        "INSERT INTO address (contact, by_hand, position, uri, proven)
+         SELECT id, ?2, ?3, ?4, ?5 FROM contact WHERE fingerprint = ?1",
+    )?;
+    for (position, uri) in addresses.iter().enumerate() {
+        add.execute((who, by_hand, position, uri, proven.contains(uri)))?;
+    }
+    Ok(())
+}
+
+/// Changes where the two stand.
+pub fn set_state(db: &Transaction<'_>, who: Fingerprint, state: State) -> Result<()> {
+    db.execute("UPDATE contact SET state = ?2 WHERE fingerprint = ?1", (who, state.as_str()))?;
+    Ok(())
+}
+
+/// Raises the grade; a surer one that is known stays.
+pub fn raise_grade(db: &Transaction<'_>, who: Fingerprint, grade: Grade) -> Result<()> {
+    if by_fingerprint(db, who)?.is_some_and(|contact| contact.grade < grade) {
+        db.execute("UPDATE contact SET grade = ?2 WHERE fingerprint = ?1", (who, grade.as_str()))?;
+    }
+    Ok(())
+}
+
+/// Sets the line the owner should read about somebody; empty takes it away.
+pub fn set_alarm(db: &Transaction<'_>, who: Fingerprint, alarm: &str) -> Result<()> {
+    db.execute("UPDATE contact SET alarm = ?2 WHERE fingerprint = ?1", (who, alarm))?;
+    Ok(())
+}
+
+/// Gives somebody another petname.
+pub fn rename(db: &Transaction<'_>, who: Fingerprint, petname: &str) -> Result<()> {
+    check_petname(petname)?;
+    if by_petname(db, petname)?.is_some_and(|other| other.fingerprint != who) {
+        return Err(Error::new(Kind::Usage, format!("'{petname}' is somebody else already")));
+    }
+    db.execute("UPDATE contact SET petname = ?2 WHERE fingerprint = ?1", (who, petname))?;
+    Ok(())
+}
+
+const COLUMNS: &str = "id, fingerprint, petname, state, grade, alarm, name, about, serial, certificate, meeting_p256, \
+     meeting_ml_kem, sealing_p256, sealing_ml_kem, since";
+
+/// Who has this fingerprint.
+pub fn by_fingerprint(db: &Connection, who: Fingerprint) -> Result<Option<Contact>> {
+    one(db, "fingerprint = ?1", who)
+}
+
+/// Who has this petname.
+pub fn by_petname(db: &Connection, petname: &str) -> Result<Option<Contact>> {
+    one(db, "petname = ?1", petname)
+}
+
+fn one(db: &Connection, condition: &str, value: impl rusqlite::ToSql) -> Result<Option<Contact>> {
+    let mut query = db.prepare_cached(&format!("SELECT {COLUMNS} FROM contact WHERE {condition}"))?;
+    let found = query.query_row([value], |row| Ok(read(row))).optional()?.transpose()?;
+    found.map(|contact| with_addresses(db, contact)).transpose()
+}
+
+/// Everybody, by petname.
+pub fn all(db: &Connection) -> Result<Vec<Contact>> {
+    let mut query = db.prepare(&format!("SELECT {COLUMNS} FROM contact ORDER BY petname"))?;
+    let rows = query.query_map((), |row| Ok(read(row)))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    rows.into_iter().map(|contact| with_addresses(db, contact?)).collect()
+}
+
+fn read(row: &Row<'_>) -> Result<Contact> {
+    let sealing_p256: Option<Vec<u8>> = row.get("sealing_p256")?;
+    let sealing_ml_kem = row.get("sealing_ml_kem")?;
+    Ok(Contact {
+        id: row.get("id")?,
+        fingerprint: row.get("fingerprint")?,
+        petname: row.get("petname")?,
+        state: row.get::<_, String>("state")?.parse()?,
+        grade: row.get::<_, String>("grade")?.parse()?,
+        alarm: row.get("alarm")?,
+        profile: Profile {
+            name: row.get("name")?,
+            serial: row.get("serial")?,
+            about: Some(row.get::<_, String>("about")?).filter(|about| !about.is_empty()),
+            addresses: Vec::new(),
+            meeting: KeyOffer { p256: row.get("meeting_p256")?, ml_kem_768: row.get("meeting_ml_kem")? },
+            sealing: sealing_p256.map(|p256| KeyOffer { p256, ml_kem_768: sealing_ml_kem }),
+        },
+        certificate: row.get("certificate")?,
+        since: super::time(row.get("since")?)?,
+    })
+}
+
+fn with_addresses(db: &Connection, mut contact: Contact) -> Result<Contact> {
+    let mut query =
+        db.prepare_cached("SELECT uri FROM address WHERE contact = ?1 ORDER BY by_hand DESC, position")?;
+    contact.profile.addresses =
+        query.query_map([contact.id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(contact)
+}
+
+/// One person, by petname or fingerprint.
+pub fn find(db: &Connection, word: &str) -> Result<Contact> {
+    let contact = match word.parse() {
+        Ok(fingerprint) => by_fingerprint(db, fingerprint)?,
+        Err(_) => by_petname(db, word)?,
+    };
+    contact.ok_or_else(|| {
+        Error::new(Kind::Usage, format!("nobody is called '{word}'"))
+            .hint("'sn-contact list' shows who there is")
+    })
+}
+
+/// The readers that a word names: a petname, a fingerprint, `@GROUP`, or `all` for every friend. A group that nobody
+/// is in is a mistake.
+pub fn resolve(db: &Connection, word: &str) -> Result<Vec<Fingerprint>> {
+    let list = |sql: &str, group: &[&str]| -> Result<Vec<Fingerprint>> {
+        let mut query = db.prepare(sql)?;
+        let rows = query.query_map(rusqlite::params_from_iter(group), |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    if word == EVERYBODY {
+        return list("SELECT fingerprint FROM contact WHERE state = 'friend' ORDER BY id", &[]);
+    }
+    let Some(group) = word.strip_prefix('@') else {
+        return Ok(vec![find(db, word)?.fingerprint]);
+    };
+    let members = list(
+        "SELECT fingerprint FROM membership JOIN contact ON contact.id = contact
+         WHERE membership.name = ?1 AND state = 'friend' ORDER BY contact.id",
+        &[group],
+    )?;
+    if members.is_empty() {
+        return Err(Error::new(Kind::Usage, format!("nobody is in '@{group}'"))
+            .hint("'sn-contact group' shows the groups there are"));
+    }
+    Ok(members)
+}
+
+/// Groups with the petnames in them, by name.
+pub fn groups(db: &Connection) -> Result<Vec<(String, Vec<String>)>> {
+    let mut query = db.prepare(
+        "SELECT membership.name, petname FROM membership JOIN contact ON contact.id = contact
+         ORDER BY membership.name, petname",
+    )?;
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    let mut rows = query.query(())?;
+    while let Some(row) = rows.next()? {
+        let (group, petname): (String, String) = (row.get(0)?, row.get(1)?);
+        match groups.last_mut() {
+            Some((last, members)) if *last == group => members.push(petname),
+            _ => groups.push((group, vec![petname])),
+        }
+    }
+    Ok(groups)
+}
+
+/// Puts somebody in a group.
+pub fn join(db: &Transaction<'_>, group: &str, contact: &Contact) -> Result<()> {
+    check_petname(group)?;
+    db.execute("INSERT OR IGNORE INTO membership (name, contact) VALUES (?1, ?2)", (group, contact.id))?;
+    Ok(())
+}
+
+/// Takes somebody out of a group.
+pub fn leave(db: &Transaction<'_>, group: &str, contact: &Contact) -> Result<()> {
+    db.execute("DELETE FROM membership WHERE name = ?1 AND contact = ?2", (group, contact.id))?;
+    Ok(())
+}
+
+/// How many wait in the waiting room.
+pub fn waiting(db: &Connection) -> Result<u32> {
+    Ok(db.query_row("SELECT count(*) FROM contact WHERE state = 'waiting'", (), |row| row.get(0))?)
+}

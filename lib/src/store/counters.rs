@@ -1,0 +1,139 @@
+//! Counting: which envelope a reader gets next, which came from a sender, and what was confirmed. Counters are what
+//! makes a packet arrive once, and its loss noticed (socialnet-seal(5)).
+
+use crate::{
+    Fingerprint, Result,
+    envelope::{MAX_RANGES, Received, Stream},
+    packet::Digest,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+/// Takes the next counter of our stream for a reader.
+pub fn next(db: &Transaction<'_>, reader: Fingerprint, stream: &Stream) -> Result<u64> {
+    let mut take = db.prepare_cached(
+        "INSERT INTO counter (reader, stream, next) VALUES (?1, ?2, 2)
+         ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1",
+    )?;
+    Ok(take.query_row((reader, stream), |row| row.get(0))?)
+}
+
+/// An envelope as it was sealed.
+pub struct Sealed<'a> {
+    /// For whom.
+    pub reader: Fingerprint,
+    /// Our stream.
+    pub stream: &'a Stream,
+    /// 1 or more.
+    pub counter: u64,
+    /// SHA-256 of the sealed bytes.
+    pub envelope: &'a Digest,
+    /// Rows of the packets in it.
+    pub packets: &'a [i64],
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Remembers an envelope until it is confirmed.
+pub fn sealed(db: &Transaction<'_>, new: &Sealed<'_>) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO sealed (reader, stream, counter, envelope, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((new.reader, new.stream, new.counter, new.envelope, new.at.as_second()))?;
+    let mut add =
+        db.prepare_cached("INSERT OR IGNORE INTO sealed_packet (envelope, packet) VALUES (?1, ?2)")?;
+    for packet in new.packets {
+        add.execute((new.envelope, packet))?;
+    }
+    Ok(())
+}
+
+/// What a counter that came means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// Never seen.
+    New,
+    /// The same envelope was opened before.
+    Again,
+    /// Another envelope was opened under this counter: two copies of that account are running.
+    Clash,
+}
+
+/// Notes that an envelope came; `digest` is the SHA-256 of its sender's SignedData.
+pub fn came(
+    db: &Transaction<'_>,
+    sender: Fingerprint,
+    stream: &Stream,
+    counter: u64,
+    digest: &Digest,
+) -> Result<Came> {
+    let known: Option<Digest> = db
+        .prepare_cached("SELECT digest FROM opened WHERE sender = ?1 AND stream = ?2 AND counter = ?3")?
+        .query_row((sender, stream, counter), |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(known) if known == *digest => return Ok(Came::Again),
+        Some(_) => return Ok(Came::Clash),
+        None => {}
+    }
+    db.prepare_cached("INSERT INTO opened (sender, stream, counter, digest) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((sender, stream, counter, digest))?;
+    extend(db, sender, stream, counter)?;
+    Ok(Came::New)
+}
+
+// A new counter joins the range that ends right before it and the one that begins right after it.
+fn extend(db: &Transaction<'_>, sender: Fingerprint, stream: &Stream, counter: u64) -> Result<()> {
+    let remove = "DELETE FROM received WHERE sender = ?1 AND stream = ?2 AND";
+    let before: Option<u64> = db
+        .prepare_cached(&format!("{remove} last = ?3 RETURNING first"))?
+        .query_row((sender, stream, counter - 1), |row| row.get(0))
+        .optional()?;
+    let after: Option<u64> = db
+        .prepare_cached(&format!("{remove} last >= ?3 AND first = ?3 RETURNING last"))?
+        .query_row((sender, stream, counter + 1), |row| row.get(0))
+        .optional()?;
+    db.prepare_cached("INSERT INTO received (sender, stream, first, last) VALUES (?1, ?2, ?3, ?4)")?
+        .execute((sender, stream, before.unwrap_or(counter), after.unwrap_or(counter)))?;
+    Ok(())
+}
+
+/// What came from a sender: the newest [`MAX_RANGES`] ranges, grouped by stream.
+pub fn received(db: &Connection, sender: Fingerprint) -> Result<Vec<Received>> {
+    let mut query = db.prepare_cached(
+        "SELECT stream, first, last FROM received WHERE sender = ?1 ORDER BY stream, last DESC LIMIT ?2",
+    )?;
+    let mut rows = query.query((sender, MAX_RANGES))?;
+    let mut all: Vec<Received> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (stream, range) = (row.get(0)?, (row.get(1)?, row.get(2)?));
+        match all.last_mut() {
+            Some(last) if last.stream == stream => last.ranges.insert(0, range),
+            _ => all.push(Received { stream, ranges: vec![range] }),
+        }
+    }
+    Ok(all)
+}
+
+/// Marks what a reader says has come as confirmed; gives the envelopes that became so, by the SHA-256 of their bytes.
+pub fn confirm(
+    db: &Transaction<'_>,
+    reader: Fingerprint,
+    said: &[Received],
+    now: Timestamp,
+) -> Result<Vec<Digest>> {
+    let mut mark = db.prepare_cached(
+        "UPDATE sealed SET confirmed = ?5 WHERE reader = ?1 AND stream = ?2 AND counter BETWEEN ?3 AND ?4
+           AND confirmed IS NULL RETURNING envelope",
+    )?;
+    let mut newly = Vec::new();
+    for received in said {
+        for (first, last) in &received.ranges {
+            let rows = mark.query_map((reader, received.stream, first, last, now.as_second()), |row| {
+                row.get::<_, Digest>(0)
+            })?;
+            newly.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+        }
+    }
+    Ok(newly)
+}

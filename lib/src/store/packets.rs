@@ -1,0 +1,250 @@
+//! Packets held, own ones and others': the writing side, and look-up by name. `feed.rs` has the reading side.
+
+use crate::{
+    Fingerprint, Result,
+    packet::{About, Body, Content, Digest, Name, Packet},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction};
+use uuid::Uuid;
+
+/// How a packet is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Shown in the feed.
+    Feed,
+    /// Kept, not shown: people, service and application packets.
+    Quiet,
+    /// Not understood: its fallback is shown, and it is read again after an upgrade.
+    Unknown,
+}
+
+impl Keep {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Feed => "feed",
+            Self::Quiet => "quiet",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A verified packet, with what is to be kept of it.
+#[derive(Clone, Debug)]
+pub struct Holding<'a> {
+    /// As read from its XML.
+    pub packet: &'a Packet,
+    /// SHA-256 of its XML.
+    pub digest: Digest,
+    /// SignedData by its author, DER.
+    pub signed: &'a [u8],
+    /// Who brought it, when that is not its author.
+    pub through: Option<Fingerprint>,
+    /// Now.
+    pub received: Timestamp,
+    /// Whether it is shown.
+    pub keep: Keep,
+}
+
+/// What became of a packet that was to be held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// It is new; its row.
+    New(i64),
+    /// It was here already; its row.
+    Known(i64),
+    /// Other bytes are here under its name; they stay, and are marked.
+    Doubled(i64),
+}
+
+impl Held {
+    /// The row that has the name.
+    pub fn seq(self) -> i64 {
+        match self {
+            Self::New(seq) | Self::Known(seq) | Self::Doubled(seq) => seq,
+        }
+    }
+}
+
+/// A packet that is here already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Row.
+    pub seq: i64,
+    /// SHA-256 of its XML.
+    pub digest: Digest,
+    /// SignedData by its author, DER.
+    pub signed: Vec<u8>,
+}
+
+/// Looks a packet up by its name.
+pub fn get(db: &Connection, name: Name) -> Result<Option<Known>> {
+    let mut query =
+        db.prepare_cached("SELECT seq, digest, signed FROM packet WHERE author = ?1 AND id = ?2")?;
+    let row = query.query_row((name.from, name.id), |row| {
+        Ok(Known { seq: row.get(0)?, digest: row.get(1)?, signed: row.get(2)? })
+    });
+    Ok(row.optional()?)
+}
+
+/// Whether a packet is here, and its row.
+pub fn row(db: &Connection, name: Name) -> Result<Option<i64>> {
+    let mut query = db.prepare_cached("SELECT seq FROM packet WHERE author = ?1 AND id = ?2")?;
+    Ok(query.query_row((name.from, name.id), |row| row.get(0)).optional()?)
+}
+
+/// Holds a packet, unless its name is taken.
+pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
+    let packet = new.packet;
+    if let Some(known) = get(db, packet.name)? {
+        if known.digest == new.digest {
+            return Ok(Held::Known(known.seq));
+        }
+        db.execute("UPDATE packet SET doubled = 1 WHERE seq = ?1", [known.seq])?;
+        return Ok(Held::Doubled(known.seq));
+    }
+    let (about_author, about_id) = match &packet.about {
+        Some(About::Packet(name, _)) => (Some(name.from), Some(name.id)),
+        Some(About::Person(person)) => (Some(*person), None),
+        None => (None, None),
+    };
+    db.prepare_cached(
+        "INSERT INTO packet (author, id, type, created, received, expires, through, root_author, root_id,
+           about_author, about_id, state, digest, text, signed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?
+    .execute(rusqlite::params![
+        packet.name.from,
+        packet.name.id,
+        packet.kind,
+        packet.created.as_second(),
+        new.received.as_second(),
+        packet.expires.map(Timestamp::as_second),
+        new.through,
+        packet.thread.map(|root| root.from),
+        packet.thread.map(|root| root.id),
+        about_author,
+        about_id,
+        new.keep.as_str(),
+        new.digest,
+        words(packet),
+        new.signed,
+    ])?;
+    let seq = db.last_insert_rowid();
+    index(db, seq, packet, new.keep)?;
+    Ok(Held::New(seq))
+}
+
+/// Reads a packet anew that is understood only now: its row stays where it is in the feed.
+pub fn understand(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<()> {
+    db.execute(
+        "INSERT INTO packet_text (packet_text, rowid, text) SELECT 'delete', seq, text FROM packet WHERE seq = ?1",
+        [seq],
+    )?;
+    db.execute("DELETE FROM attachment WHERE packet = ?1", [seq])?;
+    db.execute(
+        "UPDATE packet SET state = ?2, text = ?3 WHERE seq = ?1",
+        (seq, keep.as_str(), words(packet)),
+    )?;
+    index(db, seq, packet, keep)
+}
+
+/// The words that a person sees and searches.
+fn words(packet: &Packet) -> &str {
+    match (&packet.body, &packet.text, &packet.fallback) {
+        (Body::Unknown { .. }, _, Some(fallback)) => fallback,
+        (Body::Unknown { why }, _, None) => why,
+        (_, Some(text), _) => text,
+        (_, None, Some(fallback)) => fallback,
+        (_, None, None) => "",
+    }
+}
+
+fn index(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<()> {
+    if keep != Keep::Quiet {
+        db.prepare_cached("INSERT INTO packet_text (rowid, text) VALUES (?1, ?2)")?
+            .execute((seq, words(packet)))?;
+    }
+    let mut add = db.prepare_cached(
+        "INSERT INTO attachment (packet, position, name, media_type, size, sha256, alt, preview, content, key, chunks)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    let mut list = db.prepare_cached("INSERT OR IGNORE INTO chunk (sha256) VALUES (?1)")?;
+    for (position, attachment) in packet.attachments.iter().enumerate() {
+        let (content, key, chunks) = match &attachment.content {
+            Content::Inline(bytes) => (Some(bytes), None, None),
+            Content::Blob { key, chunks } => (None, Some(key), Some(chunks.concat())),
+        };
+        add.execute(rusqlite::params![
+            seq,
+            position + 1,
+            attachment.name,
+            attachment.media_type,
+            attachment.size,
+            attachment.sha256,
+            attachment.alt.as_deref().unwrap_or(""),
+            attachment.preview,
+            content,
+            key,
+            chunks,
+        ])?;
+    }
+    for chunk in packet.chunks() {
+        list.execute([chunk])?;
+    }
+    Ok(())
+}
+
+/// Notes that a chunk's file is in `blobs/`.
+pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest) -> Result<()> {
+    db.prepare_cached("UPDATE chunk SET here = 1 WHERE sha256 = ?1")?.execute([sha256])?;
+    Ok(())
+}
+
+/// Whether a packet held here lists this chunk.
+pub fn chunk_is_listed(db: &Connection, sha256: &Digest) -> Result<bool> {
+    let mut query = db.prepare_cached("SELECT 1 FROM chunk WHERE sha256 = ?1")?;
+    Ok(query.exists([sha256])?)
+}
+
+/// Notes that a packet was sealed, or passed on, to a reader.
+pub fn add_reader(db: &Transaction<'_>, seq: i64, reader: Fingerprint) -> Result<()> {
+    let mut add = db.prepare_cached("INSERT OR IGNORE INTO audience (packet, reader) VALUES (?1, ?2)")?;
+    add.execute((seq, reader))?;
+    Ok(())
+}
+
+/// Everybody a packet was sealed to.
+pub fn audience(db: &Connection, seq: i64) -> Result<Vec<Fingerprint>> {
+    let mut query = db.prepare_cached("SELECT reader FROM audience WHERE packet = ?1")?;
+    Ok(query.query_map([seq], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A packet to read again.
+pub struct Again {
+    /// Row.
+    pub seq: i64,
+    /// Who brought it, if not its author.
+    pub through: Option<Fingerprint>,
+    /// SignedData by its author, DER.
+    pub signed: Vec<u8>,
+}
+
+/// The next packets after row `after` that were not understood, at most `limit`.
+pub fn not_understood(db: &Connection, after: i64, limit: u32) -> Result<Vec<Again>> {
+    let mut query = db.prepare(
+        "SELECT seq, through, signed FROM packet WHERE state = 'unknown' AND seq > ?1 ORDER BY seq LIMIT ?2",
+    )?;
+    let rows = query.query_map((after, limit), |row| {
+        Ok(Again { seq: row.get(0)?, through: row.get(1)?, signed: row.get(2)? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The name in a row of the table.
+pub fn name(db: &Connection, seq: i64) -> Result<Name> {
+    let row = db.query_row("SELECT author, id FROM packet WHERE seq = ?1", [seq], |row| {
+        Ok(Name { from: row.get(0)?, id: row.get::<_, Uuid>(1)? })
+    });
+    Ok(row?)
+}
