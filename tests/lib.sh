@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# For the shell tests: results as TAP, which prove(1) reads, a folder that goes away, and accounts that talk by folder.
+# For the shell tests, which run in the project's folder: results as TAP, which prove(1) reads, a folder that goes away,
+# and accounts that talk by folder.
 #
-#     . "$(dirname "$0")/../lib.sh"
+#     . tests/lib.sh
 #     account alice
 #     ok 'a new feed can be read' as alice sn-feed
 #     plan
