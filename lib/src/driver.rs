@@ -45,9 +45,17 @@ pub enum Report {
     TooBig(u64),
 }
 
+/// Whether `name` is `[a-z][a-z0-9]*` and at most 16 characters: it becomes part of a program's name.
+pub fn is_scheme(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    name.len() <= 16
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(allowed)
+}
+
 /// The scheme of an address: `[a-z][a-z0-9]*`, or none.
-pub fn scheme(_address: &str) -> Option<&str> {
-    todo!()
+pub fn scheme(address: &str) -> Option<&str> {
+    address.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme))
 }
 
 /// Whether mail may go to this address: the settings name its scheme and, for a local one, it lies beneath `roots` or

@@ -1,24 +1,185 @@
 //! Files written so that a crash leaves the old one or the new one; reads that are bounded.
+//!
+//! A file is written under a name that begins with a dot, beside its target, and gets its own name only once its bytes
+//! are on disk. So whatever has a proper name is whole, and a dot name is a leftover that nobody misses.
 
-use crate::Result;
-use std::path::Path;
+use crate::{Error, Result};
+use rustix::fs::OFlags;
+use std::{
+    ffi::{OsStr, OsString},
+    fs::{DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    process,
+};
 
 /// Writes `bytes` beside `path` with `mode`, syncs, renames over it, syncs the folder. Nothing is left on failure.
-pub fn replace(_path: &Path, _bytes: &[u8], _mode: u32) -> Result<()> {
-    todo!()
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let unfinished = Unfinished::write(path, bytes, mode)?;
+    std::fs::rename(&unfinished.path, path).map_err(|error| Error::io("write", path, error))?;
+    // Its name is free again and may be another thread's by now.
+    std::mem::forget(unfinished);
+    sync_folder(parent(path))
 }
 
 /// As [`replace`], but refuses when `path` exists.
-pub fn create(_path: &Path, _bytes: &[u8], _mode: u32) -> Result<()> {
-    todo!()
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let unfinished = Unfinished::write(path, bytes, mode)?;
+    // link(2) refuses an existing target where rename(2) would silently replace it; the other name goes with the guard.
+    std::fs::hard_link(&unfinished.path, path).map_err(|error| Error::io("create", path, error))?;
+    drop(unfinished);
+    sync_folder(parent(path))
 }
 
 /// Reads a regular file of at most `max` bytes, following no symbolic link.
-pub fn read(_path: &Path, _max: usize) -> Result<Vec<u8>> {
-    todo!()
+///
+/// Whoever can write to a folder that we read could put a pipe, a device or a link there; none of them may make us wait
+/// or read elsewhere.
+pub fn read(path: &Path, max: usize) -> Result<Vec<u8>> {
+    let cannot_open = |error: io::Error| match error.raw_os_error() {
+        Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
+            Error::malformed(format!("'{}' is a symbolic link", path.display()))
+        }
+        _ => Error::io("open", path, error),
+    };
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file =
+        OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path).map_err(cannot_open)?;
+    let about = file.metadata().map_err(|error| Error::io("read", path, error))?;
+    if !about.is_file() {
+        return Err(Error::malformed(format!("'{}' is not a regular file", path.display())));
+    }
+    let too_long = || Error::malformed(format!("'{}' is longer than {max} bytes", path.display()));
+    if about.len() > max as u64 {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::with_capacity(about.len() as usize);
+    // It may have grown since.
+    file.take(max as u64 + 1).read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
+    if bytes.len() > max {
+        return Err(too_long());
+    }
+    Ok(bytes)
 }
 
-/// Makes a folder with mode 0700; an existing one is fine.
-pub fn private_folder(_path: &Path) -> Result<()> {
-    todo!()
+/// Makes a folder with mode 0700, and those above it that are missing; an existing one is fine.
+pub fn private_folder(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| Error::io("make folder", path, error))?;
+    sync_folder(parent(path))
+}
+
+/// Makes what was created, renamed or deleted in a folder durable.
+pub fn sync_folder(path: &Path) -> Result<()> {
+    let synced = File::open(path).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| Error::io("sync", path, error))
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file without its proper name; deleted when dropped.
+struct Unfinished {
+    path: PathBuf,
+}
+
+impl Unfinished {
+    fn write(target: &Path, bytes: &[u8], mode: u32) -> Result<Self> {
+        let name = target
+            .file_name()
+            .ok_or_else(|| Error::malformed(format!("'{}' names no file", target.display())))?;
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        let (mut file, path) = exclusive(parent(target), &hidden, mode)?;
+        let unfinished = Self { path };
+        let written = file.write_all(bytes).and_then(|()| file.sync_data());
+        written.map_err(|error| Error::io("write", target, error))?;
+        Ok(unfinished)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // What can't be deleted now is a leftover, which may be deleted any time.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Creates a file that nobody else has, `FOLDER/PREFIX.PROCESS.NUMBER`, and opens it for writing.
+///
+/// Process numbers come again after a crash or from another container; then the next number is tried.
+pub(crate) fn exclusive(folder: &Path, prefix: &OsStr, mode: u32) -> Result<(File, PathBuf)> {
+    for number in 0_u32.. {
+        let mut name = prefix.to_owned();
+        name.push(format!(".{}.{number}", process::id()));
+        let path = folder.join(name);
+        match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
+            Ok(file) => return Ok((file, path)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Error::io("create", &path, error)),
+        }
+    }
+    Err(Error::new(crate::Kind::CantCreate, format!("no free name in '{}'", folder.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use tempfile::tempdir;
+
+    fn names(folder: &Path) -> Vec<OsString> {
+        folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    }
+
+    #[test]
+    fn replaces_whole_and_leaves_nothing_beside() {
+        let dir = tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        replace(&path, b"old", 0o644).unwrap();
+        replace(&path, b"new", 0o600).unwrap();
+        assert_eq!(read(&path, 3).unwrap(), b"new");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(names(dir.path()), ["config.toml"]);
+    }
+
+    #[test]
+    fn never_creates_over_something() {
+        let dir = tempdir().unwrap();
+        let path = dir.path().join("identity.key");
+        create(&path, b"first", 0o600).unwrap();
+        let error = create(&path, b"second", 0o600).unwrap_err();
+        assert_eq!(error.message(), format!("cannot create '{}': File exists", path.display()));
+        assert_eq!(read(&path, 10).unwrap(), b"first");
+        assert_eq!(names(dir.path()), ["identity.key"]);
+    }
+
+    #[test]
+    fn reads_no_more_than_asked() {
+        let dir = tempdir().unwrap();
+        let path = dir.path().join("x");
+        replace(&path, b"12345", 0o600).unwrap();
+        assert_eq!(read(&path, 4).unwrap_err().kind(), Kind::Malformed);
+        // Says length 0 and never ends.
+        assert_eq!(read(Path::new("/proc/self/mem"), 4).unwrap_err().kind(), Kind::Io);
+        assert!(read(Path::new("/proc/cpuinfo"), 4).unwrap_err().message().contains("longer than 4 bytes"));
+    }
+
+    #[test]
+    fn neither_links_nor_pipes_nor_folders_are_files() {
+        let dir = tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        let link = dir.path().join("link");
+        symlink("/etc/passwd", &link).unwrap();
+        for wrong in [pipe.as_path(), &link, dir.path(), Path::new("/dev/zero")] {
+            assert_eq!(read(wrong, 10).unwrap_err().kind(), Kind::Malformed, "{}", wrong.display());
+        }
+    }
 }

@@ -1,0 +1,266 @@
+//! config.toml: what it may say, and what holds where it says nothing.
+
+use crate::{Error, Kind, Result, driver};
+use jiff::{Span, SpanRelativeTo};
+use serde::{Deserialize, Deserializer, de};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use toml::Value;
+
+/// Settings of one driver: they reach it as `SN_CONF_*`.
+pub type Table = BTreeMap<String, Value>;
+
+/// config.toml.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `[send.SCHEME]`: drivers that may be run, with their settings.
+    pub send: BTreeMap<String, Table>,
+    /// `[[receive]]`: places to fetch from, each with `source = 'URI'`.
+    pub receive: Vec<Table>,
+    /// `[retry]`.
+    pub retry: Retry,
+    /// `[due]`.
+    pub due: Due,
+}
+
+/// When a delivery that failed for now is tried again.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Retry {
+    /// After the first failure.
+    #[serde(deserialize_with = "duration")]
+    pub first: Duration,
+    /// The wait doubles up to this.
+    #[serde(deserialize_with = "duration")]
+    pub longest: Duration,
+    /// After this it has failed.
+    #[serde(deserialize_with = "duration")]
+    pub give_up: Duration,
+}
+
+/// How long what the node owes may wait for company.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Due {
+    /// Relays of comments.
+    #[serde(deserialize_with = "duration")]
+    pub relay: Duration,
+    /// Confirmations.
+    #[serde(deserialize_with = "duration")]
+    pub confirm: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { first: minutes(5), longest: minutes(24 * 60), give_up: minutes(5 * 24 * 60) }
+    }
+}
+
+impl Default for Due {
+    fn default() -> Self {
+        Self { relay: minutes(10), confirm: minutes(24 * 60) }
+    }
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+/// `5m`, `1d 12h`: a day is 24 hours here. Longer units have no fixed length and are refused.
+fn duration<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Duration, D::Error> {
+    let text = String::deserialize(input)?;
+    let span = text.parse::<Span>().map_err(|_| format!("'{text}' is not a duration such as '5m' or '1d'"));
+    span.and_then(|span| {
+        let fixed = span.to_duration(SpanRelativeTo::days_are_24_hours());
+        fixed
+            .ok()
+            .and_then(|fixed| Duration::try_from(fixed).ok())
+            .ok_or_else(|| format!("'{text}' is not a duration of weeks, days, hours, minutes or seconds"))
+    })
+    .map_err(de::Error::custom)
+}
+
+impl Config {
+    /// Reads the text of the file at `path`.
+    pub(super) fn read(text: &str, path: &Path) -> Result<Self> {
+        let wrong = |message: String| Error::new(Kind::Config, format!("'{}' {message}", path.display()));
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            wrong(format!("line {}: {}", before.matches('\n').count() + 1, error.message()))
+        })?;
+        config.check().map_err(wrong)?;
+        Ok(config)
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        for (scheme, table) in &self.send {
+            if !driver::is_scheme(scheme) {
+                return Err(format!("[send.{scheme}]: a scheme is 1 to 16 of a-z and 0-9, a letter first"));
+            }
+            check_settings(table).map_err(|error| format!("[send.{scheme}]: {error}"))?;
+        }
+        for (at, table) in self.receive.iter().enumerate() {
+            let said = |error: String| format!("[[receive]] number {}: {error}", at + 1);
+            let source = table.get("source").and_then(Value::as_str);
+            if source.is_none_or(|source| driver::scheme(source).is_none()) {
+                return Err(said("needs source = 'SCHEME:…'".to_owned()));
+            }
+            check_settings(table).map_err(said)?;
+        }
+        if self.retry.first.is_zero() || self.retry.longest < self.retry.first {
+            return Err("[retry]: first must be more than nothing and no more than longest".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// A driver's settings become environment variables: plain names, and values without a structure of their own.
+fn check_settings(table: &Table) -> std::result::Result<(), String> {
+    for (key, value) in table {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if key.is_empty() || !key.bytes().all(plain) {
+            return Err(format!("'{key}': a name is made of a-z, 0-9 and -"));
+        }
+        if setting(value).is_none_or(|text| text.contains('\0')) {
+            return Err(format!("'{key}' must be a text, a number, true, false, or a list of them"));
+        }
+    }
+    if let Some(timeout) = table.get("timeout") {
+        duration_setting(timeout).map_err(|error| format!("'timeout': {error}"))?;
+    }
+    Ok(())
+}
+
+/// A setting as the text that a driver gets: a list has one item a line.
+pub fn setting(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::Boolean(truth) => Some(truth.to_string()),
+        Value::Datetime(time) => Some(time.to_string()),
+        Value::Array(items) if !items.iter().any(Value::is_array) => {
+            Some(items.iter().map(setting).collect::<Option<Vec<_>>>()?.join("\n"))
+        }
+        Value::Array(_) | Value::Table(_) => None,
+    }
+}
+
+/// A setting that is a duration.
+pub fn duration_setting(value: &Value) -> Result<Duration> {
+    duration(value.clone()).map_err(|error| Error::new(Kind::Config, error.message()))
+}
+
+/// The first config.toml of an account that may write beneath `roots` and fetches from `sources`; with neither, it shows
+/// how that would be said.
+pub fn first(roots: &[PathBuf], sources: &[String]) -> Result<String> {
+    let roots = roots.iter().map(|root| root.to_str().map(quoted)).collect::<Option<Vec<_>>>();
+    let roots = roots.ok_or_else(|| Error::new(Kind::Config, "a folder's name is not UTF-8"))?.join(", ");
+    let mut text = String::from(INTRODUCTION);
+    match roots.as_str() {
+        "" => text.push_str("#[send.file]\n#roots = ['/media/stick']\n"),
+        roots => text.push_str(&format!("[send.file]\nroots = [{roots}]\n")),
+    }
+    text.push_str(RECEIVE);
+    if sources.is_empty() {
+        text.push_str("#[[receive]]\n#source = 'file:///media/stick/alice'\n");
+    }
+    for source in sources {
+        text.push_str(&format!("[[receive]]\nsource = {}\n", quoted(source)));
+    }
+    text.push_str(TIMES);
+    Ok(text)
+}
+
+fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).to_string()
+}
+
+const INTRODUCTION: &str = "\
+# How this account sends and receives. socialnet-home(5) explains every line; sn-check(1) looks whether it works.
+# A line that begins with # is a comment.
+
+# Ways of sending: one table for each scheme that your contacts' addresses may have. A scheme without a table is not
+# used. Addresses of the scheme file are folders, followed only beneath these roots.
+";
+
+const RECEIVE: &str = "
+# Places to fetch from, as many as you like.
+";
+
+const TIMES: &str = "
+# When a delivery that failed for now is tried again: first after this, then twice as long each time.
+#[retry]
+#first = '5m'
+#longest = '1d'
+#give-up = '5d'
+
+# How long what the node owes by itself (comments passed on, confirmations) may wait for company.
+#[due]
+#relay = '10m'
+#confirm = '24h'
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config> {
+        Config::read(text, Path::new("config.toml"))
+    }
+
+    #[test]
+    fn nothing_said_means_the_defaults() {
+        let config = read("").unwrap();
+        assert!(config.send.is_empty() && config.receive.is_empty());
+        assert_eq!(config.retry.first, Duration::from_secs(300));
+        assert_eq!(config.retry.give_up, Duration::from_secs(432_000));
+        assert_eq!(config.due.relay, Duration::from_secs(600));
+    }
+
+    #[test]
+    fn the_first_file_reads_with_and_without_folders() {
+        assert!(read(&first(&[], &[]).unwrap()).unwrap().send.is_empty());
+        let roots = ["/media/it's a \"stick\"".into()];
+        let config = read(&first(&roots, &["file:///media/x".to_owned()]).unwrap()).unwrap();
+        assert_eq!(config.send["file"]["roots"][0].as_str(), Some("/media/it's a \"stick\""));
+        assert_eq!(config.receive[0]["source"].as_str(), Some("file:///media/x"));
+        // What is commented out is right as well.
+        let all = first(&[], &[]).unwrap().replace("\n#[", "\n[");
+        let all = ["roots", "source", "first", "longest", "give-up", "relay", "confirm"]
+            .iter()
+            .fold(all, |text, key| text.replace(&format!("\n#{key} ="), &format!("\n{key} =")));
+        assert_eq!(read(&all).unwrap().receive.len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (text, message) in [
+            ("\n[retry]\nfrist = '5m'", "'config.toml' line 3: unknown field `frist`"),
+            ("[retry]\nfirst = 5", "'config.toml' line 2: invalid type: integer `5`"),
+            ("[retry]\nfirst = '1mo'", "'config.toml' line 2: '1mo' is not a duration of weeks, days"),
+            ("[retry]\nfirst = '0s'", "'config.toml' [retry]: first must be more"),
+            ("[send.'../x']", "'config.toml' [send.../x]: a scheme is 1 to 16"),
+            ("[send.x]\nLD_PRELOAD = 'y'", "'config.toml' [send.x]: 'LD_PRELOAD': a name is made of"),
+            ("[send.x]\na = {b = 1}", "'config.toml' [send.x]: 'a' must be a text"),
+            ("[send.x]\ntimeout = 'soon'", "'config.toml' [send.x]: 'timeout': 'soon' is not a duration"),
+            ("[[receive]]\nfolder = 'y'", "'config.toml' [[receive]] number 1: needs source"),
+            ("[[receive]]\nsource = '/in'", "'config.toml' [[receive]] number 1: needs source"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.message().starts_with(message), "{}", error.message());
+            assert_eq!(error.kind(), Kind::Config);
+        }
+    }
+
+    #[test]
+    fn a_list_has_one_item_a_line() {
+        let config = read("[send.x]\nto = ['a', 'b c', 3]\nfast = true").unwrap();
+        assert_eq!(setting(&config.send["x"]["to"]).unwrap(), "a\nb c\n3");
+        assert_eq!(setting(&config.send["x"]["fast"]).unwrap(), "true");
+    }
+}
