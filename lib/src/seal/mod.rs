@@ -1,9 +1,39 @@
 //! Signatures and seals in CMS, from bytes to bytes. socialnet-seal(5) is the authority.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `guard.rs` | the exact form of each layer, checked before OpenSSL parses it |
+//! | `der.rs` | DER, one expected element after another |
+//! | `kdf.rs` | the outer layer's encryption, through OpenSSL's C interface |
+//! | `padding.rs` | sizes |
+
+pub(crate) mod der;
+mod guard;
+mod kdf;
+mod padding;
 
 use crate::{
-    Fingerprint, Result,
-    identity::{Identity, Keyring, Purpose, ReaderKeys},
+    Error, Fingerprint, Kind, Result,
+    identity::{Identity, KeyPair, Keyring, Purpose, ReaderKeys, certificate},
 };
+use openssl::{
+    cms::{CMSOptions, CmsContentInfo},
+    error::ErrorStack,
+    pkey::{PKeyRef, Private},
+    stack::Stack,
+    symm::Cipher,
+    x509::X509,
+};
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, PoisonError, RwLock},
+};
+
+/// What the `openssl` crate's calls return.
+pub(crate) type OpensslResult<T> = std::result::Result<T, ErrorStack>;
+
+/// Bytes of a sealed envelope, at most: the longest envelope's XML, its signature, padding and two layers.
+pub const MAX_BYTES: usize = 5 << 20;
 
 /// SignedData that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,21 +58,230 @@ pub struct Opened {
 }
 
 /// Signs `content`: SignedData, DER, with the identity certificate embedded.
-pub fn sign(_identity: &Identity, _content: &[u8]) -> Result<Vec<u8>> {
-    todo!()
+pub fn sign(identity: &Identity, content: &[u8]) -> Result<Vec<u8>> {
+    // Without NOSMIMECAP the signature would list algorithms that S/MIME programs like.
+    let options = CMSOptions::BINARY | CMSOptions::NOSMIMECAP;
+    CmsContentInfo::sign(Some(&identity.certificate), Some(&identity.key), None, Some(content), options)
+        .and_then(|cms| cms.to_der())
+        .map_err(|reason| failed("sign", reason))
 }
 
 /// Verifies SignedData of exactly our form against the certificate embedded in it.
-pub fn verify(_der: &[u8]) -> Result<Signed> {
-    todo!()
+pub fn verify(der: &[u8]) -> Result<Signed> {
+    let form = guard::signed(der)?;
+    let does_not_hold = |_: ErrorStack| Error::malformed("the signature does not hold");
+    let mut signers = Stack::new().map_err(does_not_hold)?;
+    signers.push(genuine(&form.certificate)?).map_err(does_not_hold)?;
+    let mut content = Vec::with_capacity(form.content.len());
+    // The one certificate is given here, none is taken from the message (NOINTERN), and no chain is built above it: an
+    // identity is trusted by its fingerprint or not at all.
+    let options = CMSOptions::BINARY | CMSOptions::NOINTERN | CMSOptions::NO_SIGNER_CERT_VERIFY;
+    CmsContentInfo::from_der(der)
+        .and_then(|mut cms| cms.verify(Some(&signers), None, None, Some(&mut content), options))
+        .map_err(does_not_hold)?;
+    Ok(Signed { signer: form.certificate.fingerprint(), certificate: form.certificate.der.to_vec(), content })
+}
+
+/// The identity certificate as OpenSSL has it, its own signature checked. The same few friends sign everything that a
+/// node reads, so what was checked is remembered: it saves a third of the time of [`verify`].
+fn genuine(certificate: &certificate::Identity) -> Result<X509> {
+    static KNOWN: LazyLock<RwLock<HashMap<Vec<u8>, X509>>> = LazyLock::new(RwLock::default);
+    /// Certificates, at most: a stranger who sends many must not fill the memory.
+    const MOST: usize = 1024;
+    if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(certificate.der) {
+        return Ok(known.clone());
+    }
+    let genuine = certificate.genuine()?;
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    if known.len() >= MOST {
+        known.clear();
+    }
+    known.insert(certificate.der.to_vec(), genuine.clone());
+    Ok(genuine)
 }
 
 /// Pads and seals SignedData for one reader; DER.
-pub fn seal(_signed: &[u8], _reader: &ReaderKeys) -> Result<Vec<u8>> {
-    todo!()
+pub fn seal(signed: &[u8], reader: &ReaderKeys) -> Result<Vec<u8>> {
+    let mut inside = signed.to_vec();
+    inside.resize(padding::padded(signed.len()), 0);
+    seal_layers(inside, reader).map_err(|reason| failed("seal", reason))
 }
 
-/// Opens a seal with whichever live key fits. [`crate::Kind::NotAllowed`]: no live key opens it.
-pub fn open(_der: &[u8], _keyring: &Keyring) -> Result<Opened> {
-    todo!()
+fn seal_layers(mut inside: Vec<u8>, reader: &ReaderKeys) -> OpensslResult<Vec<u8>> {
+    if let Some(certificate) = &reader.ml_kem_768 {
+        let mut recipients = Stack::new()?;
+        recipients.push(certificate.clone())?;
+        let options = CMSOptions::BINARY | CMSOptions::USE_KEYID;
+        inside = CmsContentInfo::encrypt(&recipients, &inside, Cipher::aes_256_gcm(), options)?.to_der()?;
+    }
+    kdf::encrypt(&reader.p256, &inside)?.to_der()
+}
+
+/// Opens a seal with whichever live key fits. [`Kind::NotAllowed`]: no live key opens it.
+pub fn open(der: &[u8], keyring: &Keyring) -> Result<Opened> {
+    guard::outer(der)?;
+    let (pair, inside) =
+        find_key(der, keyring).ok_or_else(|| Error::new(Kind::NotAllowed, "no live key opens it"))?;
+    let hybrid = guard::claim(&inside)? == guard::Claim::Encrypted;
+    let padded = if hybrid { open_inner(&inside, pair)? } else { inside };
+    let signed = without_padding(padded)?;
+    guard::signed(&signed)?;
+    Ok(Opened { signed, under: pair.purpose, hybrid })
+}
+
+/// The pair whose P-256 key opens the outer layer, and what is inside. The recipient identifier names nobody, so each key
+/// is tried; the wrong ones fail at the key wrap's check (RFC 3394 section 2.2.3).
+fn find_key<'k>(outer: &[u8], keyring: &'k Keyring) -> Option<(&'k KeyPair, Vec<u8>)> {
+    keyring.pairs.iter().find_map(|pair| decrypt(outer, &pair.p256).ok().map(|inside| (pair, inside)))
+}
+
+fn open_inner(inner: &[u8], pair: &KeyPair) -> Result<Vec<u8>> {
+    guard::inner(inner)?;
+    decrypt(inner, &pair.ml_kem_768)
+        .map_err(|_| Error::malformed("inner layer: not sealed to the same pair as the outer layer"))
+}
+
+/// Decrypts one layer that the guard let through. All of it or, when the tag does not match, nothing.
+fn decrypt(der: &[u8], key: &PKeyRef<Private>) -> OpensslResult<Vec<u8>> {
+    CmsContentInfo::from_der(der)?.decrypt_without_cert_check(key)
+}
+
+/// Cuts the padding, which must be zero and of the right length, or one envelope would have many forms.
+fn without_padding(mut padded: Vec<u8>) -> Result<Vec<u8>> {
+    let (signed, padding) = guard::split_padding(&padded)?;
+    if padding.iter().any(|&byte| byte != 0) {
+        return Err(Error::malformed("padding: not zero"));
+    }
+    let length = signed.len();
+    if padded.len() != padding::padded(length) {
+        return Err(Error::malformed("padding: not of the right length"));
+    }
+    padded.truncate(length);
+    Ok(padded)
+}
+
+/// The OpenSSL in use, as it names itself.
+pub fn openssl_version() -> String {
+    openssl::version::version().to_owned()
+}
+
+/// [`Kind::Unavailable`] when OpenSSL is older than 3.6, whose CMS lacks what a seal needs.
+pub fn check_openssl() -> Result<()> {
+    if openssl::version::number() < 0x3060_0000 {
+        let message = format!("{} is too old: 3.6 or newer is needed", openssl_version());
+        return Err(Error::new(Kind::Unavailable, message));
+    }
+    Ok(())
+}
+
+/// A failure of OpenSSL on data of our own: memory or randomness is lacking, or it is not the OpenSSL we know.
+fn failed(verb: &str, reason: ErrorStack) -> Error {
+    Error::new(Kind::Unavailable, format!("cannot {verb}: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    /// The keys of somebody, made on the evening of a day in November.
+    fn keyring() -> Keyring {
+        let folder = tempfile::tempdir().unwrap();
+        Keyring::create(folder.path(), evening()).unwrap()
+    }
+
+    fn evening() -> Timestamp {
+        "2026-11-22T18:00:00Z".parse().unwrap()
+    }
+
+    /// What `reader` gave to others, as they hold it.
+    fn reader(reader: &Keyring, purpose: Purpose, hybrid: bool) -> ReaderKeys {
+        let mut offer = reader.newest(purpose).unwrap().offer().clone();
+        if !hybrid {
+            offer.ml_kem_768 = None;
+        }
+        let certificate = reader.identity.certificate.to_der().unwrap();
+        ReaderKeys::check(&offer, purpose, &certificate, evening()).unwrap()
+    }
+
+    #[test]
+    fn bob_reads_what_alice_sealed_for_him() {
+        let (alice, bob) = (keyring(), keyring());
+        let signed = sign(&alice.identity, b"<envelope/>").unwrap();
+        for (purpose, hybrid) in [
+            (Purpose::Sealing, true),
+            (Purpose::Sealing, false),
+            (Purpose::Meeting, true),
+            (Purpose::Meeting, false),
+        ] {
+            let sealed = seal(&signed, &reader(&bob, purpose, hybrid)).unwrap();
+            let opened = open(&sealed, &bob).unwrap();
+            assert_eq!(opened, Opened { signed: signed.clone(), under: purpose, hybrid });
+            let verified = verify(&opened.signed).unwrap();
+            assert_eq!(verified.signer, alice.identity.fingerprint);
+            assert_eq!(verified.content, b"<envelope/>");
+            assert_eq!(verified.certificate, alice.identity.certificate.to_der().unwrap());
+        }
+        assert!(ErrorStack::get().errors().is_empty(), "keys that did not fit left their errors behind");
+    }
+
+    #[test]
+    fn carol_does_not() {
+        let (alice, bob, carol) = (keyring(), keyring(), keyring());
+        let signed = sign(&alice.identity, b"<envelope/>").unwrap();
+        let sealed = seal(&signed, &reader(&bob, Purpose::Sealing, true)).unwrap();
+        let refused = open(&sealed, &carol).unwrap_err();
+        assert_eq!((refused.kind(), refused.message()), (Kind::NotAllowed, "no live key opens it"));
+        assert!(ErrorStack::get().errors().is_empty());
+    }
+
+    #[test]
+    fn any_byte_changed_and_any_cut_is_refused() {
+        let (alice, bob) = (keyring(), keyring());
+        let signed = sign(&alice.identity, b"<envelope/>").unwrap();
+        let sealed = seal(&signed, &reader(&bob, Purpose::Sealing, true)).unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1 << (at % 8);
+            assert!(open(&changed, &bob).is_err(), "changed at {at}");
+            assert!(open(&sealed[..at], &bob).is_err(), "cut at {at}");
+        }
+        assert!(open(&[sealed.as_slice(), &[0]].concat(), &bob).is_err(), "a byte more");
+        assert!(open(&sealed, &bob).is_ok());
+    }
+
+    #[test]
+    fn any_byte_changed_in_signed_data_is_refused() {
+        let alice = keyring();
+        let signed = sign(&alice.identity, b"<packet/>").unwrap();
+        for at in 0..signed.len() {
+            let mut changed = signed.clone();
+            changed[at] ^= 1 << (at % 8);
+            assert!(verify(&changed).is_err(), "changed at {at}");
+            assert!(verify(&signed[..at]).is_err(), "cut at {at}");
+        }
+        assert!(verify(&[signed.as_slice(), &[0]].concat()).is_err(), "a byte more");
+    }
+
+    #[test]
+    fn the_size_tells_little() {
+        let (alice, bob) = (keyring(), keyring());
+        let reader = reader(&bob, Purpose::Sealing, true);
+        let size =
+            |length| seal(&sign(&alice.identity, &vec![b'x'; length]).unwrap(), &reader).unwrap().len();
+        assert_eq!(size(0), size(3000));
+        assert_eq!(size(20_000), size(20_800));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn whatever_is_sealed_comes_out(content in proptest::collection::vec(any::<u8>(), 0..20_000)) {
+            let bob = keyring();
+            let signed = sign(&bob.identity, &content).unwrap();
+            let sealed = seal(&signed, &reader(&bob, Purpose::Sealing, true)).unwrap();
+            prop_assert_eq!(verify(&open(&sealed, &bob).unwrap().signed).unwrap().content, content);
+        }
+    }
 }
