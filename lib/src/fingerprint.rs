@@ -23,7 +23,7 @@ impl Fingerprint {
     pub const TEXT_LENGTH: usize = 52;
 
     /// From the SHA-256 of a SubjectPublicKeyInfo.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 

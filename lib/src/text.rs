@@ -42,42 +42,38 @@ fn marked(text: &str, keep_line_feeds: bool) -> String {
     out
 }
 
-/// Whether a character between two others does something that nobody sees. Controls; line and paragraph separators;
-/// and what DerivedCoreProperties.txt of Unicode 16 calls Default_Ignorable_Code_Point (bidi controls, zero-width and
-/// format characters, fillers, variation selectors, tags) with the few format characters that it leaves out. Joiners
-/// and variation selectors are let through where writing needs them.
+/// Whether a character between two others does something that nobody sees. Joiners and variation selectors are let
+/// through where writing needs them.
 fn unsafe_at(c: char, before: Option<char>, after: Option<char>) -> bool {
     match c {
         // Zero-width non-joiner and joiner: Persian and the scripts of India are misspelt without them (RFC 5892
         // appendix A), and the joiner makes one picture of several emoji.
-        '\u{200c}' | '\u{200d}' if before.is_some_and(needs_joiners) && after.is_some_and(needs_joiners) => false,
+        '\u{200c}' | '\u{200d}' if before.is_some_and(needs_joiners) && after.is_some_and(needs_joiners) => {
+            false
+        }
         '\u{200d}' => !(before.is_some_and(in_emoji) && after.is_some_and(in_emoji)),
         '\u{fe0e}' | '\u{fe0f}' => !before.is_some_and(in_emoji),
         // Variants of Chinese characters, used in Japanese names.
-        '\u{e0100}'..='\u{e01ef}' => !before.is_some_and(|c| {
-            matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
-        }),
-        '\u{ad}'
-        | '\u{34f}'
-        | '\u{61c}'
-        | '\u{70f}'
-        | '\u{115f}'..='\u{1160}'
-        | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0d}'
-        | '\u{feff}'
-        | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}'
-        | '\u{13430}'..='\u{1343f}'
-        | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}' => true,
-        _ => c.is_control(),
+        '\u{e0100}'..='\u{e01ef}' => !before.is_some_and(is_ideograph),
+        _ => is_hidden(c),
     }
+}
+
+/// Whether a character does something that nobody sees: controls; line and paragraph separators; and what
+/// DerivedCoreProperties.txt of Unicode 16 calls Default_Ignorable_Code_Point (bidi controls, zero-width and format
+/// characters, fillers, variation selectors, tags) with the few format characters that it leaves out.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{70f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Letters of the scripts from Arabic to Myanmar, and Khmer.

@@ -1,1 +1,412 @@
-//! The feed, as it is read.
+//! The feed as it is read: which packets, and what a person wants to know of each. `packets.rs` has the writing side.
+//!
+//! Rowid order is feed order, so that the newest fifty cost the same whatever else is held. What has expired is not
+//! shown, even before it is deleted, and neither is what blocked people wrote.
+
+use super::time;
+use crate::{
+    Fingerprint, Result,
+    packet::{Digest, Name},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, named_params};
+use uuid::Uuid;
+
+/// Characters of a text that are quoted where another packet speaks of it.
+const QUOTED: usize = 200;
+
+/// Which packets.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// The newest so many.
+    pub limit: Option<u32>,
+    /// Rows after this one.
+    pub after: Option<i64>,
+    /// Received since.
+    pub since: Option<Timestamp>,
+    /// By this author.
+    pub from: Option<Fingerprint>,
+    /// A root and what belongs to it.
+    pub thread: Option<Name>,
+    /// Of this type.
+    pub kind: Option<String>,
+}
+
+/// Somebody in the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub fingerprint: Fingerprint,
+    /// What the owner calls them, if they are a contact.
+    pub petname: Option<String>,
+    /// The owner.
+    pub own: bool,
+}
+
+/// Another packet that one speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its author.
+    pub author: Person,
+    /// Its id; none for a person.
+    pub id: Option<Uuid>,
+    /// The beginning of its text, if it is held.
+    pub text: Option<String>,
+}
+
+/// A file that goes with a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// 1 and up.
+    pub number: u32,
+    /// A label, never a path.
+    pub name: String,
+    /// As the author says.
+    pub media_type: String,
+    /// Bytes in clear.
+    pub size: u64,
+    /// Of the clear bytes.
+    pub sha256: Digest,
+    /// What is to be seen, in words, or empty.
+    pub alt: String,
+    /// Whether there is a small JPEG of it.
+    pub has_preview: bool,
+    /// Of how many chunks; none when it came inside the packet.
+    pub chunks: u32,
+    /// How many of them are here.
+    pub chunks_here: u32,
+}
+
+impl Attachment {
+    /// Whether all of it is here.
+    pub fn complete(&self) -> bool {
+        self.chunks_here == self.chunks
+    }
+}
+
+/// How far an own packet has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Readers it was sealed for.
+    pub sealed: u32,
+    /// Readers who confirmed it.
+    pub confirmed: u32,
+}
+
+/// One packet of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Row.
+    pub seq: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// Its author.
+    pub author: Person,
+    /// Who brought it, when that is not its author.
+    pub through: Option<Person>,
+    /// Its type, as it came.
+    pub kind: String,
+    /// When its author says it was made.
+    pub created: Timestamp,
+    /// When it came here, or was sealed here.
+    pub received: Timestamp,
+    /// When its author wants it gone.
+    pub expires: Option<Timestamp>,
+    /// What the author says, or what a node shows instead that does not understand it.
+    pub text: String,
+    /// Whether this node understands it.
+    pub understood: bool,
+    /// Whether other bytes came under its name later.
+    pub doubled: bool,
+    /// The root of the thread it belongs to.
+    pub thread: Option<Name>,
+    /// What it is about.
+    pub about: Option<Reference>,
+    /// Files and photographs.
+    pub attachments: Vec<Attachment>,
+    /// For own packets.
+    pub delivery: Option<Delivery>,
+}
+
+/// Rows of the feed, oldest first.
+pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> {
+    let (now, limit) = (now.as_second(), query.limit.map_or(-1, i64::from));
+    let since = query.since.map(Timestamp::as_second);
+    let mut sql = String::from(
+        "SELECT seq FROM packet WHERE state <> 'quiet' AND (expires IS NULL OR expires > :now)
+           AND author NOT IN (SELECT fingerprint FROM contact WHERE state = 'blocked')",
+    );
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":now", &now), (":limit", &limit)];
+    if let Some(after) = &query.after {
+        sql += " AND seq > :after";
+        values.push((":after", after));
+    }
+    if let Some(since) = &since {
+        // Rows come in the order of their receipt: going back, the first one that is older ends the search.
+        sql += " AND seq > ifnull((SELECT seq FROM packet WHERE received < :since ORDER BY seq DESC LIMIT 1), 0)";
+        values.push((":since", since));
+    }
+    if let Some(author) = &query.from {
+        sql += " AND author = :author";
+        values.push((":author", author));
+    }
+    if let Some(root) = &query.thread {
+        sql += " AND (root_id = :root AND root_author = :by OR id = :root AND author = :by)";
+        values.extend([(":root", &root.id as &dyn ToSql), (":by", &root.from)]);
+    }
+    if let Some(kind) = &query.kind {
+        sql += " AND type = :type";
+        values.push((":type", kind));
+    }
+    sql += " ORDER BY seq DESC LIMIT :limit";
+    let mut rows = db
+        .prepare(&sql)?
+        .query_map(values.as_slice(), |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// What a person wants to know of one row; nothing if it has been deleted since.
+pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Option<Entry>> {
+    // The owner is nobody's contact, and nobody brings their packets.
+    let mut query = db.prepare_cached(
+        "SELECT packet.id, packet.author, writer.petname AS writer, packet.through, bringer.petname AS bringer,
+           writer.id IS NULL AND packet.through IS NULL AS own,
+           packet.type, packet.created, packet.received, packet.expires, packet.text, packet.state, packet.doubled,
+           packet.root_author, packet.root_id, packet.about_author, packet.about_id, subject.petname AS subject,
+           object.seq IS NOT NULL AND subject.id IS NULL AND object.through IS NULL AS about_own,
+           substr(object.text, 1, :quoted) AS quote
+         FROM packet
+         LEFT JOIN contact AS writer ON writer.fingerprint = packet.author
+         LEFT JOIN contact AS bringer ON bringer.fingerprint = packet.through
+         LEFT JOIN contact AS subject ON subject.fingerprint = packet.about_author
+         LEFT JOIN packet AS object ON object.author = packet.about_author AND object.id = packet.about_id
+           AND (object.expires IS NULL OR object.expires > :now) AND subject.state IS NOT 'blocked'
+         WHERE packet.seq = :seq",
+    )?;
+    let mut rows = query.query(named_params! { ":seq": seq, ":quoted": QUOTED, ":now": now.as_second() })?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let own = row.get("own")?;
+    let through = match row.get("through")? {
+        Some(fingerprint) => Some(Person { fingerprint, petname: row.get("bringer")?, own: false }),
+        None => None,
+    };
+    let about = match row.get("about_author")? {
+        Some(fingerprint) => {
+            let author = Person { fingerprint, petname: row.get("subject")?, own: row.get("about_own")? };
+            Some(Reference { author, id: row.get("about_id")?, text: row.get("quote")? })
+        }
+        None => None,
+    };
+    let root: Option<Fingerprint> = row.get("root_author")?;
+    Ok(Some(Entry {
+        seq,
+        id: row.get("id")?,
+        author: Person { fingerprint: row.get("author")?, petname: row.get("writer")?, own },
+        through,
+        kind: row.get("type")?,
+        created: time(row.get("created")?)?,
+        received: time(row.get("received")?)?,
+        expires: row.get::<_, Option<i64>>("expires")?.map(time).transpose()?,
+        text: row.get("text")?,
+        understood: row.get::<_, String>("state")? != "unknown",
+        doubled: row.get("doubled")?,
+        thread: root.zip(row.get("root_id")?).map(|(from, id)| Name { from, id }),
+        about,
+        attachments: attachments(db, seq, own)?,
+        delivery: if own { Some(delivery(db, seq)?) } else { None },
+    }))
+}
+
+/// The files of a packet. Those of an own one are here, whether or not somebody counted their chunks.
+fn attachments(db: &Connection, seq: i64, own: bool) -> Result<Vec<Attachment>> {
+    let mut query = db.prepare_cached(
+        "SELECT position, name, media_type, size, sha256, alt, preview IS NOT NULL, ifnull(chunks, x'')
+         FROM attachment WHERE packet = ?1 ORDER BY position",
+    )?;
+    let mut here = db.prepare_cached("SELECT 1 FROM chunk WHERE sha256 = ?1 AND here")?;
+    let mut rows = query.query([seq])?;
+    let mut attachments = Vec::new();
+    while let Some(row) = rows.next()? {
+        let digests: Vec<u8> = row.get(7)?;
+        let chunks = digests.chunks_exact(size_of::<Digest>());
+        let mut chunks_here = 0;
+        for digest in chunks.clone() {
+            chunks_here += u32::from(own || here.exists([digest])?);
+        }
+        attachments.push(Attachment {
+            number: row.get(0)?,
+            name: row.get(1)?,
+            media_type: row.get(2)?,
+            size: row.get(3)?,
+            sha256: row.get(4)?,
+            alt: row.get(5)?,
+            has_preview: row.get(6)?,
+            chunks: chunks.len() as u32,
+            chunks_here,
+        });
+    }
+    Ok(attachments)
+}
+
+fn delivery(db: &Connection, seq: i64) -> Result<Delivery> {
+    // A reader may have got it twice, when the first envelope was lost.
+    let mut query = db.prepare_cached(
+        "SELECT count(DISTINCT reader), count(DISTINCT CASE WHEN confirmed IS NOT NULL THEN reader END)
+         FROM sealed_packet JOIN sealed ON sealed.envelope = sealed_packet.envelope WHERE packet = ?1",
+    )?;
+    Ok(query.query_row([seq], |row| Ok(Delivery { sealed: row.get(0)?, confirmed: row.get(1)? }))?)
+}
+
+/// Up to which row the owner has read.
+pub fn mark(db: &Connection) -> Result<i64> {
+    let mark = db.query_row("SELECT value FROM account WHERE key = 'feed_mark'", (), |row| row.get(0));
+    Ok(mark.optional()?.unwrap_or(0))
+}
+
+/// Moves the mark on; never back.
+pub fn set_mark(db: &Transaction<'_>, seq: i64) -> Result<()> {
+    db.execute(
+        "INSERT INTO account (key, value) VALUES ('feed_mark', ?1)
+         ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+        [seq],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        packet::About,
+        store::{
+            contacts::{self, State},
+            counters, packets,
+            sample::{self, ALICE, BOB, CAROL, NOW, at},
+        },
+    };
+
+    fn texts(store: &crate::store::Store, query: &Query) -> Vec<String> {
+        let rows = rows(store.read(), query, at(NOW)).unwrap();
+        rows.iter().map(|seq| entry(store.read(), *seq, at(NOW)).unwrap().unwrap().text).collect()
+    }
+
+    #[test]
+    fn the_newest_are_shown_oldest_first() {
+        let (_dir, mut store) = sample::store();
+        for text in ["one", "two", "three"] {
+            sample::hold(&mut store, &sample::status(ALICE, text));
+        }
+        assert_eq!(texts(&store, &Query { limit: Some(2), ..Query::default() }), ["two", "three"]);
+        assert_eq!(texts(&store, &Query::default()).len(), 3);
+    }
+
+    #[test]
+    fn what_expired_and_what_the_blocked_wrote_is_not_shown() {
+        let (_dir, mut store) = sample::store();
+        let mut old = sample::status(ALICE, "gone");
+        old.expires = Some(at(NOW));
+        sample::hold(&mut store, &old);
+        sample::hold(&mut store, &sample::status(CAROL, "unwanted"));
+        sample::hold(&mut store, &sample::status(ALICE, "kept"));
+        let write = store.begin().unwrap();
+        contacts::set_state(&write, CAROL, State::Blocked).unwrap();
+        write.commit().unwrap();
+        assert_eq!(texts(&store, &Query::default()), ["kept"]);
+    }
+
+    #[test]
+    fn each_question_finds_its_own() {
+        let (_dir, mut store) = sample::store();
+        let root = sample::status(ALICE, "root");
+        let mut comment = sample::status(BOB, "comment");
+        comment.kind = "comment".into();
+        comment.thread = Some(root.name);
+        comment.about = Some(About::Packet(root.name, None));
+        sample::hold_at(&mut store, &root, NOW - 100);
+        sample::hold_at(&mut store, &comment, NOW - 50);
+        sample::hold_at(&mut store, &sample::status(ALICE, "other"), NOW);
+        let only = |query: Query| texts(&store, &query);
+        assert_eq!(only(Query { from: Some(ALICE), ..Query::default() }), ["root", "other"]);
+        assert_eq!(only(Query { thread: Some(root.name), ..Query::default() }), ["root", "comment"]);
+        assert_eq!(only(Query { kind: Some("comment".into()), ..Query::default() }), ["comment"]);
+        assert_eq!(only(Query { since: Some(at(NOW - 50)), ..Query::default() }), ["comment", "other"]);
+        assert_eq!(only(Query { after: Some(2), ..Query::default() }), ["other"]);
+    }
+
+    #[test]
+    fn the_mark_never_moves_back() {
+        let (_dir, mut store) = sample::store();
+        assert_eq!(mark(store.read()).unwrap(), 0);
+        for seq in [7, 5] {
+            let write = store.begin().unwrap();
+            set_mark(&write, seq).unwrap();
+            write.commit().unwrap();
+        }
+        assert_eq!(mark(store.read()).unwrap(), 7);
+    }
+
+    #[test]
+    fn an_entry_says_whom_it_speaks_of_and_who_brought_it() {
+        let (_dir, mut store) = sample::store();
+        // Alice is the owner here.
+        let root = sample::status(ALICE, "Back from the hills.");
+        sample::hold(&mut store, &root);
+        let mut comment = sample::status(CAROL, "Welcome!");
+        comment.about = Some(About::Packet(root.name, None));
+        sample::hold_through(&mut store, &comment, BOB);
+        let write = store.begin().unwrap();
+        write.execute("DELETE FROM contact WHERE fingerprint = ?1", [ALICE]).unwrap();
+        write.execute("DELETE FROM contact WHERE fingerprint = ?1", [CAROL]).unwrap();
+        write.commit().unwrap();
+        let own = entry(store.read(), 1, at(NOW)).unwrap().unwrap();
+        assert!(own.author.own);
+        assert_eq!(own.delivery, Some(Delivery { sealed: 0, confirmed: 0 }));
+        let carols = entry(store.read(), 2, at(NOW)).unwrap().unwrap();
+        assert_eq!((carols.author.own, carols.author.petname), (false, None));
+        assert_eq!(carols.through.unwrap().petname.as_deref(), Some("bob"));
+        let about = carols.about.unwrap();
+        assert_eq!((about.author.own, about.text.as_deref()), (true, Some("Back from the hills.")));
+        assert_eq!(carols.delivery, None);
+    }
+
+    #[test]
+    fn a_reader_counts_once_however_often_it_was_sealed() {
+        let (_dir, mut store) = sample::store();
+        let write = store.begin().unwrap();
+        write.execute("DELETE FROM contact WHERE fingerprint = ?1", [ALICE]).unwrap();
+        write.commit().unwrap();
+        sample::hold(&mut store, &sample::status(ALICE, "for both"));
+        let write = store.begin().unwrap();
+        for (reader, counter, envelope) in [(BOB, 1, [1; 32]), (BOB, 2, [2; 32]), (CAROL, 1, [3; 32])] {
+            let new = counters::Sealed {
+                reader,
+                stream: &[0; 16],
+                counter,
+                envelope: &envelope,
+                packets: &[1],
+                at: at(NOW),
+            };
+            counters::sealed(&write, &new).unwrap();
+        }
+        write.execute("UPDATE sealed SET confirmed = 1 WHERE counter = 2", ()).unwrap();
+        write.commit().unwrap();
+        let own = entry(store.read(), 1, at(NOW)).unwrap().unwrap();
+        assert_eq!(own.delivery, Some(Delivery { sealed: 2, confirmed: 1 }));
+    }
+
+    #[test]
+    fn chunks_that_came_are_counted() {
+        let (_dir, mut store) = sample::store();
+        let mut photo = sample::status(BOB, "");
+        photo.attachments.push(sample::blob("ridge.jpg", &[[1; 32], [2; 32], [3; 32]]));
+        sample::hold(&mut store, &photo);
+        let write = store.begin().unwrap();
+        packets::chunk_is_here(&write, &[2; 32]).unwrap();
+        write.commit().unwrap();
+        let attachment = &entry(store.read(), 1, at(NOW)).unwrap().unwrap().attachments[0];
+        assert_eq!((attachment.number, attachment.chunks_here, attachment.chunks), (1, 1, 3));
+        assert!(!attachment.complete());
+    }
+}

@@ -10,7 +10,10 @@ pub mod delivery;
 pub mod due;
 pub mod feed;
 pub mod invitations;
+pub mod named;
 pub mod packets;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use crate::{Context, Error, Fingerprint, Kind, Result};
 use jiff::Timestamp;

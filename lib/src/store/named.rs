@@ -1,0 +1,164 @@
+//! A packet that a person points at, and the files that go with it.
+
+use super::contacts;
+use crate::{
+    Error, Fingerprint, Kind, Result,
+    packet::{Content, Digest, Name},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, named_params};
+
+/// Hexadecimal digits at the end of an id that may stand for the whole, at least. Version 7 ids begin with the time, so
+/// that their beginnings are alike.
+const SHORTEST_ENDING: usize = 6;
+
+/// A packet that a person pointed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Row.
+    pub seq: i64,
+    /// Its name.
+    pub name: Name,
+    /// The root of the thread it belongs to; itself when it is one.
+    pub root: Name,
+    /// SHA-256 of its XML.
+    pub digest: Digest,
+}
+
+/// The packet that an id names: whole, or its last six hexadecimal digits or more; with `AUTHOR/` before it, one by that
+/// author. [`Kind::Nothing`]: there is none. [`Kind::Usage`]: there are several, or it is no id.
+pub fn find(db: &Connection, word: &str, now: Timestamp) -> Result<Target> {
+    let (author, id) = match word.rsplit_once('/') {
+        Some((author, id)) => (Some(person(db, author)?), id),
+        None => (None, word),
+    };
+    let ending = id.replace('-', "").to_ascii_uppercase();
+    let digits = ending.len();
+    if !(SHORTEST_ENDING..=32).contains(&digits) || !ending.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(Error::new(Kind::Usage, format!("'{word}' is no id of a packet"))
+            .hint("an id is given whole, or by its last 6 digits or more, as sn-feed shows them"));
+    }
+    let mut query = db.prepare(
+        "SELECT seq, author, id, ifnull(root_author, author), ifnull(root_id, id), digest FROM packet
+         WHERE seq IN (SELECT seq FROM packet WHERE substr(hex(id), -:digits) = :ending)
+           AND (:author IS NULL OR author = :author) AND (expires IS NULL OR expires > :now) LIMIT 10",
+    )?;
+    let values = named_params! {
+        ":digits": digits, ":ending": ending, ":author": author, ":now": now.as_second()
+    };
+    let found = query.query_map(values, |row| {
+        Ok(Target {
+            seq: row.get(0)?,
+            name: Name { from: row.get(1)?, id: row.get(2)? },
+            root: Name { from: row.get(3)?, id: row.get(4)? },
+            digest: row.get(5)?,
+        })
+    })?;
+    match found.collect::<rusqlite::Result<Vec<_>>>()?.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(Error::new(Kind::Nothing, format!("no packet '{word}' is here"))
+            .hint("sn-feed shows what is here, with its id")),
+        several => {
+            let names = several.iter().map(|one| format!("{}/{}", one.name.from, one.name.id));
+            Err(Error::new(Kind::Usage, format!("'{word}' is the id of several packets"))
+                .hint(format!("it is one of {}", names.collect::<Vec<_>>().join(", "))))
+        }
+    }
+}
+
+/// A contact, or anybody by fingerprint: the owner is no contact.
+fn person(db: &Connection, word: &str) -> Result<Fingerprint> {
+    word.parse().or_else(|_| contacts::find(db, word).map(|contact| contact.fingerprint))
+}
+
+/// An attachment with its bytes, or where they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// A label, never a path.
+    pub name: String,
+    /// Bytes in clear.
+    pub size: u64,
+    /// Of the clear bytes.
+    pub sha256: Digest,
+    /// A small JPEG.
+    pub preview: Option<Vec<u8>>,
+    /// Where the bytes are.
+    pub content: Content,
+}
+
+/// One attachment of a packet, by its number.
+pub fn stored(db: &Connection, seq: i64, number: u32) -> Result<Option<Stored>> {
+    let mut query = db.prepare(
+        "SELECT name, size, sha256, preview, content, key, chunks FROM attachment WHERE packet = ?1 AND position = ?2",
+    )?;
+    let mut rows = query.query((seq, number))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let content = match row.get(4)? {
+        Some(bytes) => Content::Inline(bytes),
+        None => {
+            let digests: Vec<u8> = row.get(6)?;
+            let (chunks, _) = digests.as_chunks();
+            Content::Blob { key: row.get(5)?, chunks: chunks.to_vec() }
+        }
+    };
+    let (name, size, sha256, preview) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+    Ok(Some(Stored { name, size, sha256, preview, content }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample::{self, ALICE, BOB, NOW, at};
+
+    #[test]
+    fn an_ending_is_enough_as_long_as_it_is_the_only_one() {
+        let (_dir, mut store) = sample::store();
+        let alices = sample::status(ALICE, "hello");
+        sample::hold(&mut store, &alices);
+        let id = alices.name.id.to_string();
+        for word in [&id, &id[24..], &id[30..], &id.to_uppercase(), &format!("alice/{id}")] {
+            assert_eq!(find(store.read(), word, at(NOW)).unwrap().name, alices.name, "{word}");
+        }
+        for (word, kind) in [
+            ("hello", Kind::Usage),
+            (&id[31..], Kind::Usage),
+            (&id.replace('-', "0"), Kind::Usage),
+            ("ffffff", Kind::Nothing),
+            (&format!("bob/{id}"), Kind::Nothing),
+            (&format!("nobody/{id}"), Kind::Usage),
+        ] {
+            assert_eq!(find(store.read(), word, at(NOW)).unwrap_err().kind(), kind, "{word}");
+        }
+
+        // Bob took Alice's id.
+        let mut bobs = sample::status(BOB, "mine");
+        bobs.name.id = alices.name.id;
+        sample::hold(&mut store, &bobs);
+        let several = find(store.read(), &id, at(NOW)).unwrap_err();
+        assert_eq!(several.kind(), Kind::Usage);
+        assert!(several.advice().unwrap().contains(&format!("{BOB}/{id}")));
+        assert_eq!(find(store.read(), &format!("{BOB}/{id}"), at(NOW)).unwrap().name, bobs.name);
+    }
+
+    #[test]
+    fn a_comment_leads_to_its_root() {
+        let (_dir, mut store) = sample::store();
+        let root = sample::status(ALICE, "root");
+        let mut comment = sample::status(BOB, "comment");
+        comment.thread = Some(root.name);
+        sample::hold(&mut store, &comment);
+        let found = find(store.read(), &comment.name.id.to_string(), at(NOW)).unwrap();
+        assert_eq!((found.name, found.root), (comment.name, root.name));
+    }
+
+    #[test]
+    fn attachments_are_numbered_from_one() {
+        let (_dir, mut store) = sample::store();
+        let mut photo = sample::status(BOB, "");
+        photo.attachments.push(sample::blob("ridge.jpg", &[[1; 32], [2; 32]]));
+        sample::hold(&mut store, &photo);
+        let stored = stored(store.read(), 1, 1).unwrap().unwrap();
+        assert_eq!((stored.name.as_str(), &stored.content), ("ridge.jpg", &photo.attachments[0].content));
+        assert_eq!(super::stored(store.read(), 1, 2).unwrap(), None);
+    }
+}
