@@ -2,7 +2,7 @@
 //!
 //! | room | knows | never meets |
 //! |---|---|---|
-//! | [`error`], [`text`], [`fingerprint`] | nothing of the others | |
+//! | [`error`], [`text`], [`fingerprint`], `base64` | nothing of the others | |
 //! | [`file`], [`mailbox`], [`home`] | folders, names, settings | keys, XML, SQL |
 //! | [`stream`], [`packet`], [`envelope`], [`profile`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
 //! | [`identity`], [`seal`], [`blob`] | OpenSSL; `seal` goes from bytes to bytes | XML, SQL, sockets |
@@ -15,6 +15,7 @@
 //!
 //! Commands in `bins/` call these rooms; no room calls a command.
 
+mod base64;
 pub mod cli;
 pub mod driver;
 pub mod envelope;

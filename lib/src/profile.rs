@@ -1,12 +1,45 @@
-//! Profiles and invitations: what a user says of themselves. XML bodies only; who signed them is for `seal`.
+//! Profiles and invitations: what a user says of themselves. XML only; who signed it is for `seal`.
+//! socialnet-packet(5), PROFILES and INVITATIONS.
 
-use crate::{Fingerprint, Result};
+use crate::{
+    Context, Error, Fingerprint, Kind, Result, base64,
+    packet::{
+        parts::{self, Parts, Vocabulary},
+        spelling,
+        tree::{self, Element},
+        write::{Xml, canonical, leaf},
+    },
+};
 use jiff::Timestamp;
+use std::io;
+
+/// Characters of a name, at most.
+pub const MAX_NAME: usize = 100;
+/// Bytes of what somebody says about themselves, at most.
+pub const MAX_BIO: usize = 4 << 10;
+/// Addresses, at most.
+pub const MAX_ADDRESSES: usize = 16;
+/// Bytes of an address, at most.
+pub const MAX_ADDRESS: usize = 512;
+/// Bytes of a certificate, at most.
+pub const MAX_CERTIFICATE: usize = 8 << 10;
+/// Bytes of an invitation, at most.
+pub const MAX_INVITATION: usize = 64 << 10;
+
+/// The namespace of version 1 of invitations.
+pub const INVITATION: &str = "urn:socialnet:invitation:1";
+
+/// What an invitation may say: its own names and those of a profile.
+static VOCABULARY: Vocabulary = Vocabulary {
+    namespace: INVITATION,
+    elements: &["address", "bio", "invitation", "meeting", "ml-kem-768", "p256", "profile", "sealing"],
+    attributes: &["code", "created", "expires", "from", "name", "serial"],
+};
 
 /// What a user says of themselves. In XML it is the `<profile>` element of a people packet or an invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// What the user wants to be called.
+    /// What the user wants to be called: one line, 1 to [`MAX_NAME`] characters.
     pub name: String,
     /// Rises with each change; a lower one than known is old.
     pub serial: u64,
@@ -35,9 +68,9 @@ pub struct KeyOffer {
 pub struct Invitation {
     /// Who invites.
     pub from: Fingerprint,
-    /// When it was made.
+    /// When it was made; whole seconds.
     pub created: Timestamp,
-    /// When the code ends, at most 30 days later.
+    /// When the code ends, at most 30 days later; whole seconds.
     pub expires: Timestamp,
     /// One-time code.
     pub code: [u8; 16],
@@ -45,14 +78,155 @@ pub struct Invitation {
     pub profile: Profile,
 }
 
-impl Invitation {
-    /// Reads the XML of an invitation.
-    pub fn read(_bytes: &[u8]) -> Result<Self> {
-        todo!()
+impl Profile {
+    /// Reads `<profile>`.
+    pub(crate) fn read(element: &Element, vocabulary: &'static Vocabulary) -> Result<Self> {
+        let mut parts = Parts::new(element, vocabulary);
+        let name = parts.required("name")?;
+        check_name(name)?;
+        let serial = spelling::number(parts.required("serial")?).context(|| "serial")?;
+        let about = parts.one("bio")?.map(|it| parts::text(it, vocabulary, MAX_BIO)).transpose()?;
+        let addresses = parts
+            .many("address")
+            .map(|it| {
+                let uri = parts::text(it, vocabulary, MAX_ADDRESS)?;
+                address(uri).map(|()| uri.to_owned())
+            })
+            .collect::<Result<Vec<_>>>()?;
+        if addresses.len() > MAX_ADDRESSES {
+            return Err(Error::malformed(format!("more than {MAX_ADDRESSES} addresses")));
+        }
+        let meeting = KeyOffer::read(parts.just_one("meeting")?, vocabulary)?;
+        let sealing = parts.one("sealing")?.map(|it| KeyOffer::read(it, vocabulary)).transpose()?;
+        parts.finish()?;
+        Ok(Self {
+            name: name.to_owned(),
+            serial,
+            about: about.map(str::to_owned),
+            addresses,
+            meeting,
+            sealing,
+        })
     }
 
     /// Writes it.
+    pub(crate) fn write(&self, out: &mut Xml) -> io::Result<()> {
+        out.create_element("profile")
+            .with_attribute(("name", self.name.as_str()))
+            .with_attribute(("serial", self.serial.to_string().as_str()))
+            .write_inner_content(|out| {
+                if let Some(about) = &self.about {
+                    leaf(out, "bio", about)?;
+                }
+                self.addresses.iter().try_for_each(|address| leaf(out, "address", address))?;
+                self.meeting.write(out, "meeting")?;
+                self.sealing.iter().try_for_each(|keys| keys.write(out, "sealing"))
+            })?;
+        Ok(())
+    }
+}
+
+impl KeyOffer {
+    fn read(element: &Element, vocabulary: &'static Vocabulary) -> Result<Self> {
+        let mut parts = Parts::new(element, vocabulary);
+        let p256 = certificate(parts.just_one("p256")?, vocabulary)?;
+        let ml_kem_768 = parts.one("ml-kem-768")?.map(|it| certificate(it, vocabulary)).transpose()?;
+        parts.finish()?;
+        Ok(Self { p256, ml_kem_768 })
+    }
+
+    fn write(&self, out: &mut Xml, name: &str) -> io::Result<()> {
+        out.create_element(name).write_inner_content(|out| {
+            leaf(out, "p256", &base64::encode(&self.p256))?;
+            self.ml_kem_768.iter().try_for_each(|key| leaf(out, "ml-kem-768", &base64::encode(key)))
+        })?;
+        Ok(())
+    }
+}
+
+fn certificate(element: &Element, vocabulary: &'static Vocabulary) -> Result<Vec<u8>> {
+    let text = parts::text(element, vocabulary, usize::MAX)?;
+    let der = base64::decode_spaced(text).context(|| format!("<{}>", element.name))?;
+    if der.is_empty() || der.len() > MAX_CERTIFICATE {
+        return Err(Error::malformed(format!("<{}>: not 1 to {MAX_CERTIFICATE} bytes", element.name)));
+    }
+    Ok(der)
+}
+
+/// Refuses what can't be a user's name: nothing, more than one line, more than [`MAX_NAME`] characters.
+pub fn check_name(name: &str) -> Result<()> {
+    let one_line = !name.contains(['\n', '\t', '\u{2028}', '\u{2029}']) && !name.contains(char::is_control);
+    let count = name.chars().count();
+    if one_line && count <= MAX_NAME && !name.trim().is_empty() {
+        return Ok(());
+    }
+    Err(Error::malformed(format!("a name is one line of 1 to {MAX_NAME} characters")))
+}
+
+/// Refuses what can't be an address: a URI in printable ASCII without quotes, at most [`MAX_ADDRESS`] bytes, whose
+/// scheme is `[a-z][a-z0-9]*`. What follows the scheme, with or without `//`, does not begin with `-`: a driver may
+/// hand it to a program that would take it for an option.
+pub fn address(uri: &str) -> Result<()> {
+    let not = |why: &str| Err(Error::malformed(format!("'{uri}' is not an address: {why}")));
+    if uri.len() > MAX_ADDRESS {
+        return Err(Error::malformed(format!("an address is longer than {MAX_ADDRESS} bytes")));
+    }
+    if !uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte)) {
+        return not("a space, a quote or another character that a URI does not have");
+    }
+    let Some((scheme, rest)) = uri.split_once(':') else { return not("no scheme") };
+    let plain = |scheme: &str| scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    if !scheme.starts_with(|first: char| first.is_ascii_lowercase()) || !plain(scheme) {
+        return not("its scheme is not lower-case letters and digits");
+    }
+    let body = rest.strip_prefix("//").unwrap_or(rest);
+    if body.is_empty() || body.starts_with('-') {
+        return not("nothing, or '-', after the scheme");
+    }
+    Ok(())
+}
+
+impl Invitation {
+    /// Seconds between `created` and `expires`, at most: 30 days.
+    pub const MAX_SECONDS: i64 = 30 * 24 * 3600;
+
+    /// Reads the XML of an invitation. [`Kind::Unavailable`]: another version made it.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        let root = tree::parse(bytes, MAX_INVITATION)?;
+        parts::understood(&root, "invitation", &VOCABULARY)?;
+        let mut parts = Parts::new(&root, &VOCABULARY);
+        let invitation = Self {
+            from: parts.required("from")?.parse()?,
+            created: spelling::time(parts.required("created")?)?,
+            expires: spelling::time(parts.required("expires")?)?,
+            code: spelling::hex(parts.required("code")?).context(|| "code")?,
+            profile: Profile::read(parts.just_one("profile")?, &VOCABULARY)?,
+        };
+        parts.finish()?;
+        let lasts = invitation.expires.as_second() - invitation.created.as_second();
+        if !(1..=Self::MAX_SECONDS).contains(&lasts) {
+            return Err(Error::malformed("an invitation ends within 30 days after it was made"));
+        }
+        Ok(invitation)
+    }
+
+    /// Writes it. Refuses what [`Invitation::read`] would refuse.
     pub fn write(&self) -> Result<Vec<u8>> {
-        todo!()
+        let mut out = canonical();
+        out.create_element("invitation")
+            .with_attribute(("xmlns", INVITATION))
+            .with_attribute(("from", self.from.to_string().as_str()))
+            .with_attribute(("created", self.created.to_string().as_str()))
+            .with_attribute(("expires", self.expires.to_string().as_str()))
+            .with_attribute(("code", spelling::to_hex(&self.code).as_str()))
+            .write_inner_content(|out| self.profile.write(out))?;
+        let bytes = out.into_inner();
+        if Self::read(&bytes).context(|| "cannot write the invitation")? != *self {
+            return Err(Error::new(
+                Kind::Malformed,
+                "cannot write the invitation: it would be read as another",
+            ));
+        }
+        Ok(bytes)
     }
 }

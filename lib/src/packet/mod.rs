@@ -2,16 +2,27 @@
 //!
 //! | file | knows |
 //! |---|---|
-//! | `tree.rs` | XML as a tree that is written back byte for byte; what of XML is allowed, and the limits |
+//! | `tree.rs` | XML as a tree that is written back byte for byte; what of XML is allowed |
+//! | `parts.rs` | the rule of extension: what is skipped, what is refused, what must be understood |
+//! | `spelling.rs` | ids, times, numbers, digests: one spelling each |
+//! | `rules.rs` | the names of version 1, and which type has which parts |
 //! | `read.rs` | from the tree to [`Packet`] |
 //! | `write.rs` | from [`Packet`] to bytes |
+//! | `attachment.rs` | files: in XML, and their labels as file names |
 //!
 //! A packet does not know who signed it: whoever opens an envelope compares `from` with the signer.
 
+mod attachment;
+pub(crate) mod parts;
 mod read;
+mod rules;
+pub(crate) mod spelling;
+#[cfg(test)]
+mod tests;
 pub mod tree;
-mod write;
+pub(crate) mod write;
 
+pub use attachment::{Attachment, Content, safe_name};
 pub use read::read;
 pub use write::write;
 
@@ -31,6 +42,25 @@ pub const MAX_ATTACHMENTS: usize = 64;
 pub const MAX_INLINE: usize = 16 << 10;
 /// Named readers in `<to>`, at most.
 pub const MAX_TO: usize = 1024;
+/// Bytes of a reaction, at most.
+pub const MAX_REACTION: usize = 32;
+/// Bytes of an attachment's description in words, at most.
+pub const MAX_ALT: usize = 4 << 10;
+/// Bytes of a label, a type or another short name, at most.
+pub const MAX_LABEL: usize = 255;
+/// Tags of a search, and things that a node says it understands, at most.
+pub const MAX_TAGS: usize = 256;
+/// Chunks asked for in one packet, and confirmed in one envelope, at most.
+pub const MAX_CHUNKS: usize = 1024;
+
+/// Elements within each other, the root among them, at most.
+pub const MAX_DEPTH: usize = 16;
+/// Elements, at most.
+pub const MAX_ELEMENTS: usize = 16 << 10;
+/// Attributes of one element, namespace declarations among them, at most.
+pub const MAX_ATTRIBUTES: usize = 32;
+/// Namespace declarations in force at one place, at most.
+pub const MAX_DECLARATIONS: usize = 64;
 
 /// SHA-256 of something.
 pub type Digest = [u8; 32];
@@ -62,8 +92,10 @@ pub struct Packet {
     pub kind: String,
     /// When the author says it was made; whole seconds.
     pub created: Timestamp,
-    /// When its author wants it gone.
+    /// When its author wants it gone; later than `created`.
     pub expires: Option<Timestamp>,
+    /// Whether its author lets readers share it.
+    pub shareable: bool,
     /// Named readers. Empty: whoever `sn-seal --to` says, or for a comment the audience of its thread.
     pub to: Vec<Fingerprint>,
     /// The root of the thread it belongs to.
@@ -169,39 +201,6 @@ pub struct Resend {
     pub gaps: Vec<crate::envelope::Received>,
     /// Blob chunks.
     pub blobs: Vec<Digest>,
-}
-
-/// A file that goes with a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// A label, never a path.
-    pub name: String,
-    /// `image/jpeg` and the like, as the author says.
-    pub media_type: String,
-    /// Bytes in clear.
-    pub size: u64,
-    /// Of the clear bytes.
-    pub sha256: Digest,
-    /// What is to be seen, in words.
-    pub alt: Option<String>,
-    /// A small JPEG.
-    pub preview: Option<Vec<u8>>,
-    /// Where the bytes are.
-    pub content: Content,
-}
-
-/// Where an attachment's bytes are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// In the packet, at most [`MAX_INLINE`] bytes.
-    Inline(Vec<u8>),
-    /// In chunks beside it, encrypted with RFC 8188.
-    Blob {
-        /// Input keying material of `aes128gcm`.
-        key: [u8; 16],
-        /// SHA-256 of each chunk, in order.
-        chunks: Vec<Digest>,
-    },
 }
 
 impl Packet {

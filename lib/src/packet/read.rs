@@ -1,9 +1,263 @@
 //! From XML to [`Packet`].
-use super::Packet;
-use crate::Result;
 
-/// Reads one packet: exactly one root element, nothing around it. Anything malformed is refused; anything merely
-/// unknown gives [`super::Body::Unknown`].
-pub fn read(_bytes: &[u8]) -> Result<Packet> {
-    todo!()
+use super::{
+    About, Attachment, Body, MAX_ATTACHMENTS, MAX_BYTES, MAX_CHUNKS, MAX_LABEL, MAX_REACTION, MAX_TAGS,
+    MAX_TEXT, MAX_TO, Name, Packet, Resend, Search,
+    parts::{self, Parts},
+    rules::{self, VOCABULARY},
+    spelling,
+    tree::{self, Element},
+};
+use crate::{
+    Context, Error, Fingerprint, Result, base64,
+    envelope::{self, Received},
+    profile::Profile,
+};
+use jiff::Timestamp;
+
+/// Reads one packet: exactly one root element, nothing around it. Anything malformed is refused
+/// ([`crate::Kind::Malformed`]); anything merely unknown gives [`Body::Unknown`] with author, id, times and fallback.
+pub fn read(bytes: &[u8]) -> Result<Packet> {
+    let root = tree::parse(bytes, MAX_BYTES)?;
+    let version = parts::version(&root, "packet", &VOCABULARY)?;
+    let mut parts = Parts::new(&root, &VOCABULARY);
+    let header = header(&mut parts)?;
+    if version != 1 {
+        return Ok(unknown(header, format!("version {version} of packets")));
+    }
+    // What an application's own elements mean, and must mean, is between its copies.
+    let ours_only = rules::is_application(&header.kind);
+    if let Some(why) = VOCABULARY.not_understood(&root, !ours_only)? {
+        return Ok(unknown(header, why));
+    }
+    let Some(rule) = rules::of(&header.kind) else {
+        let why = format!("type '{}'", header.kind);
+        return Ok(unknown(header, why));
+    };
+    let packet = understood(parts, header)?;
+    rule.check(&packet)?;
+    Ok(packet)
+}
+
+/// What every version has.
+struct Header {
+    kind: String,
+    name: Name,
+    created: Timestamp,
+    expires: Option<Timestamp>,
+    fallback: Option<String>,
+}
+
+fn header(parts: &mut Parts) -> Result<Header> {
+    let kind = parts.required("type")?;
+    if !rules::well_formed(kind) {
+        return Err(Error::malformed(format!("'{kind}' is not a type")));
+    }
+    let name = Name { from: parts.required("from")?.parse()?, id: spelling::id(parts.required("id")?)? };
+    let created = spelling::time(parts.required("created")?)?;
+    let expires = parts.attribute("expires").map(spelling::time).transpose()?;
+    if expires.is_some_and(|expires| expires <= created) {
+        return Err(Error::malformed("expires before it was made"));
+    }
+    let fallback = parts.one("fallback")?.map(words).transpose()?;
+    Ok(Header { kind: kind.to_owned(), name, created, expires, fallback })
+}
+
+fn unknown(header: Header, why: String) -> Packet {
+    Packet {
+        name: header.name,
+        kind: header.kind,
+        created: header.created,
+        expires: header.expires,
+        shareable: false,
+        to: Vec::new(),
+        thread: None,
+        about: None,
+        text: None,
+        attachments: Vec::new(),
+        fallback: header.fallback,
+        body: Body::Unknown { why },
+    }
+}
+
+fn understood(mut parts: Parts, header: Header) -> Result<Packet> {
+    let shareable = flag(&mut parts, "share", "yes")?;
+    let to = to(&mut parts)?;
+    let thread = parts.one("thread")?.map(thread).transpose()?;
+    let about = parts.one("about")?.map(about).transpose()?;
+    let text = parts.one("text")?.map(words).transpose()?;
+    let attachments: Vec<_> = parts.many("attachment").map(Attachment::read).collect::<Result<_>>()?;
+    at_most("<attachment>", attachments.len(), MAX_ATTACHMENTS)?;
+    let body = body(&header.kind, &mut parts, text.as_deref())?;
+    parts.finish()?;
+    let Header { kind, name, created, expires, fallback } = header;
+    Ok(Packet {
+        name,
+        kind,
+        created,
+        expires,
+        shareable,
+        to,
+        thread,
+        about,
+        text,
+        attachments,
+        fallback,
+        body,
+    })
+}
+
+/// What is particular to a type.
+fn body(kind: &str, parts: &mut Parts, text: Option<&str>) -> Result<Body> {
+    Ok(match kind {
+        "status" => Body::Status,
+        "photo" => Body::Photo,
+        "comment" => Body::Comment,
+        "reaction" => {
+            if text.is_some_and(|text| text.len() > MAX_REACTION || text.contains(['\n', '\t'])) {
+                return Err(Error::malformed(format!(
+                    "a reaction is one line of at most {MAX_REACTION} bytes"
+                )));
+            }
+            Body::Reaction
+        }
+        "message" => Body::Message,
+        "share" => Body::Share { original: bytes(parts.just_one("signed")?)? },
+        "edit" => Body::Edit { version: small_number(parts, "version")? },
+        "retract" => Body::Retract,
+        "profile" => Body::Profile { profile: profile(parts)?, want: flag(parts, "want", "profile")? },
+        "contact-request" => {
+            let code = parts.attribute("code").map(spelling::hex).transpose().context(|| "code")?;
+            Body::ContactRequest { profile: profile(parts)?, code }
+        }
+        "contact-accept" => Body::ContactAccept { profile: profile(parts)? },
+        "contact-bye" => Body::ContactBye,
+        "not-understood" => Body::NotUnderstood { understands: understands(parts)? },
+        "search" => Body::Search(search(parts)?),
+        "search-request" => Body::SearchRequest { bottle: bytes(parts.just_one("bottle")?)? },
+        "resend" => Body::Resend(resend(parts)?),
+        _ => Body::Application,
+    })
+}
+
+/// An attribute that is there with its one value, or is not there.
+fn flag(parts: &mut Parts, name: &'static str, value: &str) -> Result<bool> {
+    match parts.attribute(name) {
+        None => Ok(false),
+        Some(found) if found == value => Ok(true),
+        Some(found) => Err(Error::malformed(format!("{name}='{found}', not '{value}'"))),
+    }
+}
+
+/// 1 to 2^32 - 1.
+fn small_number(parts: &mut Parts, name: &'static str) -> Result<u32> {
+    let number = spelling::number(parts.required(name)?).ok().and_then(|number| u32::try_from(number).ok());
+    number
+        .filter(|number| *number > 0)
+        .ok_or_else(|| Error::malformed(format!("'{name}' is not a number from 1")))
+}
+
+fn at_most(what: &str, count: usize, max: usize) -> Result<()> {
+    if count > max { Err(Error::malformed(format!("more than {max} {what}"))) } else { Ok(()) }
+}
+
+/// Text for people: some, and not too much.
+fn words(element: &Element) -> Result<String> {
+    let text = parts::text(element, &VOCABULARY, MAX_TEXT)?;
+    if text.is_empty() {
+        return Err(Error::malformed(format!("<{}> is empty", element.name)));
+    }
+    Ok(text.to_owned())
+}
+
+/// Base64 of at least one byte.
+fn bytes(element: &Element) -> Result<Vec<u8>> {
+    let text = parts::text(element, &VOCABULARY, MAX_BYTES)?;
+    let bytes = base64::decode_spaced(text).context(|| format!("<{}>", element.name))?;
+    if bytes.is_empty() {
+        return Err(Error::malformed(format!("<{}> is empty", element.name)));
+    }
+    Ok(bytes)
+}
+
+fn to(parts: &mut Parts) -> Result<Vec<Fingerprint>> {
+    let mut to: Vec<Fingerprint> = Vec::new();
+    for element in parts.many("to") {
+        to.push(parts::text(element, &VOCABULARY, Fingerprint::TEXT_LENGTH)?.parse().context(|| "<to>")?);
+    }
+    at_most("<to>", to.len(), MAX_TO)?;
+    let mut sorted = to.clone();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Error::malformed("<to> names somebody twice"));
+    }
+    Ok(to)
+}
+
+fn thread(element: &Element) -> Result<Name> {
+    let mut parts = Parts::new(element, &VOCABULARY);
+    let name = Name { from: parts.required("from")?.parse()?, id: spelling::id(parts.required("id")?)? };
+    parts.finish()?;
+    Ok(name)
+}
+
+fn about(element: &Element) -> Result<About> {
+    let mut parts = Parts::new(element, &VOCABULARY);
+    let from = parts.required("from")?.parse()?;
+    let about = match parts.attribute("id") {
+        Some(id) => {
+            let sha256 = parts.attribute("sha256").map(spelling::digest).transpose()?;
+            About::Packet(Name { from, id: spelling::id(id)? }, sha256)
+        }
+        None => About::Person(from),
+    };
+    parts.finish()?;
+    Ok(about)
+}
+
+fn profile(parts: &mut Parts) -> Result<Profile> {
+    Profile::read(parts.just_one("profile")?, &VOCABULARY)
+}
+
+fn understands(parts: &mut Parts) -> Result<Vec<String>> {
+    let understands: Vec<String> = parts
+        .many("understands")
+        .map(|element| {
+            let text = parts::text(element, &VOCABULARY, MAX_LABEL)?;
+            if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(Error::malformed("<understands> is not a namespace or type"));
+            }
+            Ok(text.to_owned())
+        })
+        .collect::<Result<_>>()?;
+    at_most("<understands>", understands.len(), MAX_TAGS)?;
+    Ok(understands)
+}
+
+fn search(parts: &mut Parts) -> Result<Search> {
+    let scheme = small_number(parts, "scheme")?;
+    let token = spelling::hex(parts.required("token")?).context(|| "token")?;
+    let tags: Vec<_> = parts
+        .many("tag")
+        .map(|element| spelling::digest(parts::text(element, &VOCABULARY, MAX_LABEL)?).context(|| "<tag>"))
+        .collect::<Result<_>>()?;
+    at_most("<tag>", tags.len(), MAX_TAGS)?;
+    if tags.is_empty() {
+        return Err(Error::malformed("a search needs <tag>"));
+    }
+    Ok(Search { scheme, token, tags, bottle: bytes(parts.just_one("bottle")?)? })
+}
+
+fn resend(parts: &mut Parts) -> Result<Resend> {
+    let gaps: Vec<Received> = parts
+        .many("gap")
+        .map(|element| parts::text(element, &VOCABULARY, envelope::MAX_RECEIVED)?.parse())
+        .collect::<Result<_>>()?;
+    envelope::check_received(&gaps)?;
+    let blobs: Vec<_> = parts.many("chunk").map(super::attachment::chunk).collect::<Result<_>>()?;
+    at_most("<chunk>", blobs.len(), MAX_CHUNKS)?;
+    if gaps.is_empty() && blobs.is_empty() {
+        return Err(Error::malformed("a resend needs <gap> or <chunk>"));
+    }
+    Ok(Resend { gaps, blobs })
 }

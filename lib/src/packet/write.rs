@@ -1,9 +1,141 @@
 //! From [`Packet`] to XML.
-use super::Packet;
-use crate::Result;
+
+use super::{About, Body, Name, Packet, Resend, Search, attachment::write_chunk, spelling};
+use crate::{Context, Error, Result, base64, profile::Profile};
+use quick_xml::{
+    Writer,
+    escape::partial_escape,
+    events::{BytesStart, BytesText, Event},
+};
+use std::io;
+
+/// Canonical XML under way: one element a line, two spaces a level.
+pub(crate) type Xml = Writer<Vec<u8>>;
+
+/// Begins canonical XML.
+pub(crate) fn canonical() -> Xml {
+    Writer::new_with_indent(Vec::new(), b' ', 2)
+}
 
 /// Writes a packet in the form that socialnet-packet(5) calls canonical; `application` is the XML of an application's
-/// own elements. Refuses what [`super::read`] would refuse.
-pub fn write(_packet: &Packet, _application: Option<&[u8]>) -> Result<Vec<u8>> {
-    todo!()
+/// own elements. Refuses what [`super::read`] would refuse, and what it would not understand.
+pub fn write(packet: &Packet, application: Option<&[u8]>) -> Result<Vec<u8>> {
+    let mut out = canonical();
+    root(&mut out, packet, application)?;
+    let bytes = out.into_inner();
+    // The reader has all the rules already; what it reads differently was not a packet, or not this one.
+    let read = super::read(&bytes).context(|| "cannot write the packet")?;
+    if read != *packet {
+        return Err(Error::malformed("cannot write the packet: it would be read as another"));
+    }
+    Ok(bytes)
+}
+
+/// An element that holds text alone.
+pub(crate) fn leaf(out: &mut Xml, name: &str, text: &str) -> io::Result<()> {
+    out.create_element(name).write_text_content(BytesText::from_escaped(partial_escape(text)))?;
+    Ok(())
+}
+
+fn root(out: &mut Xml, packet: &Packet, application: Option<&[u8]>) -> io::Result<()> {
+    let mut start = BytesStart::new("packet");
+    start.push_attribute(("xmlns", super::NAMESPACE));
+    start.push_attribute(("id", packet.name.id.to_string().as_str()));
+    start.push_attribute(("type", packet.kind.as_str()));
+    start.push_attribute(("from", packet.name.from.to_string().as_str()));
+    start.push_attribute(("created", packet.created.to_string().as_str()));
+    if let Some(expires) = packet.expires {
+        start.push_attribute(("expires", expires.to_string().as_str()));
+    }
+    if packet.shareable {
+        start.push_attribute(("share", "yes"));
+    }
+    own_attributes(&mut start, &packet.body);
+    let end = start.to_end().into_owned();
+    out.write_event(Event::Start(start))?;
+    for to in &packet.to {
+        leaf(out, "to", &to.to_string())?;
+    }
+    if let Some(thread) = &packet.thread {
+        named(out, "thread", thread).write_empty()?;
+    }
+    match &packet.about {
+        Some(About::Packet(name, sha256)) => {
+            let element = named(out, "about", name);
+            match sha256 {
+                Some(sha256) => {
+                    element.with_attribute(("sha256", spelling::to_hex(sha256).as_str())).write_empty()?
+                }
+                None => element.write_empty()?,
+            };
+        }
+        Some(About::Person(from)) => {
+            out.create_element("about").with_attribute(("from", from.to_string().as_str())).write_empty()?;
+        }
+        None => {}
+    }
+    if let Some(text) = &packet.text {
+        leaf(out, "text", text)?;
+    }
+    own_elements(out, &packet.body)?;
+    for attachment in &packet.attachments {
+        attachment.write(out)?;
+    }
+    if let Some(application) = application {
+        out.write_indent()?;
+        out.get_mut().extend_from_slice(application);
+    }
+    if let Some(fallback) = &packet.fallback {
+        leaf(out, "fallback", fallback)?;
+    }
+    out.write_event(Event::End(end))
+}
+
+/// The attributes that are particular to a type.
+fn own_attributes(start: &mut BytesStart, body: &Body) {
+    match body {
+        Body::Edit { version } => start.push_attribute(("version", version.to_string().as_str())),
+        Body::Profile { want: true, .. } => start.push_attribute(("want", "profile")),
+        Body::ContactRequest { code: Some(code), .. } => {
+            start.push_attribute(("code", spelling::to_hex(code).as_str()));
+        }
+        Body::Search(Search { scheme, token, .. }) => {
+            start.push_attribute(("scheme", scheme.to_string().as_str()));
+            start.push_attribute(("token", spelling::to_hex(token).as_str()));
+        }
+        _ => {}
+    }
+}
+
+/// The elements that are particular to a type.
+fn own_elements(out: &mut Xml, body: &Body) -> io::Result<()> {
+    match body {
+        Body::Share { original } => leaf(out, "signed", &base64::encode(original)),
+        Body::Profile { profile, .. }
+        | Body::ContactRequest { profile, .. }
+        | Body::ContactAccept { profile } => Profile::write(profile, out),
+        Body::NotUnderstood { understands } => {
+            understands.iter().try_for_each(|known| leaf(out, "understands", known))
+        }
+        Body::Search(Search { tags, bottle, .. }) => {
+            tags.iter().try_for_each(|tag| leaf(out, "tag", &spelling::to_hex(tag)))?;
+            leaf(out, "bottle", &base64::encode(bottle))
+        }
+        Body::SearchRequest { bottle } => leaf(out, "bottle", &base64::encode(bottle)),
+        Body::Resend(Resend { gaps, blobs }) => {
+            gaps.iter().try_for_each(|gap| leaf(out, "gap", &gap.to_string()))?;
+            blobs.iter().try_for_each(|chunk| write_chunk(out, chunk))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn named<'a>(
+    out: &'a mut Xml,
+    element: &'a str,
+    name: &Name,
+) -> quick_xml::writer::ElementWriter<'a, Vec<u8>> {
+    out.create_element(element)
+        .with_attribute(("id", name.id.to_string().as_str()))
+        .with_attribute(("from", name.from.to_string().as_str()))
 }
