@@ -15,6 +15,8 @@ macro_rules! commands {
 
 commands! {
     sn_recv = "../bins/sn-recv/args.rs",
+    sn_recv_file = "../bins/sn-recv-file/args.rs",
+    sn_send_file = "../bins/sn-send-file/args.rs",
 }
 
 fn main() -> io::Result<()> {

@@ -2,13 +2,41 @@
 
 mod args;
 
-use socialnet::{Result, cli};
-use std::process::ExitCode;
+use socialnet::{
+    Result, cli,
+    driver::{self, Heard},
+    home::Home,
+};
+use std::{
+    io::{Write, stdout},
+    os::unix::ffi::OsStrExt,
+    path::Path,
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
-    cli::run(cli::Role::Filter, |args: args::Args, console| fetch(args, console))
+    cli::run(cli::Role::Filter, fetch)
 }
 
-fn fetch(_args: args::Args, _console: &mut cli::Console) -> Result<()> {
-    todo!()
+fn fetch(args: args::Args, console: &mut cli::Console) -> Result<()> {
+    let home = Home::open()?;
+    home.inpackets()?.tidy()?;
+    let print = |path: &Path| -> Result<()> {
+        let mut out = stdout().lock();
+        out.write_all(path.as_os_str().as_bytes())?;
+        out.write_all(if args.null { b"\0" } else { b"\n" })?;
+        // Whoever reads may start with the first file while the next one is fetched.
+        Ok(out.flush()?)
+    };
+    driver::receive(home, args.watch, &mut |heard| match heard {
+        Heard::File(path) => print(&path),
+        Heard::Note(line) => {
+            console.note(&line);
+            Ok(())
+        }
+        Heard::Failed(error) => {
+            console.failed(&error);
+            Ok(())
+        }
+    })
 }

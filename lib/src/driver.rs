@@ -1,23 +1,49 @@
 //! Finds, runs and reads `sn-send-SCHEME` and `sn-recv-SCHEME`. socialnet-driver(7) is the authority.
+//!
+//! | file | knows |
+//! |---|---|
+//! | `address.rs` | schemes, addresses, and where they may lead |
+//! | `job.rs` | the lines a driver is given |
+//! | `report.rs` | the lines it prints |
+//! | `child.rs` | one run of one driver: pipes, silence, its end |
 
-use crate::{Result, home::Home};
-use std::path::PathBuf;
+mod address;
+mod child;
+mod job;
+mod report;
 
-/// What a job carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cargo {
-    /// Bare DER of a sealed envelope.
-    Envelope,
-    /// Bytes of a chunk.
-    Blob,
-}
+pub use address::{MAX_ADDRESS, allowed, is_local, is_scheme, local_path, scheme};
+pub use job::{Cargo, JobLine};
+pub use report::{MAX_LINE, Report};
+
+use crate::{
+    Error, Kind, Result,
+    home::{Home, Table, parse_duration, setting},
+    mailbox::name_of,
+};
+use child::Conversation;
+use std::{
+    collections::HashMap,
+    env, fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+/// Bytes of one envelope or chunk, at most.
+pub const MAX_BYTES: usize = 8 << 20;
+/// A driver that says nothing for so long is ended, unless its table has a `timeout`.
+const SILENCE: Duration = Duration::from_secs(15 * 60);
 
 /// One thing to hand over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Envelope or blob.
     pub cargo: Cargo,
-    /// Where to: a URI of the driver's scheme.
+    /// Where to: a URI of the driver's scheme that is [`allowed`].
     pub address: String,
     /// The bytes, or the file that has them.
     pub payload: Payload,
@@ -32,55 +58,224 @@ pub enum Payload {
     File(PathBuf),
 }
 
-/// What became of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
-    /// Handed over.
-    Sent,
-    /// Try again, not before so many seconds; why.
-    Later(u64, String),
-    /// Refused for good; why.
-    Never(String),
-    /// Too large for this address: at most so many bytes.
-    TooBig(u64),
-}
-
-/// Whether `name` is `[a-z][a-z0-9]*` and at most 16 characters: it becomes part of a program's name.
-pub fn is_scheme(name: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    name.len() <= 16
-        && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(allowed)
-}
-
-/// The scheme of an address: `[a-z][a-z0-9]*`, or none.
-pub fn scheme(address: &str) -> Option<&str> {
-    address.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme))
-}
-
-/// Whether mail may go to this address: the settings name its scheme and, for a local one, it lies beneath `roots` or
-/// was set by hand.
-pub fn allowed(_home: &Home, _address: &str, _by_hand: bool) -> Result<()> {
-    todo!()
-}
-
 /// Runs one driver over many jobs; `report` hears of each job once, by its index, as soon as it is known. A job the
-/// driver said nothing of is `Later`.
+/// driver said nothing of is [`Report::Later`], also when the driver could not run. `note` gets what is for people.
 pub fn send(
-    _home: &Home,
-    _scheme: &str,
-    _jobs: &[Job],
-    _report: &mut dyn FnMut(usize, Report),
+    home: &Home,
+    scheme: &str,
+    jobs: &[Job],
+    report: &mut dyn FnMut(usize, Report),
+    note: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    todo!()
+    let mut waiting = vec![true; jobs.len()];
+    let mut once = |index: usize, what| {
+        if waiting.get(index) == Some(&true) {
+            waiting[index] = false;
+            report(index, what);
+            return true;
+        }
+        false
+    };
+    let ended = hand_over(home, scheme, jobs, &mut once, note);
+    let why = ended.as_ref().err().map_or("the driver said nothing about it", Error::message).to_owned();
+    for (index, _) in waiting.iter().enumerate().filter(|(_, waiting)| **waiting) {
+        report(index, Report::Later(0, why.clone()));
+    }
+    ended
 }
 
-/// Runs the receiving driver of one `[[receive]]` table; `found` hears each committed file.
-pub fn receive(
-    _home: &Home,
-    _table: &crate::home::Table,
-    _watch: bool,
-    _found: &mut dyn FnMut(PathBuf),
+fn hand_over(
+    home: &Home,
+    scheme: &str,
+    jobs: &[Job],
+    once: &mut dyn FnMut(usize, Report) -> bool,
+    note: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    todo!()
+    let table = home.config.send.get(scheme).ok_or_else(|| address::no_table(scheme))?;
+    let program = format!("sn-send-{scheme}");
+    let driver = Surroundings::prepare(home, &program, &format!("send-{scheme}"), table)?;
+    let mut lines = Vec::new();
+    let mut placed = HashMap::new();
+    for (index, job) in jobs.iter().enumerate() {
+        let file = match &job.payload {
+            Payload::Bytes(bytes) => driver.put(index, bytes),
+            Payload::File(path) => match placed.get(path) {
+                Some(first) => Ok(*first),
+                None => driver.link(index, path),
+            },
+        };
+        match file {
+            Ok(file) => {
+                let line = JobLine {
+                    id: index.to_string(),
+                    cargo: job.cargo,
+                    address: job.address.clone(),
+                    file: file.to_string(),
+                };
+                lines.push(format!("{line}\n"));
+                if let Payload::File(path) = &job.payload {
+                    placed.insert(path, file);
+                }
+            }
+            Err(error) => {
+                once(index, Report::Later(0, error.message().to_owned()));
+            }
+        }
+    }
+    let timeout = Some(timeout(table)?);
+    let conversation = Conversation { name: &program, command: driver.command(), jobs: Some(lines), timeout };
+    conversation.run(
+        &mut |line| {
+            Ok(report::read(line).is_some_and(|(id, report)| {
+                id.parse().is_ok_and(|index: usize| index.to_string() == id && once(index, report))
+            }))
+        },
+        note,
+    )
+}
+
+/// What comes from the receiving drivers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A committed file.
+    File(PathBuf),
+    /// A line for people.
+    Note(String),
+    /// One source failed; the others go on.
+    Failed(Error),
+}
+
+/// Runs the receiving drivers of all `[[receive]]` tables at once, so that one that hangs holds up nobody. `heard` ends
+/// them all by failing.
+pub fn receive(home: Home, watch: bool, heard: &mut dyn FnMut(Heard) -> Result<()>) -> Result<()> {
+    let home = Arc::new(home);
+    let (sender, inbox) = mpsc::channel();
+    for table in home.config.receive.clone() {
+        let (home, sender) = (Arc::clone(&home), sender.clone());
+        // Not joined: when nobody listens any more, the process ends, which ends the drivers' standard input.
+        thread::spawn(move || {
+            let gone = |_| Error::new(Kind::ClosedPipe, "nobody listens");
+            let mut found = |path| sender.send(Heard::File(path)).map_err(gone);
+            let mut note = |line: &str| drop(sender.send(Heard::Note(line.to_owned())));
+            if let Err(error) = fetch(&home, &table, watch, &mut found, &mut note) {
+                let _ = sender.send(Heard::Failed(error));
+            }
+        });
+    }
+    drop(sender);
+    inbox.into_iter().try_for_each(heard)
+}
+
+/// Runs one; `found` hears each committed file, and ends the run by failing.
+fn fetch(
+    home: &Home,
+    table: &Table,
+    watch: bool,
+    found: &mut dyn FnMut(PathBuf) -> Result<()>,
+    note: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let inpackets = home.inpackets()?;
+    let source = table.get("source").and_then(toml::Value::as_str).unwrap_or_default();
+    let scheme = scheme(source).ok_or_else(|| Error::new(Kind::Config, format!("'{source}' is no URI")))?;
+    let program = format!("sn-recv-{scheme}");
+    // Two sources must not share a state, and a URI is no file name.
+    let state = format!("recv-{scheme}-{}", &name_of(source.as_bytes())[..16]);
+    let driver = Surroundings::prepare(home, &program, &state, table)?;
+    let mut command = driver.command();
+    if watch {
+        command.arg("--watch");
+    }
+    command.arg(source).arg(inpackets.root());
+    let timeout = if watch { None } else { Some(timeout(table)?) };
+    let conversation = Conversation { name: &program, command, jobs: None, timeout };
+    conversation.run(
+        &mut |line| match report::read_name(line) {
+            Some(name) => found(inpackets.path("new", name)).map(|()| true),
+            None => Ok(false),
+        },
+        note,
+    )
+}
+
+fn timeout(table: &Table) -> Result<Duration> {
+    table.get("timeout").and_then(toml::Value::as_str).map_or(Ok(SILENCE), parse_duration)
+}
+
+/// What a driver finds around itself: its program, folders and settings. The working folder goes when this is dropped.
+struct Surroundings {
+    program: PathBuf,
+    state: PathBuf,
+    work: PathBuf,
+    settings: Vec<(String, String)>,
+    _lock: crate::home::Lock,
+}
+
+impl Surroundings {
+    fn prepare(home: &Home, program: &str, state: &str, table: &Table) -> Result<Self> {
+        let program = find(program)?;
+        let lock = home.lock(state)?;
+        // With the lock held, what is there was left by a run that was killed.
+        let work = home.path().join("state").join(format!("{state}.work"));
+        if work.exists() {
+            fs::remove_dir_all(&work).map_err(|error| Error::io("delete", &work, error))?;
+        }
+        fs::create_dir(&work).map_err(|error| Error::io("make folder", &work, error))?;
+        let variable = |key: &str| format!("SN_CONF_{}", key.to_ascii_uppercase().replace('-', "_"));
+        let settings = table
+            .iter()
+            .filter(|(key, _)| *key != "source")
+            .filter_map(|(key, value)| setting(value).map(|value| (variable(key), value)))
+            .collect();
+        Ok(Self { program, state: home.state(state)?, work, settings, _lock: lock })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        for (name, _) in env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"SN_")) {
+            command.env_remove(name);
+        }
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.env("SN_STATE", &self.state).current_dir(&self.work);
+        command
+    }
+
+    /// Puts bytes into the working folder, as a file named by the job's index.
+    fn put(&self, index: usize, bytes: &[u8]) -> Result<usize> {
+        let path = self.work.join(index.to_string());
+        fs::write(&path, bytes).map_err(|error| Error::io("write", &path, error))?;
+        Ok(index)
+    }
+
+    fn link(&self, index: usize, file: &Path) -> Result<usize> {
+        let path = self.work.join(index.to_string());
+        // Not every file system links, nor as often as wanted.
+        if fs::hard_link(file, &path).is_err() {
+            fs::copy(file, &path).map_err(|error| Error::io("copy", file, error))?;
+        }
+        Ok(index)
+    }
+}
+
+impl Drop for Surroundings {
+    fn drop(&mut self) {
+        // What stays is deleted by the next run.
+        let _ = fs::remove_dir_all(&self.work);
+    }
+}
+
+/// A driver's program: in `$SN_DRIVERS`, beside the running command, in `PATH`.
+fn find(name: &str) -> Result<PathBuf> {
+    let beside = env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned));
+    let folders = |variable| {
+        let list = env::var_os(variable).unwrap_or_default();
+        env::split_paths(&list).filter(|folder| folder.is_absolute()).collect::<Vec<_>>()
+    };
+    let runs = |path: &PathBuf| {
+        path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+    };
+    let places = folders("SN_DRIVERS").into_iter().chain(beside).chain(folders("PATH"));
+    places.map(|folder| folder.join(name)).find(runs).ok_or_else(|| {
+        Error::new(Kind::Unavailable, format!("there is no program '{name}'"))
+            .hint("install the driver, or take its table out of config.toml")
+    })
 }

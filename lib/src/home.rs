@@ -2,7 +2,7 @@
 
 mod config;
 
-pub use config::{Config, Due, Retry, Table, duration_setting, first as first_config, setting};
+pub use config::{Config, Due, Retry, Table, first as first_config, parse_duration, setting};
 
 use crate::{Error, Kind, Result, file, mailbox::Mailbox};
 use std::{

@@ -70,18 +70,17 @@ fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
 
-/// `5m`, `1d 12h`: a day is 24 hours here. Longer units have no fixed length and are refused.
 fn duration<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Duration, D::Error> {
-    let text = String::deserialize(input)?;
-    let span = text.parse::<Span>().map_err(|_| format!("'{text}' is not a duration such as '5m' or '1d'"));
-    span.and_then(|span| {
-        let fixed = span.to_duration(SpanRelativeTo::days_are_24_hours());
-        fixed
-            .ok()
-            .and_then(|fixed| Duration::try_from(fixed).ok())
-            .ok_or_else(|| format!("'{text}' is not a duration of weeks, days, hours, minutes or seconds"))
+    parse_duration(&String::deserialize(input)?).map_err(de::Error::custom)
+}
+
+/// `5m`, `1d 12h`: a day is 24 hours here. Longer units than weeks have no fixed length and are refused.
+pub fn parse_duration(text: &str) -> Result<Duration> {
+    let span: Option<Span> = text.parse().ok();
+    let fixed = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    fixed.and_then(|fixed| Duration::try_from(fixed).ok()).ok_or_else(|| {
+        Error::new(Kind::Config, format!("'{text}' is not a duration such as '5m' or '1d 12h'"))
     })
-    .map_err(de::Error::custom)
 }
 
 impl Config {
@@ -130,7 +129,8 @@ fn check_settings(table: &Table) -> std::result::Result<(), String> {
         }
     }
     if let Some(timeout) = table.get("timeout") {
-        duration_setting(timeout).map_err(|error| format!("'timeout': {error}"))?;
+        let text = timeout.as_str().ok_or("'timeout' must be a text such as '15m'")?;
+        parse_duration(text).map_err(|error| format!("'timeout': {error}"))?;
     }
     Ok(())
 }
@@ -148,11 +148,6 @@ pub fn setting(value: &Value) -> Option<String> {
         }
         Value::Array(_) | Value::Table(_) => None,
     }
-}
-
-/// A setting that is a duration.
-pub fn duration_setting(value: &Value) -> Result<Duration> {
-    duration(value.clone()).map_err(|error| Error::new(Kind::Config, error.message()))
 }
 
 /// The first config.toml of an account that may write beneath `roots` and fetches from `sources`; with neither, it shows
@@ -242,7 +237,7 @@ mod tests {
         for (text, message) in [
             ("\n[retry]\nfrist = '5m'", "'config.toml' line 3: unknown field `frist`"),
             ("[retry]\nfirst = 5", "'config.toml' line 2: invalid type: integer `5`"),
-            ("[retry]\nfirst = '1mo'", "'config.toml' line 2: '1mo' is not a duration of weeks, days"),
+            ("[retry]\nfirst = '1mo'", "'config.toml' line 2: '1mo' is not a duration such as"),
             ("[retry]\nfirst = '0s'", "'config.toml' [retry]: first must be more"),
             ("[send.'../x']", "'config.toml' [send.../x]: a scheme is 1 to 16"),
             ("[send.x]\nLD_PRELOAD = 'y'", "'config.toml' [send.x]: 'LD_PRELOAD': a name is made of"),

@@ -1,0 +1,65 @@
+//! sn-send-file(1): the driver that puts envelopes and chunks into a folder.
+
+mod args;
+
+use rustix::{fs::Mode, process::umask};
+use socialnet::{
+    Error, Kind, Result, cli,
+    driver::{JobLine, MAX_BYTES, MAX_LINE, Report, local_path},
+    file,
+    mailbox::name_of,
+};
+use std::{
+    io::{BufRead, Read, Write, stdin, stdout},
+    path::Path,
+    process::ExitCode,
+};
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Filter, |args: args::Args, console| {
+        if args.capabilities {
+            let mut out = cli::output();
+            writeln!(out, "version=1\nmax-bytes={MAX_BYTES}")?;
+            return cli::finish(out);
+        }
+        // The reader may be another user of this machine. The bytes are sealed: the folder's rights decide who gets them.
+        umask(Mode::from_raw_mode(0o022));
+        serve(console)
+    })
+}
+
+fn serve(console: &mut cli::Console) -> Result<()> {
+    let (mut jobs, mut reports) = (stdin().lock(), stdout().lock());
+    loop {
+        let mut line = String::new();
+        jobs.by_ref().take(MAX_LINE as u64).read_line(&mut line)?;
+        if line.is_empty() {
+            return Ok(());
+        }
+        match line.trim_end_matches('\n').parse() {
+            Ok(job) => writeln!(reports, "{}", hand_over(&job).line(&job.id))?,
+            Err(error) => console.failed(&error),
+        }
+        reports.flush()?;
+    }
+}
+
+fn hand_over(job: &JobLine) -> Report {
+    // A wrong address stays wrong. A stick that is not there, a full disk, missing rights: all that may change.
+    match local_path(&job.address) {
+        Err(error) => Report::Never(error.message().to_owned()),
+        Ok(folder) => match store(&folder, Path::new(&job.file)) {
+            Ok(()) => Report::Sent,
+            Err(error) => Report::Later(0, error.message().to_owned()),
+        },
+    }
+}
+
+fn store(folder: &Path, file: &Path) -> Result<()> {
+    // Never made here: where a stick is not mounted, its folder would hide the stick later.
+    if !folder.is_dir() {
+        return Err(Error::new(Kind::Again, format!("there is no folder '{}'", folder.display())));
+    }
+    let bytes = file::read(file, MAX_BYTES)?;
+    file::replace(&folder.join(format!("{}.sn", name_of(&bytes))), &bytes, 0o644)
+}

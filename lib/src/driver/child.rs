@@ -1,0 +1,336 @@
+//! One run of one driver: what it is told, what it says, its silence, its end.
+//!
+//! One thread for each pipe, so that neither side ever waits for a pipe that the other does not read. The process is
+//! reaped here and nowhere else, after its group was killed: until then its number, which is the group's, can't become
+//! anybody else's.
+
+use super::MAX_LINE;
+use crate::{Error, Kind, Result, text};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid},
+};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    os::unix::process::{CommandExt, ExitStatusExt},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    thread,
+    time::Duration,
+};
+
+/// How long the pipes of a killed group may stay open before they are given up.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A driver that is about to run.
+pub(super) struct Conversation<'a> {
+    /// What it is called, for messages.
+    pub name: &'a str,
+    /// Its program, arguments and surroundings.
+    pub command: Command,
+    /// Job lines; `None` leaves standard input open and empty until the end.
+    pub jobs: Option<Vec<String>>,
+    /// The longest silence.
+    pub timeout: Option<Duration>,
+}
+
+enum Event {
+    /// A line of standard output; `None` was too long.
+    Line(Option<Vec<u8>>),
+    /// A line of standard error.
+    Note(Vec<u8>),
+    /// One of the two has ended.
+    End,
+    /// The driver has ended.
+    Exit,
+}
+
+impl Conversation<'_> {
+    /// Runs it to its end. `heard` gets each line of standard output and says whether it meant something; its failure
+    /// ends the driver. `note` gets lines for people.
+    pub fn run(
+        mut self,
+        heard: &mut dyn FnMut(&[u8]) -> Result<bool>,
+        note: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let aloud = std::env::var_os("SN_DEBUG").is_some_and(|value| value == "driver");
+        let cannot_run = |error| Error::from(error).context(format!("cannot run {}", self.name));
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = self.command.spawn().map_err(cannot_run)?;
+        let stdin = child.stdin.take();
+        let jobs = self.jobs.take();
+        if aloud {
+            jobs.iter().flatten().for_each(|job| note(&format!("> {}", job.trim_end())));
+        }
+        let (events, inbox) = sync_channel(64);
+        listen(&mut child, events);
+        // Held open for a driver without jobs: its end is the sign that nobody listens any more.
+        let stdin = match jobs {
+            Some(jobs) => {
+                thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(jobs.concat().as_bytes())));
+                None
+            }
+            None => stdin,
+        };
+        let mut group = Group { child, killed: false };
+        let said = self.attend(&inbox, &mut group, aloud, heard, note);
+        drop(stdin);
+        let status = group.end();
+        said?;
+        self.judge(
+            status.map_err(|error| Error::from(error).context(format!("cannot wait for {}", self.name)))?,
+        )
+    }
+
+    fn attend(
+        &self,
+        inbox: &Receiver<Event>,
+        group: &mut Group,
+        aloud: bool,
+        heard: &mut dyn FnMut(&[u8]) -> Result<bool>,
+        note: &mut dyn FnMut(&str),
+    ) -> Result<()> {
+        let (mut pipes, mut running, mut wait) = (2, true, self.timeout);
+        let mut outcome = Ok(());
+        while pipes > 0 || running {
+            let event = match wait {
+                Some(wait) => inbox.recv_timeout(wait),
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match event {
+                Ok(Event::Line(_)) if outcome.is_err() => {}
+                Ok(Event::Line(line)) => {
+                    let line = line.unwrap_or_default();
+                    if aloud {
+                        note(&format!("< {}", plain(&line)));
+                    }
+                    match heard(&line) {
+                        Ok(true) => {}
+                        Ok(false) => {
+                            note(&format!("{}: said what means nothing: {}", self.name, plain(&line)))
+                        }
+                        Err(error) => {
+                            outcome = Err(error);
+                            group.kill();
+                            wait = Some(GRACE);
+                        }
+                    }
+                }
+                Ok(Event::Note(line)) => note(&self.named(&line)),
+                Ok(Event::End) => pipes -= 1,
+                Ok(Event::Exit) => {
+                    running = false;
+                    // What it left running keeps the pipes open.
+                    group.kill();
+                    wait = Some(GRACE);
+                }
+                Err(_) if group.killed => break,
+                Err(_) => {
+                    outcome =
+                        Err(Error::new(Kind::Again, format!("{} said nothing for too long", self.name)));
+                    group.kill();
+                    wait = Some(GRACE);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// A line for people with the driver's name in front, once.
+    fn named(&self, line: &[u8]) -> String {
+        let line = plain(line);
+        let name = format!("{}: ", self.name);
+        if line.starts_with(&name) { line } else { name + &line }
+    }
+
+    /// socialnet-driver(7), EXIT STATUS.
+    fn judge(&self, status: ExitStatus) -> Result<()> {
+        let (kind, why) = match (status.code(), status.signal()) {
+            (Some(0), _) => return Ok(()),
+            (Some(75), _) => (Kind::Again, "could not do all of it now".to_owned()),
+            (Some(77), _) => (Kind::NotAllowed, "was not let in".to_owned()),
+            (Some(78), _) => (Kind::Config, "is not set up rightly".to_owned()),
+            (Some(code), _) => (Kind::Unavailable, format!("ended with exit code {code}")),
+            (None, signal) => {
+                (Kind::Unavailable, format!("was killed by signal {}", signal.unwrap_or_default()))
+            }
+        };
+        Err(Error::new(kind, format!("{} {why}", self.name)))
+    }
+}
+
+fn plain(line: &[u8]) -> String {
+    text::one_line(&String::from_utf8_lossy(line))
+}
+
+/// The driver and all that it started.
+struct Group {
+    child: Child,
+    killed: bool,
+}
+
+impl Group {
+    fn kill(&mut self) {
+        self.killed = true;
+        if let Some(pid) = pid(&self.child) {
+            // There may be nobody left in it.
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+    }
+
+    fn end(mut self) -> std::io::Result<ExitStatus> {
+        self.kill();
+        self.child.wait()
+    }
+}
+
+fn pid(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+/// Starts the threads that tell what the driver says and when it ends. They end by themselves when it does.
+fn listen(child: &mut Child, events: SyncSender<Event>) {
+    if let Some(stdout) = child.stdout.take() {
+        let events = events.clone();
+        thread::spawn(move || {
+            each_line(stdout, |line, whole| events.send(Event::Line(whole.then_some(line))).is_ok());
+            events.send(Event::End)
+        });
+    }
+    if let Some(stderr) = child.stderr.take() {
+        let events = events.clone();
+        thread::spawn(move || {
+            each_line(stderr, |line, _| events.send(Event::Note(line)).is_ok());
+            events.send(Event::End)
+        });
+    }
+    let pid = pid(child);
+    thread::spawn(move || {
+        if let Some(pid) = pid {
+            // NOWAIT: it is not reaped here.
+            let until_exit = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while matches!(waitid(WaitId::Pid(pid), until_exit), Err(Errno::INTR)) {}
+        }
+        events.send(Event::Exit)
+    });
+}
+
+/// Gives each line, without its line feed, and whether it is whole: of a longer one than [`MAX_LINE`] only the beginning
+/// is kept. Ends when nobody wants more.
+fn each_line(input: impl Read, mut give: impl FnMut(Vec<u8>, bool) -> bool) {
+    let mut input = BufReader::new(input);
+    loop {
+        let mut line = Vec::new();
+        match input.by_ref().take(MAX_LINE as u64).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let whole = line.pop_if(|last| *last == b'\n').is_some() || line.len() < MAX_LINE;
+        if !whole && input.skip_until(b'\n').is_err() {
+            return;
+        }
+        if !give(line, whole) {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conversation(script: &str, timeout: Duration) -> Conversation<'static> {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Conversation { name: "sn-send-fake", command, jobs: Some(Vec::new()), timeout: Some(timeout) }
+    }
+
+    const PATIENT: Duration = Duration::from_secs(60);
+
+    /// What it said, what it noted, how it ended.
+    fn run(conversation: Conversation<'_>) -> (Vec<String>, Vec<String>, Result<()>) {
+        let (mut said, mut noted) = (Vec::new(), Vec::new());
+        let ended = conversation.run(
+            &mut |line| {
+                said.push(String::from_utf8_lossy(line).into_owned());
+                Ok(true)
+            },
+            &mut |line| noted.push(line.to_owned()),
+        );
+        (said, noted, ended)
+    }
+
+    #[test]
+    fn what_it_says_is_heard_and_what_it_notes_is_plain() {
+        let (said, noted, ended) = run(conversation("echo sent; printf 'two\\033\\nlines' >&2", PATIENT));
+        assert_eq!(said, ["sent"]);
+        assert_eq!(noted, ["sn-send-fake: two␛", "sn-send-fake: lines"]);
+        ended.unwrap();
+    }
+
+    #[test]
+    fn it_may_talk_before_it_listens() {
+        let mut talkative = conversation("seq 20000; seq 20000 >&2; wc -c", PATIENT);
+        talkative.jobs = Some(vec!["job\n".repeat(50_000)]);
+        let (said, noted, ended) = run(talkative);
+        assert_eq!((said.len(), noted.len()), (20_001, 20_000));
+        assert_eq!(said[20_000].trim(), "200000");
+        ended.unwrap();
+    }
+
+    #[test]
+    fn one_that_hangs_is_ended_with_all_it_started() {
+        let (_, _, ended) = run(conversation("sleep 1000 & sleep 1000", Duration::from_millis(50)));
+        let error = ended.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (Kind::Again, "sn-send-fake said nothing for too long"));
+    }
+
+    #[test]
+    fn what_it_leaves_running_does_not_hold_us() {
+        let (said, _, ended) = run(conversation("sleep 1000 & echo sent", PATIENT));
+        assert_eq!(said, ["sent"]);
+        ended.unwrap();
+    }
+
+    #[test]
+    fn without_jobs_its_input_stays_open() {
+        let mut watching = conversation("read line || echo gone; echo", Duration::from_millis(50));
+        watching.jobs = None;
+        assert_eq!(run(watching).0, [""; 0]);
+    }
+
+    #[test]
+    fn a_listener_that_has_enough_ends_it() {
+        let mut lines = 0;
+        let endless = conversation("yes", PATIENT);
+        let ended = endless.run(
+            &mut |_| {
+                lines += 1;
+                Err(Error::new(Kind::ClosedPipe, "enough"))
+            },
+            &mut |_| {},
+        );
+        assert_eq!((lines, ended.unwrap_err().kind()), (1, Kind::ClosedPipe));
+    }
+
+    #[test]
+    fn an_endless_line_is_cut() {
+        let script = "head -c 10000000 /dev/zero; echo; echo sent";
+        let (said, _, ended) = run(conversation(script, PATIENT));
+        assert_eq!(said, ["", "sent"]);
+        ended.unwrap();
+    }
+
+    #[test]
+    fn how_it_ends_is_what_it_means() {
+        for (script, kind) in [
+            ("exit 75", Kind::Again),
+            ("exit 77", Kind::NotAllowed),
+            ("exit 78", Kind::Config),
+            ("exit 1", Kind::Unavailable),
+            ("kill -TERM $$", Kind::Unavailable),
+        ] {
+            assert_eq!(run(conversation(script, PATIENT)).2.unwrap_err().kind(), kind, "{script}");
+        }
+    }
+}
