@@ -199,3 +199,161 @@ impl ReaderKeys {
         self.ml_kem_768.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use tempfile::TempDir;
+
+    fn account(made: &str) -> (TempDir, Keyring) {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::create(folder.path(), at(made)).unwrap();
+        (folder, keyring)
+    }
+
+    fn at(time: &str) -> Timestamp {
+        time.parse().unwrap()
+    }
+
+    fn certificate(keyring: &Keyring) -> Vec<u8> {
+        keyring.identity.certificate.to_der().unwrap()
+    }
+
+    fn offer(keyring: &Keyring, purpose: Purpose) -> KeyOffer {
+        keyring.newest(purpose).unwrap().offer().clone()
+    }
+
+    const NOON: &str = "2026-11-22T12:00:00Z";
+
+    #[test]
+    fn keys_are_found_again() {
+        let (folder, alice) = account("2026-11-22T12:00:00.5Z");
+        let again = Keyring::load(folder.path()).unwrap();
+        assert_eq!(again.identity.fingerprint, alice.identity.fingerprint);
+        assert_eq!(Identity::fingerprint(folder.path()).unwrap(), alice.identity.fingerprint);
+        for purpose in [Purpose::Sealing, Purpose::Meeting] {
+            let pair = again.newest(purpose).unwrap();
+            assert_eq!((pair.made, pair.offer()), (at(NOON), &offer(&alice, purpose)));
+        }
+        let mut names: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+                entry.file_name().into_string().unwrap()
+            })
+            .collect();
+        names.sort();
+        assert_eq!(names.len(), 10);
+        assert_eq!(names[..3], ["identity.crt", "identity.key", "meeting-20261122T120000Z.mlkem768.crt"]);
+    }
+
+    #[test]
+    fn keys_are_never_overwritten() {
+        let (folder, alice) = account(NOON);
+        let refused = Keyring::create(folder.path(), at(NOON)).err().unwrap();
+        assert_eq!(refused.kind(), Kind::CantCreate);
+        assert!(
+            Keyring::load(folder.path())
+                .unwrap()
+                .add_pair(folder.path(), Purpose::Sealing, at(NOON))
+                .is_err()
+        );
+        assert_eq!(Identity::load(folder.path()).unwrap().fingerprint, alice.identity.fingerprint);
+    }
+
+    #[test]
+    fn a_renewed_pair_is_the_newest_and_half_a_pair_is_none() {
+        let (folder, mut alice) = account(NOON);
+        let later = at("2026-12-20T12:00:00Z");
+        alice.add_pair(folder.path(), Purpose::Sealing, later).unwrap();
+        let newest = |purpose| Keyring::load(folder.path()).unwrap().newest(purpose).unwrap().made;
+        assert_eq!((newest(Purpose::Sealing), newest(Purpose::Meeting)), (later, at(NOON)));
+        fs::remove_file(folder.path().join("sealing-20261220T120000Z.mlkem768.crt")).unwrap();
+        assert_eq!(newest(Purpose::Sealing), at(NOON));
+    }
+
+    #[test]
+    fn a_certificate_of_another_key_is_refused() {
+        let ((alices, _), (bobs, _)) = (account(NOON), account(NOON));
+        fs::copy(bobs.path().join("identity.crt"), alices.path().join("identity.crt")).unwrap();
+        let refused = Identity::load(alices.path()).err().unwrap();
+        assert!(
+            refused.message().ends_with("identity.crt': not a certificate of the key beside it"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn an_offer_is_taken_for_its_purpose_and_time_only() {
+        let (_folder, bob) = account(NOON);
+        let check = |purpose, now| {
+            ReaderKeys::check(&offer(&bob, purpose), purpose, &certificate(&bob), at(now))
+                .map(|keys| keys.hybrid())
+                .map_err(|error| error.kind())
+        };
+        assert_eq!(check(Purpose::Sealing, NOON), Ok(true));
+        assert_eq!(check(Purpose::Sealing, "2026-11-21T12:00:00Z"), Ok(true));
+        assert_eq!(check(Purpose::Sealing, "2026-11-21T11:59:59Z"), Err(Kind::NotAllowed));
+        assert_eq!(check(Purpose::Sealing, "2026-12-22T12:00:00Z"), Ok(true));
+        assert_eq!(check(Purpose::Sealing, "2026-12-22T12:00:01Z"), Err(Kind::NotAllowed));
+        assert_eq!(check(Purpose::Meeting, "2027-11-22T12:00:00Z"), Ok(true));
+        let meeting = offer(&bob, Purpose::Meeting);
+        for purpose in [Purpose::Sealing, Purpose::Meeting] {
+            let taken = ReaderKeys::stored(&meeting, purpose, at(NOON));
+            assert_eq!(taken.is_ok(), purpose == Purpose::Meeting);
+        }
+    }
+
+    #[test]
+    fn keys_are_not_mixed() {
+        let (folder, mut bob) = account(NOON);
+        let old = offer(&bob, Purpose::Sealing);
+        bob.add_pair(folder.path(), Purpose::Sealing, at("2026-11-23T12:00:00Z")).unwrap();
+        let new = offer(&bob, Purpose::Sealing);
+        let mixed = KeyOffer { p256: new.p256.clone(), ml_kem_768: old.ml_kem_768.clone() };
+        let swapped = KeyOffer { p256: new.ml_kem_768.clone().unwrap(), ml_kem_768: Some(new.p256.clone()) };
+        let twice = KeyOffer { p256: new.p256.clone(), ml_kem_768: Some(new.p256) };
+        for offer in [mixed, swapped, twice] {
+            let refused =
+                ReaderKeys::stored(&offer, Purpose::Sealing, at("2026-11-23T12:00:00Z")).err().unwrap();
+            assert_eq!(refused.kind(), Kind::Malformed);
+        }
+    }
+
+    #[test]
+    fn what_another_identity_issued_is_refused() {
+        let ((_a, alice), (_b, bob)) = (account(NOON), account(NOON));
+        let check = |offer: &KeyOffer| {
+            ReaderKeys::check(offer, Purpose::Sealing, &certificate(&bob), at(NOON)).map(drop)
+        };
+        let (alices, bobs) = (offer(&alice, Purpose::Sealing), offer(&bob, Purpose::Sealing));
+        assert_eq!(check(&bobs), Ok(()));
+        let mixed = KeyOffer { p256: bobs.p256, ml_kem_768: alices.ml_kem_768.clone() };
+        for offer in [alices, mixed] {
+            let refused = check(&offer).unwrap_err();
+            assert_eq!(refused.message(), "key certificate: not issued by this identity");
+        }
+    }
+
+    #[test]
+    fn any_byte_changed_in_a_certificate_is_refused() {
+        let (_folder, bob) = account(NOON);
+        let (certificate, good) = (certificate(&bob), offer(&bob, Purpose::Sealing));
+        let check =
+            |offer: &KeyOffer| ReaderKeys::check(offer, Purpose::Sealing, &certificate, at(NOON)).map(drop);
+        for at in 0..good.p256.len() {
+            let mut changed = good.clone();
+            changed.p256[at] ^= 1 << (at % 8);
+            assert!(check(&changed).is_err(), "P-256, changed at {at}");
+        }
+        let length = good.ml_kem_768.as_ref().unwrap().len();
+        for at in 0..length {
+            let mut changed = good.clone();
+            changed.ml_kem_768.as_mut().unwrap()[at] ^= 1 << (at % 8);
+            assert!(check(&changed).is_err(), "ML-KEM-768, changed at {at}");
+        }
+        check(&good).unwrap();
+    }
+}

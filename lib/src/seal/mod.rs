@@ -3,14 +3,18 @@
 //! | file | knows |
 //! |---|---|
 //! | `guard.rs` | the exact form of each layer, checked before OpenSSL parses it |
+//! | `explain.rs` | a seal taken apart for a person |
 //! | `der.rs` | DER, one expected element after another |
 //! | `kdf.rs` | the outer layer's encryption, through OpenSSL's C interface |
 //! | `padding.rs` | sizes |
 
 pub(crate) mod der;
+mod explain;
 mod guard;
 mod kdf;
 mod padding;
+
+pub use explain::{Explanation, Layer, explain};
 
 use crate::{
     Error, Fingerprint, Kind, Result,
@@ -120,13 +124,16 @@ fn seal_layers(mut inside: Vec<u8>, reader: &ReaderKeys) -> OpensslResult<Vec<u8
 /// Opens a seal with whichever live key fits. [`Kind::NotAllowed`]: no live key opens it.
 pub fn open(der: &[u8], keyring: &Keyring) -> Result<Opened> {
     guard::outer(der)?;
-    let (pair, inside) =
-        find_key(der, keyring).ok_or_else(|| Error::new(Kind::NotAllowed, "no live key opens it"))?;
+    let (pair, inside) = find_key(der, keyring).ok_or_else(no_key)?;
     let hybrid = guard::claim(&inside)? == guard::Claim::Encrypted;
     let padded = if hybrid { open_inner(&inside, pair)? } else { inside };
     let signed = without_padding(padded)?;
     guard::signed(&signed)?;
     Ok(Opened { signed, under: pair.purpose, hybrid })
+}
+
+fn no_key() -> Error {
+    Error::new(Kind::NotAllowed, "no live key opens it")
 }
 
 /// The pair whose P-256 key opens the outer layer, and what is inside. The recipient identifier names nobody, so each key
@@ -186,17 +193,17 @@ mod tests {
     use proptest::prelude::*;
 
     /// The keys of somebody, made on the evening of a day in November.
-    fn keyring() -> Keyring {
+    pub fn keyring() -> Keyring {
         let folder = tempfile::tempdir().unwrap();
         Keyring::create(folder.path(), evening()).unwrap()
     }
 
-    fn evening() -> Timestamp {
+    pub fn evening() -> Timestamp {
         "2026-11-22T18:00:00Z".parse().unwrap()
     }
 
     /// What `reader` gave to others, as they hold it.
-    fn reader(reader: &Keyring, purpose: Purpose, hybrid: bool) -> ReaderKeys {
+    pub fn reader(reader: &Keyring, purpose: Purpose, hybrid: bool) -> ReaderKeys {
         let mut offer = reader.newest(purpose).unwrap().offer().clone();
         if !hybrid {
             offer.ml_kem_768 = None;
