@@ -73,6 +73,22 @@ pub fn private_folder(path: &Path) -> Result<()> {
     sync_folder(parent(path))
 }
 
+/// Beyond so many files one syncfs(2) is cheaper than an fdatasync(2) for each.
+pub(crate) const SYNCED_ONE_BY_ONE: usize = 16;
+
+/// Makes files that another command wrote durable; all of them are on one filesystem.
+pub fn sync(paths: &[PathBuf]) -> Result<()> {
+    let each = if paths.len() > SYNCED_ONE_BY_ONE { &paths[..1] } else { paths };
+    for path in each {
+        let synced = File::open(path).and_then(|file| match each.len() == paths.len() {
+            true => file.sync_data(),
+            false => Ok(rustix::fs::syncfs(&file)?),
+        });
+        synced.map_err(|error| Error::io("sync", path, error))?;
+    }
+    Ok(())
+}
+
 /// Makes what was created, renamed or deleted in a folder durable.
 pub fn sync_folder(path: &Path) -> Result<()> {
     let synced = File::open(path).and_then(|folder| folder.sync_all());

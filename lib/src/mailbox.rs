@@ -34,7 +34,17 @@ pub struct Mailbox {
 ///
 /// Commands that carry sealed bytes link no OpenSSL; hence a hash of another make than in [`crate::seal`].
 pub fn name_of(bytes: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+    name_for(&Sha256::digest(bytes).into())
+}
+
+/// The same name for a hash that is known.
+pub fn name_for(sha256: &[u8; 32]) -> String {
+    data_encoding::HEXLOWER.encode(sha256)
+}
+
+/// The hash in such a name.
+pub fn hash_in(name: &str) -> Option<[u8; 32]> {
+    data_encoding::HEXLOWER.decode(name.as_bytes()).ok()?.try_into().ok()
 }
 
 /// Whether a name that somebody else chose may become a file's: `[0-9a-z.]+`, no dot in front, at most 128 characters.

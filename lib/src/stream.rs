@@ -2,6 +2,8 @@
 
 mod clear;
 mod pem;
+mod sealed;
 
-pub use clear::{Clear, ClearItems, write_packet, write_signed};
+pub use clear::{Batches, Clear, ClearItems, write_packet, write_signed};
 pub use pem::{Pem, PemItems, write_pem};
+pub use sealed::sealed_items;

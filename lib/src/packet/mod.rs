@@ -204,6 +204,24 @@ pub struct Resend {
 }
 
 impl Packet {
+    /// A packet that says nothing yet but what its type says.
+    pub fn new(name: Name, kind: &str, created: Timestamp, body: Body) -> Self {
+        Self {
+            name,
+            kind: kind.to_owned(),
+            created,
+            expires: None,
+            shareable: false,
+            to: Vec::new(),
+            thread: None,
+            about: None,
+            text: None,
+            attachments: Vec::new(),
+            fallback: None,
+            body,
+        }
+    }
+
     /// Whether this node understands all of it.
     pub fn understood(&self) -> bool {
         !matches!(self.body, Body::Unknown { .. })

@@ -1,1 +1,28 @@
 //! What the node does, one file for each choreography. socialnet-protocol(7) is the authority.
+//!
+//! | file | choreography |
+//! |---|---|
+//! | `open.rs` | a seal is opened and everything in it verified; no database |
+//! | `ingest.rs` | files of `inpackets/` are opened on all cores and taken in, batch by batch |
+//! | `receive.rs` | one opened envelope: from whom, whether it came before, and each packet to its choreography |
+//! | `meeting.rs` | invitation, request, accept, bye |
+//! | `profile.rs` | profiles: the own one as packets carry it, others' as they come |
+//! | `thread.rs` | comments and reactions travel through the author of the thread's root |
+//! | `understand.rs` | packets that are not understood |
+//! | `sealing.rs` | clear packets become signed, counted, sealed envelopes |
+//! | `start.rs` | a new account |
+//! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
+//! | `own.rs` | the node's own people and service packets |
+
+pub mod dropped;
+pub mod ingest;
+pub mod meeting;
+pub mod open;
+pub mod profile;
+pub mod sealing;
+pub mod start;
+
+mod own;
+mod receive;
+mod thread;
+mod understand;

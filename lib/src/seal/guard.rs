@@ -49,6 +49,15 @@ pub fn claim(der: &[u8]) -> Result<Claim> {
     Reader::new(content).exactly(SIGNED_DATA, "content type").map(|()| Claim::Signed)
 }
 
+/// Whether bytes, perhaps cut short, begin as an encrypted layer: a SEQUENCE of any length, then the content type.
+pub fn begins_encrypted(der: &[u8]) -> bool {
+    let Some((&SEQUENCE, rest)) = der.split_first() else { return false };
+    // X.690 8.1.3: one octet, or that many more as its low bits say; four are plenty here.
+    let octets =
+        rest.first().map_or(0, |&first| if first < 0x80 { 1 } else { usize::from(first & 0x7f).min(4) + 1 });
+    rest.get(octets..).is_some_and(|content| content.starts_with(AUTH_ENVELOPED_DATA))
+}
+
 /// Checks the outer layer: P-256 key agreement. Gives the ciphertext.
 pub fn outer(der: &[u8]) -> Result<&[u8]> {
     encrypted(der, |recipients| {

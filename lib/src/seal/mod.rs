@@ -39,6 +39,9 @@ pub(crate) type OpensslResult<T> = std::result::Result<T, ErrorStack>;
 /// Bytes of a sealed envelope, at most: the longest envelope's XML, its signature, padding and two layers.
 pub const MAX_BYTES: usize = 5 << 20;
 
+/// The PEM label of everything in CMS (RFC 7468 section 9).
+pub const LABEL: &str = "CMS";
+
 /// SignedData that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
@@ -165,6 +168,18 @@ fn without_padding(mut padded: Vec<u8>) -> Result<Vec<u8>> {
     }
     padded.truncate(length);
     Ok(padded)
+}
+
+/// Whether bytes begin as a sealed envelope does, by the content type in front; all else about them may be wrong.
+pub fn looks_sealed(bytes: &[u8]) -> bool {
+    guard::begins_encrypted(bytes)
+}
+
+/// Random bytes that nobody can guess.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    openssl::rand::rand_bytes(&mut bytes).map_err(|reason| failed("draw random bytes", reason))?;
+    Ok(bytes)
 }
 
 /// The OpenSSL in use, as it names itself.

@@ -188,14 +188,12 @@ pub fn insert(db: &Transaction<'_>, new: &New<'_>) -> Result<()> {
     set_profile(db, new.fingerprint, new.profile)
 }
 
-/// Replaces what is known of somebody by a newer profile. One that names no sealing keys, such as an invitation's,
-/// leaves those that are known; the same goes for ML-KEM: who once offered it is never sealed to without it again.
+/// Replaces what is known of somebody by a newer profile. One without sealing keys, such as an invitation's, leaves
+/// those that are known.
 pub fn set_profile(db: &Transaction<'_>, who: Fingerprint, profile: &Profile) -> Result<()> {
-    let sealing = profile.sealing.as_ref();
     db.execute(
-        "UPDATE contact SET name = ?2, about = ?3, serial = ?4, meeting_p256 = ?5,
-           meeting_ml_kem = coalesce(?6, meeting_ml_kem), sealing_p256 = coalesce(?7, sealing_p256),
-           sealing_ml_kem = coalesce(?8, sealing_ml_kem) WHERE fingerprint = ?1",
+        "UPDATE contact SET name = ?2, about = ?3, serial = ?4, meeting_p256 = ?5, meeting_ml_kem = ?6
+         WHERE fingerprint = ?1",
         (
             who,
             &profile.name,
@@ -203,10 +201,14 @@ pub fn set_profile(db: &Transaction<'_>, who: Fingerprint, profile: &Profile) ->
             profile.serial,
             &profile.meeting.p256,
             &profile.meeting.ml_kem_768,
-            sealing.map(|offer| &offer.p256),
-            sealing.and_then(|offer| offer.ml_kem_768.as_ref()),
         ),
     )?;
+    if let Some(sealing) = &profile.sealing {
+        db.execute(
+            "UPDATE contact SET sealing_p256 = ?2, sealing_ml_kem = ?3 WHERE fingerprint = ?1",
+            (who, &sealing.p256, &sealing.ml_kem_768),
+        )?;
+    }
     set_addresses(db, who, &profile.addresses, false)
 }
 
@@ -378,6 +380,18 @@ pub fn groups(db: &Connection) -> Result<Vec<(String, Vec<String>)>> {
         }
     }
     Ok(groups)
+}
+
+/// The petnames in a group.
+pub fn members(db: &Connection, group: &str) -> Result<Vec<String>> {
+    let found = groups(db)?.into_iter().find(|(name, _)| name == group).map(|(_, members)| members);
+    found.ok_or_else(|| Error::new(Kind::Nothing, format!("nobody is in '@{group}'")))
+}
+
+/// The groups somebody is in.
+pub fn groups_of(db: &Connection, contact: &Contact) -> Result<Vec<String>> {
+    let mut query = db.prepare("SELECT name FROM membership WHERE contact = ?1 ORDER BY name")?;
+    Ok(query.query_map([contact.id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Puts somebody in a group.

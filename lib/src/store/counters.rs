@@ -59,27 +59,42 @@ pub enum Came {
     Clash,
 }
 
-/// Notes that an envelope came; `digest` is the SHA-256 of its sender's SignedData.
+/// What an envelope's counter means; `digest` is the SHA-256 of its sender's SignedData. Counter 0 means nothing.
 pub fn came(
-    db: &Transaction<'_>,
+    db: &Connection,
     sender: Fingerprint,
     stream: &Stream,
     counter: u64,
     digest: &Digest,
 ) -> Result<Came> {
-    let known: Option<Digest> = db
-        .prepare_cached("SELECT digest FROM opened WHERE sender = ?1 AND stream = ?2 AND counter = ?3")?
-        .query_row((sender, stream, counter), |row| row.get(0))
-        .optional()?;
-    match known {
-        Some(known) if known == *digest => return Ok(Came::Again),
-        Some(_) => return Ok(Came::Clash),
-        None => {}
+    let mut query =
+        db.prepare_cached("SELECT digest FROM opened WHERE sender = ?1 AND stream = ?2 AND counter = ?3")?;
+    let known: Option<Digest> = query.query_row((sender, stream, counter), |row| row.get(0)).optional()?;
+    Ok(match known {
+        Some(known) if known == *digest => Came::Again,
+        Some(_) => Came::Clash,
+        None => Came::New,
+    })
+}
+
+/// Remembers that it was taken in. The first envelope under a counter stays the known one.
+pub fn record(
+    db: &Transaction<'_>,
+    sender: Fingerprint,
+    stream: &Stream,
+    counter: u64,
+    digest: &Digest,
+) -> Result<()> {
+    if counter == 0 {
+        return Ok(());
     }
-    db.prepare_cached("INSERT INTO opened (sender, stream, counter, digest) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((sender, stream, counter, digest))?;
-    extend(db, sender, stream, counter)?;
-    Ok(Came::New)
+    let mut add = db.prepare_cached(
+        "INSERT OR IGNORE INTO opened (sender, stream, counter, digest) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    if add.execute((sender, stream, counter, digest))? > 0 {
+        extend(db, sender, stream, counter)?;
+    }
+    Ok(())
 }
 
 // A new counter joins the range that ends right before it and the one that begins right after it.

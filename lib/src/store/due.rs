@@ -11,6 +11,8 @@ pub enum Debt {
     Packet(Vec<u8>),
     /// SignedData by an author, DER, passed on as it is.
     Signed(Vec<u8>),
+    /// A `contact-accept` with our profile as it is when it is sealed.
+    Accept,
     /// Our profile, as it is when it is sealed; `want`: we ask for theirs.
     Profile {
         /// Ask for theirs.
@@ -35,6 +37,7 @@ pub struct Due {
 const RECEIVED: &str = "received";
 const PROFILE: &str = "profile";
 const WANT: &str = "profile want";
+const ACCEPT: &str = "contact-accept";
 
 /// Enters a debt. A debt of the same name to the same reader stays, with the earlier of the two times; a packet of our
 /// own under the same name is replaced.
@@ -48,6 +51,7 @@ pub fn owe(
     let (packet, signed, what) = match debt {
         Debt::Packet(xml) => (Some(xml), None, name),
         Debt::Signed(der) => (None, Some(der), name),
+        Debt::Accept => (None, None, ACCEPT),
         Debt::Profile { want: false } => (None, None, PROFILE),
         Debt::Profile { want: true } => (None, None, WANT),
         Debt::Received => (None, None, RECEIVED),
@@ -71,8 +75,11 @@ pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<Due>> {
         let debt = match (packet, signed) {
             (Some(xml), _) => Debt::Packet(xml),
             (None, Some(der)) => Debt::Signed(der),
-            (None, None) if what == RECEIVED => Debt::Received,
-            (None, None) => Debt::Profile { want: what == WANT },
+            (None, None) => match what.as_str() {
+                RECEIVED => Debt::Received,
+                ACCEPT => Debt::Accept,
+                what => Debt::Profile { want: what == WANT },
+            },
         };
         Ok(Due { id: row.get(0)?, reader: row.get(1)?, debt })
     })?;
@@ -88,6 +95,15 @@ pub fn paid(db: &Transaction<'_>, id: i64) -> Result<()> {
 /// Every envelope says what came, so one that leaves pays that debt too.
 pub fn received_was_said(db: &Transaction<'_>, reader: Fingerprint) -> Result<()> {
     db.prepare_cached("DELETE FROM due WHERE reader = ?1 AND what = ?2")?.execute((reader, RECEIVED))?;
+    Ok(())
+}
+
+/// What waited for somebody's new keys need wait no longer.
+pub fn hasten(db: &Transaction<'_>, reader: Fingerprint, now: Timestamp) -> Result<()> {
+    db.execute(
+        "UPDATE due SET not_before = ?2 WHERE reader = ?1 AND not_before > ?2 AND what LIKE 'packet %'",
+        (reader, now.as_second()),
+    )?;
     Ok(())
 }
 

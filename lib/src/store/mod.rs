@@ -32,12 +32,13 @@ const SCHEMA_VERSION: i64 = 1;
 
 impl Store {
     /// Makes the database of a new account.
-    pub fn create(path: &Path) -> Result<Self> {
+    pub fn create(path: &Path, account: &account::Account) -> Result<Self> {
         let mut store = Self { connection: Connection::open(path).context(|| cannot_open(path))? };
         store.prepare()?;
         let transaction = store.begin()?;
         transaction.execute_batch(include_str!("schema.sql"))?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        account::put(&transaction, account)?;
         transaction.commit()?;
         Ok(store)
     }

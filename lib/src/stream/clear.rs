@@ -170,6 +170,46 @@ impl<R: BufRead> Read for Tee<'_, R> {
     }
 }
 
+/// Clear packets in batches, so that one transaction serves many and memory stays bounded.
+pub struct Batches<R> {
+    items: ClearItems<R>,
+}
+
+impl<R: BufRead> Batches<R> {
+    /// Packets of a batch, at most.
+    const PACKETS: usize = 1024;
+    /// Bytes after which a batch is full.
+    const BYTES: usize = 8 << 20;
+
+    /// Over `input`.
+    pub fn new(input: R) -> Self {
+        Self { items: ClearItems::new(input) }
+    }
+}
+
+/// A batch, and what was wrong with the input after its last packet.
+impl<R: BufRead> Iterator for Batches<R> {
+    type Item = (Vec<Clear>, Option<Error>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while batch.len() < Self::PACKETS && bytes < Self::BYTES {
+            match self.items.next() {
+                None => break,
+                Some(Err(error)) => return Some((batch, Some(error))),
+                Some(Ok(item)) => {
+                    bytes += match &item {
+                        Clear::Packet(bytes) | Clear::Signed(bytes) => bytes.len(),
+                    };
+                    batch.push(item);
+                }
+            }
+        }
+        (!batch.is_empty()).then_some((batch, None))
+    }
+}
+
 /// Writes a clear packet and a line feed.
 pub fn write_packet(out: &mut impl Write, xml: &[u8]) -> Result<()> {
     out.write_all(xml)?;

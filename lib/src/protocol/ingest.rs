@@ -1,0 +1,338 @@
+//! Files of `inpackets/` are opened on all cores while the batch before is committed. A file leaves `new` only after the
+//! commit that took it in; killed anywhere, the next run finds it again and drops what it knows.
+
+use super::{
+    open::{self, Opened},
+    receive::{Outcome, Receiver},
+};
+use crate::{
+    Error, Kind, Result, blob, envelope, file,
+    home::Home,
+    identity::Keyring,
+    mailbox::{self, Mailbox},
+    packet::Digest,
+    seal,
+    store::{Store, contacts, packets},
+    stream::PemItems,
+};
+use jiff::Timestamp;
+use rayon::prelude::*;
+use rusqlite::Transaction;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::SystemTime,
+};
+
+/// Files opened and committed together, at most; and their bytes.
+const BATCH: usize = 256;
+const BATCH_BYTES: u64 = 4 << 20;
+/// Names sorted by their age at a time.
+const NAMES: usize = 1 << 16;
+/// Bytes of a file that may come: a sealed envelope, or its PEM.
+const MAX_FILE: usize = 2 * envelope::MAX_BYTES;
+
+/// Takes files into the database.
+pub struct Ingest<'a> {
+    home: &'a Home,
+    store: &'a mut Store,
+    keyring: &'a Keyring,
+    inpackets: Mailbox,
+    now: Timestamp,
+}
+
+/// A file to take in.
+struct Item {
+    path: PathBuf,
+    /// Its name in `inpackets/new`; a file elsewhere stays where it is.
+    name: Option<String>,
+}
+
+/// What a file turned out to be.
+enum Content {
+    Envelope(Box<Opened>),
+    Chunk(Digest),
+    Refused(Error),
+    /// Somebody else took it away meanwhile.
+    Gone,
+}
+
+/// What is to be done with a file once the commit has happened.
+enum Then {
+    Delete,
+    Hold,
+    Reject(String),
+    MoveToBlobs(Digest),
+}
+
+impl<'a> Ingest<'a> {
+    /// Over an account.
+    pub fn new(home: &'a Home, store: &'a mut Store, keyring: &'a Keyring, now: Timestamp) -> Result<Self> {
+        Ok(Self { inpackets: home.inpackets()?, home, store, keyring, now })
+    }
+
+    /// Takes in all of `inpackets/new`. `refused` hears of every file and packet that was not taken.
+    pub fn inbox(&mut self, refused: &mut dyn FnMut(Error)) -> Result<()> {
+        self.inpackets.tidy()?;
+        loop {
+            let friends = self.friends()?;
+            loop {
+                let items = self.waiting()?;
+                if items.is_empty() {
+                    break;
+                }
+                self.take(items, refused)?;
+            }
+            self.fetch_held_chunks()?;
+            // A new friend may have written before they were one.
+            if self.friends()? <= friends || release(&self.inpackets)? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes in these files. Those of `inpackets/new` leave it, others stay where they are.
+    pub fn files(&mut self, paths: Vec<PathBuf>, refused: &mut dyn FnMut(Error)) -> Result<()> {
+        let new = fs::canonicalize(self.inpackets.path("new", "")).ok();
+        let item = |path: PathBuf| {
+            let inside = path.parent().and_then(|parent| fs::canonicalize(parent).ok()) == new;
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .filter(|name| inside && mailbox::is_name(name));
+            Item { name: name.map(str::to_owned), path }
+        };
+        self.take(paths.into_iter().map(item).collect(), refused)?;
+        self.fetch_held_chunks()
+    }
+
+    /// Tries again what could not be opened, and reads again what was not understood.
+    pub fn again(&mut self, refused: &mut dyn FnMut(Error)) -> Result<()> {
+        move_all(&self.inpackets, "bad")?;
+        release(&self.inpackets)?;
+        self.inbox(refused)?;
+        let receiver =
+            Receiver { me: self.keyring.identity.fingerprint, wait: &self.home.config.due, now: self.now };
+        let mut after = 0;
+        loop {
+            let batch = packets::not_understood(self.store.read(), after, BATCH as u32)?;
+            let Some(last) = batch.last() else { return Ok(()) };
+            after = last.seq;
+            let db = self.store.begin()?;
+            for packet in batch {
+                receiver.again(&db, packet.seq, packet.signed)?;
+            }
+            db.commit()?;
+        }
+    }
+
+    fn friends(&self) -> Result<usize> {
+        Ok(contacts::resolve(self.store.read(), contacts::EVERYBODY)?.len())
+    }
+
+    // The oldest first: arrival is the order of the feed.
+    fn waiting(&self) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        for name in self.inpackets.names("new")?.take(NAMES) {
+            let name = name?;
+            let path = self.inpackets.path("new", &name);
+            let modified =
+                path.symlink_metadata().and_then(|about| about.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+            items.push((modified, Item { path, name: Some(name) }));
+        }
+        items.sort_by_key(|(modified, _)| *modified);
+        Ok(items.into_iter().map(|(_, item)| item).collect())
+    }
+
+    fn take(&mut self, items: Vec<Item>, refused: &mut dyn FnMut(Error)) -> Result<()> {
+        let keyring = self.keyring;
+        thread::scope(|scope| {
+            // One batch waits while one is opened and one is committed.
+            let (send, opened) = mpsc::sync_channel(1);
+            scope.spawn(move || {
+                for batch in batches(items) {
+                    let open = |item: Item| (examine(&item.path, keyring), item);
+                    let batch: Vec<_> = batch.into_par_iter().map(open).collect();
+                    if send.send(batch).is_err() {
+                        return;
+                    }
+                }
+            });
+            for batch in opened {
+                self.commit(batch, refused)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn commit(&mut self, mut batch: Vec<(Content, Item)>, refused: &mut dyn FnMut(Error)) -> Result<()> {
+        batch.sort_by_key(|(content, _)| match content {
+            Content::Envelope(opened) => Some((opened.envelope.sent, opened.envelope.counter)),
+            _ => None,
+        });
+        let receiver =
+            Receiver { me: self.keyring.identity.fingerprint, wait: &self.home.config.due, now: self.now };
+        let mut done = Vec::with_capacity(batch.len());
+        let db = self.store.begin()?;
+        for (content, item) in batch {
+            let named = |error: Error| error.context(format!("refused '{}'", item.path.display()));
+            let then = match content {
+                Content::Gone => continue,
+                Content::Chunk(digest) if packets::chunk_is_listed(&db, &digest)? => {
+                    packets::chunk_is_here(&db, &digest)?;
+                    Then::MoveToBlobs(digest)
+                }
+                Content::Chunk(_) => Then::Hold,
+                Content::Refused(error) => {
+                    refused(named(error.clone()));
+                    Then::Reject(error.message().to_owned())
+                }
+                Content::Envelope(opened) => match receive(&db, &receiver, &opened)? {
+                    Ok(Outcome::Taken(errors)) => {
+                        errors.into_iter().for_each(|error| refused(named(error)));
+                        Then::Delete
+                    }
+                    Ok(Outcome::Stranger) => Then::Hold,
+                    Err(error) => {
+                        refused(named(error.clone()));
+                        Then::Reject(error.message().to_owned())
+                    }
+                },
+            };
+            done.push((item, then));
+        }
+        db.commit()?;
+        self.dispose(done)
+    }
+
+    fn dispose(&self, done: Vec<(Item, Then)>) -> Result<()> {
+        let mut moved = false;
+        for (item, then) in done {
+            match (then, item.name) {
+                (Then::MoveToBlobs(digest), Some(name)) => {
+                    self.move_to_blobs(&digest, "new", &name)?;
+                    moved = true;
+                }
+                (Then::MoveToBlobs(digest), None) => {
+                    let bytes = file::read(&item.path, blob::CHUNK)?;
+                    file::replace(&self.home.blobs().join(mailbox::name_for(&digest)), &bytes, 0o600)?;
+                }
+                (Then::Delete, Some(name)) => self.inpackets.remove("new", &name)?,
+                (Then::Hold, Some(name)) => self.inpackets.shift(&name, "new", "held")?,
+                (Then::Reject(why), Some(name)) => self.inpackets.reject(&name, &why)?,
+                (Then::Delete | Then::Hold | Then::Reject(_), None) => {}
+            }
+        }
+        if moved { file::sync_folder(&self.home.blobs()) } else { Ok(()) }
+    }
+
+    fn move_to_blobs(&self, digest: &Digest, folder: &str, name: &str) -> Result<()> {
+        let from = self.inpackets.path(folder, name);
+        fs::rename(&from, self.home.blobs().join(mailbox::name_for(digest)))
+            .map_err(|error| Error::io("move", &from, error))
+    }
+
+    // Chunks that came before the packet that lists them.
+    fn fetch_held_chunks(&mut self) -> Result<()> {
+        let mut moved = false;
+        for name in self.inpackets.names("held")? {
+            let name = name?;
+            let Some(digest) = mailbox::hash_in(&name) else { continue };
+            let path = self.inpackets.path("held", &name);
+            let listed = packets::chunk_is_listed(self.store.read(), &digest)?;
+            if !listed || file::read(&path, blob::CHUNK).is_ok_and(|bytes| blob::sha256(&bytes) != digest) {
+                continue;
+            }
+            let db = self.store.begin()?;
+            packets::chunk_is_here(&db, &digest)?;
+            db.commit()?;
+            self.move_to_blobs(&digest, "held", &name)?;
+            moved = true;
+        }
+        if moved { file::sync_folder(&self.home.blobs()) } else { Ok(()) }
+    }
+}
+
+/// Puts what was held back into `inpackets/new`, for the next run to judge again: somebody has become a friend. Gives
+/// how many files.
+pub fn release(inpackets: &Mailbox) -> Result<usize> {
+    move_all(inpackets, "held")
+}
+
+fn move_all(inpackets: &Mailbox, folder: &str) -> Result<usize> {
+    let mut count = 0;
+    for name in inpackets.names(folder)? {
+        let name = name?;
+        if folder == "bad" && name.ends_with(".why") {
+            inpackets.remove(folder, &name)?;
+        } else {
+            inpackets.shift(&name, folder, "new")?;
+            count += 1;
+        }
+    }
+    inpackets.sync("new")?;
+    Ok(count)
+}
+
+// What one envelope writes before it is refused must not stay: each has a savepoint of its own.
+fn receive(db: &Transaction<'_>, receiver: &Receiver<'_>, opened: &Opened) -> Result<Result<Outcome>> {
+    db.prepare_cached("SAVEPOINT envelope")?.execute(())?;
+    let outcome = receiver.receive(db, opened);
+    match &outcome {
+        Err(error) if !matches!(error.kind(), Kind::Malformed | Kind::NotAllowed) => {
+            return Err(error.clone());
+        }
+        Err(_) => db.prepare_cached("ROLLBACK TO envelope")?.execute(())?,
+        Ok(_) => 0,
+    };
+    db.prepare_cached("RELEASE envelope")?.execute(())?;
+    Ok(outcome)
+}
+
+fn batches(items: Vec<Item>) -> impl Iterator<Item = Vec<Item>> {
+    let mut items = items.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let mut batch = Vec::new();
+        while batch.len() < BATCH
+            && bytes < BATCH_BYTES
+            && let Some(item) = items.next()
+        {
+            bytes += item.path.symlink_metadata().map_or(0, |about| about.len());
+            batch.push(item);
+        }
+        Some(batch).filter(|batch| !batch.is_empty())
+    })
+}
+
+fn examine(path: &Path, keyring: &Keyring) -> Content {
+    if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Content::Gone;
+    }
+    match file::read(path, MAX_FILE).and_then(|bytes| classify(bytes, keyring)) {
+        Ok(content) => content,
+        Err(error) => Content::Refused(error),
+    }
+}
+
+// A chunk is any bytes at all, so it is what nothing else is.
+fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
+    if seal::looks_sealed(&bytes) {
+        return Ok(Content::Envelope(Box::new(open::open(&bytes, keyring)?)));
+    }
+    if bytes.is_ascii() || bytes.is_empty() {
+        let mut blocks = PemItems::new(bytes.as_slice(), MAX_FILE);
+        let pem = blocks.next().transpose()?.filter(|pem| seal::looks_sealed(&pem.der));
+        let pem = pem.ok_or_else(|| Error::malformed("neither a sealed packet nor a chunk"))?;
+        if blocks.next().is_some() {
+            return Err(Error::malformed("more than one sealed packet in a file"));
+        }
+        return Ok(Content::Envelope(Box::new(open::open(&pem.der, keyring)?)));
+    }
+    if bytes.len() > blob::CHUNK {
+        return Err(Error::malformed("neither a sealed packet nor a chunk"));
+    }
+    Ok(Content::Chunk(blob::sha256(&bytes)))
+}

@@ -1,0 +1,320 @@
+//! Meeting: invitation, request, waiting room, accept, bye.
+//!
+//! ```text
+//! alice                                   bob
+//!  invite ──── by any way ───────────────▶ add            alice: asked
+//!  bob: friend, invited ◀─ contact-request
+//!                contact-accept ─────────▶ alice: friend, invited
+//!                          ◀──────── profile
+//! ```
+//!
+//! Without a code the request waits: `waiting` until `accept` or `block`. Every packet may come twice: a request from a
+//! friend is answered again, an accept from a friend is only a profile.
+
+use super::{
+    own,
+    profile::{self, For},
+};
+use crate::{
+    Context, Error, Fingerprint, Kind, Result, blob,
+    identity::Keyring,
+    packet::Body,
+    profile::{Invitation, Profile},
+    seal,
+    store::{
+        Store,
+        contacts::{self, Contact, Grade, New, State},
+        due::{self, Debt},
+        invitations,
+    },
+    stream::{Pem, PemItems},
+};
+use jiff::{SignedDuration, Timestamp, Unit};
+use rusqlite::Transaction;
+use std::io::BufRead;
+
+/// Days that an invitation holds, at most.
+pub const MAX_DAYS: u32 = 30;
+/// People in the waiting room, at most; whoever comes then is not answered, and may ask again.
+pub const WAITING_ROOM: u32 = 100;
+
+/// Makes an invitation. `petname`: what its first user is to be called here.
+pub fn invite(
+    store: &mut Store,
+    keyring: &Keyring,
+    petname: Option<&str>,
+    days: u32,
+    now: Timestamp,
+) -> Result<Pem> {
+    if days == 0 || days > MAX_DAYS {
+        return Err(Error::new(Kind::Usage, format!("an invitation holds for 1 to {MAX_DAYS} days")));
+    }
+    petname.map_or(Ok(()), contacts::check_petname)?;
+    let code = seal::random()?;
+    let created = now.round(Unit::Second).unwrap_or(now);
+    let expires = created + SignedDuration::from_hours(24 * i64::from(days));
+    let profile = profile::own(store.read(), keyring, For::Public)?;
+    let invitation = Invitation { from: keyring.identity.fingerprint, created, expires, code, profile };
+    let signed = seal::sign(&keyring.identity, &invitation.write()?)?;
+    let db = store.begin()?;
+    invitations::give(&db, &blob::sha256(&code), expires, petname.unwrap_or(""), now)?;
+    db.commit()?;
+    let headers = vec![
+        ("SocialNet-Invitation".to_owned(), format!("from {}", invitation.profile.name)),
+        ("Until".to_owned(), expires.to_string()),
+    ];
+    Ok(Pem { headers, label: seal::LABEL.to_owned(), der: signed })
+}
+
+/// An introduction that somebody else signed: an invitation, or a public profile without a code.
+pub struct Introduction {
+    /// Who.
+    pub from: Fingerprint,
+    /// Their identity certificate, DER.
+    pub certificate: Vec<u8>,
+    /// Their public profile.
+    pub profile: Profile,
+    /// The one-time code.
+    pub code: Option<[u8; 16]>,
+    /// When the code ends, if they say so.
+    pub expires: Option<Timestamp>,
+}
+
+/// Reads what `sn-contact invite` or `sn-profile export` printed, from wherever it was pasted.
+pub fn read_introduction(input: impl BufRead) -> Result<Introduction> {
+    let mut blocks = PemItems::new(input, seal::MAX_BYTES);
+    let pem = blocks.next().transpose()?.filter(|pem| pem.label == seal::LABEL);
+    let pem = pem.ok_or_else(|| Error::malformed("no invitation in it"))?;
+    if blocks.next().is_some() {
+        return Err(Error::malformed("more than one invitation in it").hint("add them one at a time"));
+    }
+    introduction(&pem.der)
+}
+
+/// Reads an invitation or a public profile, and checks who signed it.
+pub fn introduction(signed: &[u8]) -> Result<Introduction> {
+    let author = seal::verify(signed)?;
+    let (from, profile, code, expires) = match Invitation::read(&author.content) {
+        Ok(it) => (it.from, it.profile, Some(it.code), Some(it.expires)),
+        Err(not_an_invitation) => match super::open::verify(signed.to_vec()) {
+            Ok(verified) => match verified.packet.body {
+                Body::Profile { profile, .. } => (verified.packet.name.from, profile, None, None),
+                _ => return Err(Error::malformed("neither an invitation nor a profile")),
+            },
+            Err(_) => return Err(not_an_invitation),
+        },
+    };
+    if from != author.signer {
+        return Err(Error::malformed("the invitation names somebody who did not sign it"));
+    }
+    Ok(Introduction { from, certificate: author.certificate, profile, code, expires })
+}
+
+/// `sn-contact add`: remembers whom we ask, and owes them a request. Gives the contact.
+pub fn add(
+    store: &mut Store,
+    keyring: &Keyring,
+    them: &Introduction,
+    petname: Option<&str>,
+    now: Timestamp,
+) -> Result<Contact> {
+    let me = keyring.identity.fingerprint;
+    if them.from == me {
+        return Err(Error::new(Kind::Usage, "this is your own invitation").hint("it is for a friend to add"));
+    }
+    if them.expires.is_some_and(|expires| expires < now) {
+        return Err(Error::new(Kind::NotAllowed, "the invitation has ended").hint("ask for a new one"));
+    }
+    profile::check_keys(&them.profile, None, &them.certificate, now)?;
+    let profile = profile::own(store.read(), keyring, For::Contacts)?;
+    let body = Body::ContactRequest { profile, code: them.code };
+    let request = own::packet(me, "contact-request", body, now)?;
+
+    let db = store.begin()?;
+    let known = contacts::by_fingerprint(&db, them.from)?;
+    match known.as_ref().map(|contact| contact.state) {
+        Some(State::Friend) => {
+            return Err(Error::new(Kind::Usage, "you are contacts already"));
+        }
+        Some(_) => {
+            contacts::set_state(&db, them.from, State::Asked)?;
+            if let Some(petname) = petname {
+                contacts::rename(&db, them.from, petname)?;
+            }
+        }
+        None => {
+            let petname = new_petname(&db, petname, &them.profile)?;
+            contacts::insert(&db, &somebody(them, &petname, State::Asked, now))?;
+        }
+    }
+    if them.code.is_some() {
+        contacts::raise_grade(&db, them.from, Grade::Invited)?;
+    }
+    due::owe(&db, them.from, "contact-request", &Debt::Packet(request), now)?;
+    db.commit()?;
+    contacts::by_fingerprint(store.read(), them.from)?
+        .ok_or_else(|| Error::new(Kind::Io, "the contact is not there"))
+}
+
+fn somebody<'a>(them: &'a Introduction, petname: &'a str, state: State, since: Timestamp) -> New<'a> {
+    New {
+        fingerprint: them.from,
+        petname,
+        state,
+        grade: Grade::None,
+        profile: &them.profile,
+        certificate: &them.certificate,
+        since,
+    }
+}
+
+fn new_petname(db: &Transaction<'_>, wanted: Option<&str>, profile: &Profile) -> Result<String> {
+    let Some(wanted) = wanted else { return contacts::free_petname(db, &profile.name) };
+    contacts::check_petname(wanted)?;
+    if contacts::by_petname(db, wanted)?.is_some() {
+        return Err(Error::new(Kind::Usage, format!("'{wanted}' is somebody else already")));
+    }
+    Ok(wanted.to_owned())
+}
+
+/// `sn-contact accept`: somebody in the waiting room becomes a friend.
+pub fn accept(store: &mut Store, who: &Contact, now: Timestamp) -> Result<()> {
+    if who.state != State::Waiting {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{} did not ask: they are {}", who.petname, who.state.as_str()),
+        ));
+    }
+    let db = store.begin()?;
+    befriend(&db, who.fingerprint, now)?;
+    due::owe(&db, who.fingerprint, "", &Debt::Accept, now)?;
+    Ok(db.commit()?)
+}
+
+/// `sn-contact check`: what somebody read aloud, in any grouping, is their fingerprint: from now on the key is theirs
+/// for sure, and what alarmed is settled.
+pub fn check(store: &mut Store, who: &Contact, spoken: &str) -> Result<()> {
+    let plain: String = spoken.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+    let spoken: Fingerprint =
+        plain.parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))?;
+    if spoken != who.fingerprint {
+        return Err(Error::new(
+            Kind::NotAllowed,
+            format!("that is not the fingerprint known of {}", who.petname),
+        )
+        .hint("compare once more; if it still differs, somebody stands between you"));
+    }
+    let db = store.begin()?;
+    contacts::raise_grade(&db, who.fingerprint, Grade::Checked)?;
+    contacts::set_alarm(&db, who.fingerprint, "")?;
+    Ok(db.commit()?)
+}
+
+/// `sn-contact remove`: says goodbye and forgets what was owed.
+pub fn remove(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestamp) -> Result<()> {
+    let bye = own::packet(keyring.identity.fingerprint, "contact-bye", Body::ContactBye, now)?;
+    let db = store.begin()?;
+    due::forget(&db, who.fingerprint)?;
+    if who.state == State::Friend {
+        due::owe(&db, who.fingerprint, "contact-bye", &Debt::Packet(bye), now)?;
+    }
+    contacts::set_state(&db, who.fingerprint, State::Gone)?;
+    Ok(db.commit()?)
+}
+
+/// `sn-contact block`: from now on nothing of theirs is read and nothing goes to them, not even a goodbye.
+pub fn block(store: &mut Store, who: Fingerprint) -> Result<()> {
+    let db = store.begin()?;
+    due::forget(&db, who)?;
+    contacts::set_state(&db, who, State::Blocked)?;
+    Ok(db.commit()?)
+}
+
+fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
+    contacts::set_state(db, who, State::Friend)?;
+    // A new friend should see at once that what they sent came.
+    due::owe(db, who, "", &Debt::Received, now)
+}
+
+/// A `contact-request` came.
+pub(super) fn request(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()> {
+    profile::check_keys(&them.profile, None, &them.certificate, now)?;
+    let from = them.from;
+    let known = contacts::by_fingerprint(db, from)?;
+    let state = known.as_ref().map(|contact| contact.state);
+    let digest = them.code.map(|code| blob::sha256(&code));
+    let given = digest.map(|digest| invitations::get(db, &digest)).transpose()?.flatten();
+    let holds = given
+        .as_ref()
+        .is_some_and(|given| given.expires >= now && given.used_by.is_none_or(|user| user == from));
+    if state == Some(State::Blocked) {
+        return Ok(());
+    }
+    if known.is_none() {
+        // Only a code that holds goes past the waiting room's quota.
+        if !holds && contacts::waiting(db)? >= WAITING_ROOM {
+            return Ok(());
+        }
+        let wanted =
+            given.as_ref().map(|given| given.petname.as_str()).filter(|petname| holds && !petname.is_empty());
+        let free = |petname: &&str| contacts::by_petname(db, petname).is_ok_and(|other| other.is_none());
+        let petname = new_petname(db, wanted.filter(free), &them.profile)?;
+        contacts::insert(db, &somebody(them, &petname, State::Waiting, now)).context(|| "the request")?;
+    } else {
+        profile::receive(db, from, &them.profile, false, now)?;
+    }
+    if let (Some(given), Some(digest)) = (given, digest) {
+        match given.used_by {
+            Some(user) if user != from => alarm(db, user, from)?,
+            _ if holds => {
+                invitations::used(db, &digest, from)?;
+                contacts::raise_grade(db, from, Grade::Invited)?;
+            }
+            _ => {}
+        }
+    }
+    match state {
+        // They may have lost our answer.
+        Some(State::Friend) => due::owe(db, from, "", &Debt::Accept, now),
+        // Each asked the other: both agree.
+        Some(State::Asked) => {
+            befriend(db, from, now)?;
+            due::owe(db, from, "", &Debt::Accept, now)
+        }
+        _ if holds => {
+            befriend(db, from, now)?;
+            due::owe(db, from, "", &Debt::Accept, now)
+        }
+        _ => contacts::set_state(db, from, State::Waiting),
+    }
+}
+
+fn alarm(db: &Transaction<'_>, first: Fingerprint, second: Fingerprint) -> Result<()> {
+    let words = "their invitation's code was used by two people: compare fingerprints";
+    contacts::set_alarm(db, first, words)?;
+    contacts::set_alarm(db, second, words)
+}
+
+/// A `contact-accept` came: it counts only from somebody we asked.
+pub(super) fn accepted(
+    db: &Transaction<'_>,
+    from: Fingerprint,
+    profile: &Profile,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(contact) = contacts::by_fingerprint(db, from)? else { return Ok(()) };
+    if !matches!(contact.state, State::Asked | State::Friend) {
+        return Ok(());
+    }
+    profile::receive(db, from, profile, false, now)?;
+    if contact.state == State::Asked {
+        befriend(db, from, now)?;
+    }
+    Ok(())
+}
+
+/// A `contact-bye` came.
+pub(super) fn bye(db: &Transaction<'_>, from: Fingerprint) -> Result<()> {
+    due::forget(db, from)?;
+    contacts::set_state(db, from, State::Gone)
+}

@@ -1,0 +1,113 @@
+//! From sealed bytes to verified packets, with no database: the one way in. Either everything in an envelope holds, or
+//! nothing of it leaves this file.
+
+use crate::{
+    Context, Error, Fingerprint, Kind, Result, blob,
+    envelope::Envelope,
+    identity::{Keyring, Purpose},
+    packet::{self, Body, Digest, Packet},
+    seal,
+    store::contacts::{self, State},
+};
+use rusqlite::Connection;
+
+/// A packet whose author's signature holds.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// As read from `xml`.
+    pub packet: Packet,
+    /// The exact bytes its author signed.
+    pub xml: Vec<u8>,
+    /// SHA-256 of `xml`.
+    pub digest: Digest,
+    /// SignedData by its author, DER.
+    pub signed: Vec<u8>,
+}
+
+/// An envelope whose sender's signature holds, with packets that this sender may bring.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Its words; the packets in it have moved to `packets`.
+    pub envelope: Envelope,
+    /// The sender's identity certificate, DER.
+    pub certificate: Vec<u8>,
+    /// SHA-256 of the sender's SignedData: tells two envelopes under one counter apart.
+    pub digest: Digest,
+    /// Under which kind of key it came.
+    pub under: Purpose,
+    /// In their order.
+    pub packets: Vec<Verified>,
+}
+
+/// Opens and verifies. [`crate::Kind::NotAllowed`]: no live key opens it. [`crate::Kind::Malformed`]: anything else.
+pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
+    let opened = seal::open(sealed, keyring)?;
+    let outer = seal::verify(&opened.signed).context(|| "the sender's signature")?;
+    let mut envelope = Envelope::read(&outer.content).context(|| "the envelope")?;
+    if envelope.from != outer.signer {
+        return Err(Error::malformed("the envelope names a sender who did not sign it"));
+    }
+    if envelope.to != keyring.identity.fingerprint {
+        return Err(Error::malformed("the envelope was sealed for somebody else, whose copy this is"));
+    }
+    let signed = std::mem::take(&mut envelope.packets);
+    let packets = signed.into_iter().map(verify).collect::<Result<Vec<_>>>()?;
+    for verified in &packets {
+        may_bring(envelope.from, &verified.packet)?;
+        if opened.under == Purpose::Meeting && !fits_meeting_key(&verified.packet) {
+            return Err(Error::malformed(format!(
+                "a {} may not come under the meeting key",
+                verified.packet.kind
+            )));
+        }
+        // Our profile offers ML-KEM; only the short form of an invitation leaves it out, and its answer is a request.
+        if !opened.hybrid && !matches!(verified.packet.body, Body::ContactRequest { .. }) {
+            return Err(Error::malformed("the seal lacks its ML-KEM layer"));
+        }
+    }
+    let digest = blob::sha256(&opened.signed);
+    Ok(Opened { envelope, certificate: outer.certificate, digest, under: opened.under, packets })
+}
+
+/// As [`open`], for somebody who wants to read: only what contacts send, and requests to become one.
+/// [`Kind::NotAllowed`]: from anybody else.
+pub fn from_contact(db: &Connection, sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
+    let opened = open(sealed, keyring)?;
+    let sender = opened.envelope.from;
+    let known = contacts::by_fingerprint(db, sender)?.map(|contact| contact.state);
+    let request =
+        opened.packets.iter().all(|verified| matches!(verified.packet.body, Body::ContactRequest { .. }));
+    match known {
+        Some(State::Friend | State::Asked) => Ok(opened),
+        Some(State::Blocked) => Err(Error::new(Kind::NotAllowed, "from somebody you have blocked")),
+        _ if request => Ok(opened),
+        _ => {
+            Err(Error::new(Kind::NotAllowed, format!("from {}, who is no contact of yours", sender.short())))
+        }
+    }
+}
+
+/// Verifies one author's SignedData and reads the packet in it.
+pub fn verify(signed: Vec<u8>) -> Result<Verified> {
+    let author = seal::verify(&signed).context(|| "the author's signature")?;
+    let packet = packet::read(&author.content).context(|| "the packet")?;
+    if packet.name.from != author.signer {
+        return Err(Error::malformed("the packet names an author who did not sign it"));
+    }
+    Ok(Verified { digest: blob::sha256(&author.content), xml: author.content, packet, signed })
+}
+
+/// Whether a sender may bring a packet: their own; and in a thread of theirs, what others said there.
+fn may_bring(sender: Fingerprint, packet: &Packet) -> Result<()> {
+    let in_own_thread = packet.thread.is_some_and(|root| root.from == sender)
+        && matches!(packet.body, Body::Comment | Body::Reaction | Body::Edit { .. } | Body::Retract);
+    if packet.name.from == sender || in_own_thread {
+        return Ok(());
+    }
+    Err(Error::malformed(format!("the sender may not bring another author's {}", packet.kind)))
+}
+
+/// What may be sealed under a meeting key (socialnet-seal(5)).
+pub(super) fn fits_meeting_key(packet: &Packet) -> bool {
+    matches!(packet.body, Body::ContactRequest { .. } | Body::Profile { .. } | Body::Resend(_))
+}

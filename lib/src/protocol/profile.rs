@@ -1,0 +1,143 @@
+//! Profiles: the own one as packets carry it, others' as they come.
+
+use crate::{
+    Context, Error, Fingerprint, Kind, Result,
+    identity::{Keyring, Purpose, ReaderKeys},
+    packet::Body,
+    profile::{Profile, address, check_name},
+    seal,
+    store::{
+        Store, account,
+        contacts::{self, State},
+        due::{self, Debt},
+    },
+    stream::Pem,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction};
+
+/// Who may see a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// Anybody: name, addresses, meeting key.
+    Public,
+    /// Contacts, and those we ask to be: also the sealing keys and what we say about ourselves.
+    Contacts,
+}
+
+/// The own profile.
+pub fn own(db: &Connection, keyring: &Keyring, reader: For) -> Result<Profile> {
+    let account = account::get(db)?;
+    let contacts = reader == For::Contacts;
+    let sealing = contacts.then(|| keyring.newest(Purpose::Sealing)).transpose()?;
+    Ok(Profile {
+        name: account.name,
+        serial: account.serial,
+        about: account.about.filter(|_| contacts),
+        addresses: account.addresses,
+        meeting: keyring.newest(Purpose::Meeting)?.offer().clone(),
+        sealing: sealing.map(|pair| pair.offer().clone()),
+    })
+}
+
+/// The own profile as the body of a `profile` packet.
+pub(super) fn body(db: &Connection, keyring: &Keyring, want: bool) -> Result<Body> {
+    Ok(Body::Profile { profile: own(db, keyring, For::Contacts)?, want })
+}
+
+/// What the owner wants to be different; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// What they want to be called.
+    pub name: Option<String>,
+    /// A few words; empty takes them away.
+    pub about: Option<String>,
+    /// Where they are reached, in order of preference.
+    pub addresses: Option<Vec<String>>,
+}
+
+/// Changes the own profile: its serial rises, and every friend is owed the new one.
+pub fn change(store: &mut Store, change: Change, now: Timestamp) -> Result<()> {
+    let usage = |error: Error| Error::new(Kind::Usage, error.message());
+    change.name.as_deref().map_or(Ok(()), check_name).map_err(usage)?;
+    change.addresses.iter().flatten().try_for_each(|uri| address(uri)).map_err(usage)?;
+    let db = store.begin()?;
+    let before = account::get(&db)?;
+    let mut account = before.clone();
+    if let Some(name) = change.name {
+        account.name = name;
+    }
+    if let Some(about) = change.about {
+        account.about = Some(about).filter(|about| !about.is_empty());
+    }
+    if let Some(addresses) = change.addresses {
+        account.addresses = addresses;
+    }
+    if account == before {
+        return Ok(());
+    }
+    account.serial += 1;
+    account::put(&db, &account)?;
+    for friend in contacts::resolve(&db, contacts::EVERYBODY)? {
+        due::owe(&db, friend, "", &Debt::Profile { want: false }, now)?;
+    }
+    Ok(db.commit()?)
+}
+
+/// The public profile, signed, for anybody to add.
+pub fn export(db: &Connection, keyring: &Keyring, now: Timestamp) -> Result<Pem> {
+    let profile = own(db, keyring, For::Public)?;
+    let headers = vec![("SocialNet-Profile".to_owned(), format!("of {}", profile.name))];
+    let body = Body::Profile { profile, want: false };
+    let packet = super::own::packet(keyring.identity.fingerprint, "profile", body, now)?;
+    Ok(Pem { headers, label: seal::LABEL.to_owned(), der: seal::sign(&keyring.identity, &packet)? })
+}
+
+/// Checks that the keys in a profile are its owner's, and that no ML-KEM key of theirs has gone: whoever took it out
+/// would have us seal for a quantum computer to open.
+pub(super) fn check_keys(
+    profile: &Profile,
+    known: Option<&Profile>,
+    certificate: &[u8],
+    now: Timestamp,
+) -> Result<()> {
+    let offers = [
+        (Purpose::Meeting, Some(&profile.meeting), known.map(|known| &known.meeting)),
+        (Purpose::Sealing, profile.sealing.as_ref(), known.and_then(|known| known.sealing.as_ref())),
+    ];
+    for (purpose, offer, before) in offers {
+        let Some(offer) = offer else { continue };
+        match ReaderKeys::check(offer, purpose, certificate, now) {
+            // Keys that have ended say nothing against a profile: new ones are asked for when they are needed.
+            Err(error) if error.kind() != Kind::NotAllowed => return Err(error.context("the profile's keys")),
+            _ => {}
+        }
+        if offer.ml_kem_768.is_none() && before.is_some_and(|before| before.ml_kem_768.is_some()) {
+            return Err(Error::malformed("the profile has lost its ML-KEM key"));
+        }
+    }
+    Ok(())
+}
+
+/// Takes in the profile of somebody known. An older serial, or the same one again, changes nothing.
+pub(super) fn receive(
+    db: &Transaction<'_>,
+    who: Fingerprint,
+    profile: &Profile,
+    want: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let contact = contacts::by_fingerprint(db, who)?
+        .ok_or_else(|| Error::malformed("a profile of somebody unknown"))?;
+    // The public profile of the same serial, in an invitation, has no sealing keys.
+    let completes = contact.profile.sealing.is_none() && profile.serial == contact.profile.serial;
+    if profile.serial > contact.profile.serial || completes {
+        check_keys(profile, Some(&contact.profile), &contact.certificate, now)?;
+        contacts::set_profile(db, who, profile).context(|| "the profile")?;
+        due::hasten(db, who, now)?;
+    }
+    if want && contact.state == State::Friend {
+        due::owe(db, who, "", &Debt::Profile { want: false }, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! One opened envelope: from whom it is, whether it came before, and each packet to its choreography.
+//!
+//! All of it happens inside the caller's transaction, so an envelope is taken in whole or not at all.
+
+use super::{
+    meeting::{self, Introduction},
+    open::{Opened, Verified, verify},
+    profile, thread, understand,
+};
+use crate::{
+    Context, Error, Fingerprint, Kind, Result,
+    home::Due,
+    packet::{About, Body, Packet},
+    store::{
+        contacts::{self, State},
+        counters::{self, Came},
+        due::{self, Debt},
+        packets::{self, Held, Holding, Keep},
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Transaction;
+
+/// Who receives, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Receiver<'a> {
+    /// The account's owner.
+    pub me: Fingerprint,
+    /// How long debts may wait for company.
+    pub wait: &'a Due,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What became of an envelope.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Taken in, or known before, or nothing to be done about: its file is not needed any more. Packets that this
+    /// sender may not send are listed.
+    Taken(Vec<Error>),
+    /// From somebody who is not a friend (yet): kept until they are one.
+    Stranger,
+}
+
+impl Receiver<'_> {
+    /// Takes an envelope in.
+    pub fn receive(&self, db: &Transaction<'_>, opened: &Opened) -> Result<Outcome> {
+        let sender = opened.envelope.from;
+        let envelope = &opened.envelope;
+        let came = counters::came(db, sender, &envelope.stream, envelope.counter, &opened.digest)?;
+        if came == Came::Again || self.state(db, sender)? == Some(State::Blocked) {
+            return Ok(Outcome::Taken(Vec::new()));
+        }
+        for verified in &opened.packets {
+            self.meet(db, opened, &verified.packet)?;
+        }
+        let state = self.state(db, sender)?;
+        let only_meeting = opened.packets.iter().all(|verified| is_meeting(&verified.packet));
+        if state != Some(State::Friend) && !only_meeting {
+            return Ok(Outcome::Stranger);
+        }
+        // Somebody whom the full waiting room turned away leaves no trace.
+        if state.is_some() {
+            counters::record(db, sender, &envelope.stream, envelope.counter, &opened.digest)?;
+        }
+        if state != Some(State::Friend) {
+            return Ok(Outcome::Taken(Vec::new()));
+        }
+
+        if came == Came::Clash {
+            contacts::set_alarm(db, sender, "two copies of this account are sending: ask them")?;
+        }
+        let mut refused = Vec::new();
+        for verified in opened.packets.iter().filter(|verified| !is_meeting(&verified.packet)) {
+            if let Err(error) = self.take(db, sender, verified) {
+                // What the sender may not send is left out; a database that fails stops everything.
+                if !matches!(error.kind(), Kind::NotAllowed | Kind::Malformed) {
+                    return Err(error);
+                }
+                refused.push(error);
+            }
+        }
+        counters::confirm(db, sender, &envelope.received, self.now)?;
+        if envelope.counter > 0 {
+            due::owe(db, sender, "", &Debt::Received, self.now + wait(self.wait.confirm))?;
+        }
+        Ok(Outcome::Taken(refused))
+    }
+
+    fn state(&self, db: &Transaction<'_>, who: Fingerprint) -> Result<Option<State>> {
+        Ok(contacts::by_fingerprint(db, who)?.map(|contact| contact.state))
+    }
+
+    // The packets that may change whether the sender is a friend come first, whatever their place.
+    fn meet(&self, db: &Transaction<'_>, opened: &Opened, packet: &Packet) -> Result<()> {
+        let from = opened.envelope.from;
+        match &packet.body {
+            Body::ContactRequest { profile, code } => {
+                let (profile, certificate) = (profile.clone(), opened.certificate.clone());
+                let request = Introduction { from, certificate, profile, code: *code, expires: None };
+                meeting::request(db, &request, self.now)
+            }
+            Body::ContactAccept { profile } => meeting::accepted(db, from, profile, self.now),
+            Body::ContactBye if self.state(db, from)?.is_some() => meeting::bye(db, from),
+            _ => Ok(()),
+        }
+    }
+
+    fn take(&self, db: &Transaction<'_>, sender: Fingerprint, verified: &Verified) -> Result<()> {
+        let packet = understand::judge(verified.packet.clone());
+        match &packet.body {
+            Body::Profile { profile, want } => return profile::receive(db, sender, profile, *want, self.now),
+            Body::Message if !packet.to.contains(&self.me) => {
+                return Err(Error::new(Kind::NotAllowed, "a message to other people"));
+            }
+            Body::Share { original } => return self.take_share(db, sender, verified, &packet, original),
+            _ => {}
+        }
+        let reply = matches!(packet.body, Body::Comment | Body::Reaction);
+        let own_root = if reply { thread::check(db, self.me, verified)? } else { None };
+        let held = self.hold(db, sender, verified, &packet, understand::keep(&packet))?;
+        if let (Held::New(_), Some(root)) = (held, own_root) {
+            thread::relay(db, root, verified, wait(self.wait.relay), self.now)?;
+        }
+        if let (Held::New(_), Body::Unknown { .. }) = (held, &packet.body) {
+            understand::answer(db, self.me, sender, self.now)?;
+        }
+        Ok(())
+    }
+
+    // A share carries another author's packet, which is held under its own name: quietly, for the share shows it.
+    fn take_share(
+        &self,
+        db: &Transaction<'_>,
+        sender: Fingerprint,
+        verified: &Verified,
+        packet: &Packet,
+        original: &[u8],
+    ) -> Result<()> {
+        let original = verify(original.to_vec()).context(|| "the shared packet")?;
+        check_share(&original.packet)?;
+        self.hold(db, sender, &original, &understand::judge(original.packet.clone()), Keep::Quiet)?;
+        let mut share = packet.clone();
+        share.about = Some(About::Packet(original.packet.name, Some(original.digest)));
+        self.hold(db, sender, verified, &share, Keep::Feed)?;
+        Ok(())
+    }
+
+    fn hold(
+        &self,
+        db: &Transaction<'_>,
+        sender: Fingerprint,
+        verified: &Verified,
+        packet: &Packet,
+        keep: Keep,
+    ) -> Result<Held> {
+        let through = Some(sender).filter(|sender| *sender != packet.name.from);
+        let (digest, signed, received) = (verified.digest, &verified.signed, self.now);
+        packets::hold(db, &Holding { packet, digest, signed, through, received, keep })
+    }
+
+    /// Reads a packet again that was not understood when it came.
+    pub fn again(&self, db: &Transaction<'_>, seq: i64, signed: Vec<u8>) -> Result<()> {
+        let verified = verify(signed)?;
+        let packet = understand::judge(verified.packet.clone());
+        if !matches!(packet.body, Body::Unknown { .. }) {
+            packets::understand(db, seq, &packet, understand::keep(&packet))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a packet may be shared: a root that its author lets travel.
+pub(super) fn check_share(original: &Packet) -> Result<()> {
+    let root = matches!(original.body, Body::Status | Body::Photo) && original.thread.is_none();
+    if root && original.shareable {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::NotAllowed,
+        format!("the author of this {} does not let it be shared", original.kind),
+    ))
+}
+
+fn is_meeting(packet: &Packet) -> bool {
+    matches!(packet.body, Body::ContactRequest { .. } | Body::ContactAccept { .. } | Body::ContactBye)
+}
+
+fn wait(duration: std::time::Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

@@ -1,0 +1,492 @@
+//! Clear packets become signed, counted, sealed envelopes: one envelope per reader, however many packets.
+//!
+//! Everything that an envelope stands for (packet, audience, counter) is committed before its bytes are given to the
+//! caller, and chunks are synced before that. An envelope that is then lost leaves a gap, which its reader notices.
+
+use super::{
+    open::{self, Verified},
+    own, profile,
+};
+use crate::{
+    Context, Error, Fingerprint, Kind, Result, blob,
+    envelope::{self, Envelope},
+    file,
+    identity::{Identity, Keyring, Purpose, ReaderKeys},
+    mailbox,
+    packet::{self, Body, Digest, Packet},
+    seal,
+    store::{
+        Store, account,
+        contacts::{self, Contact, State},
+        counters,
+        due::{self, Debt},
+        packets::{self, Held, Holding, Keep},
+    },
+    stream::Clear,
+};
+use jiff::{SignedDuration, Timestamp, Unit};
+use rayon::prelude::*;
+use rusqlite::{Connection, Transaction};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+/// How long a reader whose keys have ended may take to send new ones before they are asked again.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// Seals for one account.
+pub struct Sealer<'a> {
+    store: &'a mut Store,
+    keyring: &'a Keyring,
+    blobs: PathBuf,
+    now: Timestamp,
+}
+
+/// A sealed envelope on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// For whom.
+    pub reader: Fingerprint,
+    /// SHA-256 of `der`.
+    pub envelope: Digest,
+    /// The sealed bytes.
+    pub der: Vec<u8>,
+    /// Chunks that its packets list, each once.
+    pub chunks: Vec<Digest>,
+}
+
+/// Letters, and what could not be sealed and why.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    /// In the order of their readers.
+    pub letters: Vec<Letter>,
+    /// Each concerns one packet or one reader; the rest was sealed all the same.
+    pub failures: Vec<Error>,
+}
+
+/// A signed packet for some readers.
+struct Outgoing {
+    verified: Verified,
+    readers: Vec<Fingerprint>,
+}
+
+/// What goes to one reader.
+struct Parcel {
+    reader: Contact,
+    packets: Vec<Arc<Verified>>,
+    paid: Vec<i64>,
+}
+
+/// An envelope, counted, for which the bytes are still to be made.
+struct Draft<'a> {
+    parcel: &'a Parcel,
+    keys: ReaderKeys,
+    envelope: Envelope,
+    packets: Vec<Arc<Verified>>,
+}
+
+impl<'a> Sealer<'a> {
+    /// Over an account; `blobs` is its folder of chunks.
+    pub fn new(store: &'a mut Store, keyring: &'a Keyring, blobs: PathBuf, now: Timestamp) -> Self {
+        Self { store, keyring, blobs, now: now.round(Unit::Second).unwrap_or(now) }
+    }
+
+    /// Seals packets for the readers that `to` names (petname, fingerprint, `@group`, `all`), or where it is empty for
+    /// those each packet names itself.
+    pub fn seal(&mut self, items: Vec<Clear>, to: &[String]) -> Result<Sealed> {
+        let mut failures = Vec::new();
+        let mut named = Vec::new();
+        for word in to {
+            named.extend(contacts::resolve(self.store.read(), word)?);
+        }
+        let by_hand = !to.is_empty();
+        let db = self.store.read();
+        let prepared: Vec<_> =
+            items.into_iter().map(|item| self.prepare(db, item, &named, by_hand)).collect();
+        let identity = &self.keyring.identity;
+        let outgoing: Vec<_> = prepared.into_par_iter().map(|item| item?.sign(identity)).collect();
+        let mut parcels = Parcels::default();
+        for item in outgoing {
+            match item.and_then(|item| parcels.add(self.store.read(), item, &mut failures)) {
+                Ok(()) => {}
+                Err(error) => failures.push(error),
+            }
+        }
+        self.send(parcels, failures)
+    }
+
+    /// Seals what the node owes by now.
+    pub fn seal_due(&mut self) -> Result<Sealed> {
+        let mut failures = Vec::new();
+        let mut parcels = Parcels::default();
+        for due in due::ready(self.store.read(), self.now)? {
+            let db = self.store.read();
+            let Some(reader) = contacts::by_fingerprint(db, due.reader)? else { continue };
+            let packet = match due.debt {
+                Debt::Received => None,
+                Debt::Signed(signed) => Some(open::verify(signed)),
+                Debt::Packet(xml) => Some(sign_bytes(self.keyring, xml)),
+                Debt::Accept => {
+                    let profile = profile::own(db, self.keyring, profile::For::Contacts)?;
+                    Some(sign_body(self.keyring, "contact-accept", Body::ContactAccept { profile }, self.now))
+                }
+                Debt::Profile { want } => {
+                    Some(sign_body(self.keyring, "profile", profile::body(db, self.keyring, want)?, self.now))
+                }
+            };
+            match packet.transpose() {
+                Ok(packet) => parcels.owe(reader, packet.map(Arc::new), due.id),
+                Err(error) => failures.push(error.context("a packet that is due")),
+            }
+        }
+        self.send(parcels, failures)
+    }
+
+    fn me(&self) -> Fingerprint {
+        self.keyring.identity.fingerprint
+    }
+
+    // Reads an item and finds its readers. An own packet that was signed before keeps that signature.
+    fn prepare(
+        &self,
+        db: &Connection,
+        item: Clear,
+        named: &[Fingerprint],
+        by_hand: bool,
+    ) -> Result<Unsigned> {
+        let (packet, xml, signed) = match item {
+            Clear::Signed(signed) => {
+                let verified = open::verify(signed)?;
+                (verified.packet, verified.xml, Some(verified.signed))
+            }
+            Clear::Packet(xml) => (packet::read(&xml)?, xml, None),
+        };
+        let digest = blob::sha256(&xml);
+        let name = packet.name;
+        if name.from != self.me() && signed.is_none() {
+            return Err(Error::new(Kind::NotAllowed, format!("packet {} is not yours to sign", name.id)));
+        }
+        if name.from != self.me() && packet.root().from != self.me() {
+            return Err(Error::new(Kind::NotAllowed, format!("packet {} is not yours to pass on", name.id))
+                .hint("'sn-pack share' carries what its author lets travel"));
+        }
+        let known = packets::get(db, name)?;
+        if known.as_ref().is_some_and(|known| known.digest != digest) {
+            let message = format!("packet {} was signed with other bytes before", name.id);
+            return Err(Error::malformed(message).hint("make a new packet: an id names one packet for ever"));
+        }
+        let readers = self.readers(db, &packet, named, by_hand)?;
+        Ok(Unsigned { packet, xml, digest, signed: signed.or(known.map(|known| known.signed)), readers })
+    }
+
+    fn readers(
+        &self,
+        db: &Connection,
+        packet: &Packet,
+        named: &[Fingerprint],
+        by_hand: bool,
+    ) -> Result<Vec<Fingerprint>> {
+        let mut readers = if by_hand {
+            named.to_vec()
+        } else if !packet.to.is_empty() {
+            packet.to.clone()
+        } else {
+            match packet.thread {
+                Some(root) if root.from == self.me() => match packets::row(db, root)? {
+                    Some(seq) => packets::audience(db, seq)?,
+                    None => Vec::new(),
+                },
+                Some(root) => vec![root.from],
+                None => Vec::new(),
+            }
+        };
+        if matches!(packet.body, Body::Message)
+            && let Some(other) = readers.iter().find(|reader| !packet.to.contains(reader))
+        {
+            let message = format!("message {} is not for {}", packet.name.id, other.short());
+            return Err(Error::new(Kind::NotAllowed, message).hint("a message goes to those it names"));
+        }
+        readers.sort_unstable();
+        readers.dedup();
+        readers.retain(|reader| *reader != self.me() && *reader != packet.name.from);
+        if readers.is_empty() {
+            return Err(Error::new(Kind::Usage, format!("packet {} has nobody to go to", packet.name.id))
+                .hint("name readers with --to NAME, --to @GROUP or --to all"));
+        }
+        Ok(readers)
+    }
+
+    // One transaction: counts, seals on all cores, commits.
+    fn send(&mut self, parcels: Parcels, mut failures: Vec<Error>) -> Result<Sealed> {
+        let Parcels { parcels, packets } = parcels;
+        if parcels.is_empty() {
+            return Ok(Sealed { letters: Vec::new(), failures });
+        }
+        sync_chunks(&self.blobs, &packets, self.me())?;
+        let (me, now) = (self.me(), self.now);
+        let keyring = self.keyring;
+        let db = self.store.begin()?;
+        let stream = account::get(&db)?.stream;
+        let mut rows = BTreeMap::new();
+        for packet in &packets {
+            rows.insert(packet.digest, hold(&db, packet, me, now)?);
+        }
+        let mut drafts = Vec::new();
+        for parcel in parcels.values() {
+            let reader = &parcel.reader;
+            let (keys, mut packets, wait) = match choose_keys(reader, &parcel.packets, now) {
+                Ok(chosen) => chosen,
+                Err(error) => {
+                    failures.push(error.context(format!("cannot seal for {}", reader.petname)));
+                    continue;
+                }
+            };
+            for debt in &parcel.paid {
+                due::paid(&db, *debt)?;
+            }
+            for packet in &wait {
+                let name = packet.packet.name;
+                let debt = Debt::Signed(packet.signed.clone());
+                due::owe(
+                    &db,
+                    reader.fingerprint,
+                    &format!("packet {} {}", name.from, name.id),
+                    &debt,
+                    now + ASK_AGAIN,
+                )?;
+                add_reader(&db, &rows, packet, reader.fingerprint)?;
+            }
+            if !wait.is_empty() {
+                let request = sign_body(keyring, "profile", profile::body(&db, keyring, true)?, now)?;
+                rows.insert(request.digest, hold(&db, &request, me, now)?);
+                packets.push(Arc::new(request));
+            }
+            let received = counters::received(&db, reader.fingerprint)?;
+            for packets in fill(packets) {
+                let counter =
+                    if packets.is_empty() { 0 } else { counters::next(&db, reader.fingerprint, &stream)? };
+                let envelope = Envelope {
+                    from: me,
+                    to: reader.fingerprint,
+                    sent: now,
+                    stream,
+                    counter,
+                    received: received.clone(),
+                    blobs: Vec::new(),
+                    packets: packets.iter().map(|packet| packet.signed.clone()).collect(),
+                };
+                drafts.push(Draft { parcel, keys: keys.clone(), envelope, packets });
+            }
+        }
+        let identity = &keyring.identity;
+        let sealed: Vec<Result<Vec<u8>>> = drafts
+            .par_iter()
+            .map(|draft| seal::seal(&seal::sign(identity, &draft.envelope.write()?)?, &draft.keys))
+            .collect();
+        let mut letters = Vec::with_capacity(drafts.len());
+        for (draft, der) in drafts.into_iter().zip(sealed) {
+            let reader = draft.envelope.to;
+            let der = der.context(|| format!("cannot seal for {}", draft.parcel.reader.petname))?;
+            let envelope = blob::sha256(&der);
+            let mut held = Vec::with_capacity(draft.packets.len());
+            for packet in &draft.packets {
+                held.extend(add_reader(&db, &rows, packet, reader)?);
+            }
+            if draft.envelope.counter > 0 {
+                let counter = draft.envelope.counter;
+                let new = counters::Sealed {
+                    reader,
+                    stream: &stream,
+                    counter,
+                    envelope: &envelope,
+                    packets: &held,
+                    at: now,
+                };
+                counters::sealed(&db, &new)?;
+            }
+            due::received_was_said(&db, reader)?;
+            letters.push(Letter { reader, envelope, der, chunks: chunks(&draft.packets) });
+        }
+        db.commit()?;
+        Ok(Sealed { letters, failures })
+    }
+}
+
+fn sign_body(keyring: &Keyring, kind: &str, body: Body, now: Timestamp) -> Result<Verified> {
+    sign_bytes(keyring, own::packet(keyring.identity.fingerprint, kind, body, now)?)
+}
+
+fn sign_bytes(keyring: &Keyring, xml: Vec<u8>) -> Result<Verified> {
+    let packet = packet::read(&xml)?;
+    let signed = seal::sign(&keyring.identity, &xml)?;
+    Ok(Verified { packet, digest: blob::sha256(&xml), xml, signed })
+}
+
+/// A packet that is ready to be signed, or was signed before.
+struct Unsigned {
+    packet: Packet,
+    xml: Vec<u8>,
+    digest: Digest,
+    signed: Option<Vec<u8>>,
+    readers: Vec<Fingerprint>,
+}
+
+impl Unsigned {
+    fn sign(self, identity: &Identity) -> Result<Outgoing> {
+        let signed = match self.signed {
+            Some(signed) => signed,
+            None => seal::sign(identity, &self.xml)?,
+        };
+        let verified = Verified { packet: self.packet, xml: self.xml, digest: self.digest, signed };
+        Ok(Outgoing { verified, readers: self.readers })
+    }
+}
+
+/// Packets sorted by reader.
+#[derive(Default)]
+struct Parcels {
+    parcels: BTreeMap<Fingerprint, Parcel>,
+    packets: Vec<Arc<Verified>>,
+}
+
+impl Parcels {
+    /// Adds a packet for each of its readers that may get it.
+    fn add(&mut self, db: &Connection, item: Outgoing, failures: &mut Vec<Error>) -> Result<()> {
+        let packet = Arc::new(item.verified);
+        self.packets.push(Arc::clone(&packet));
+        for who in item.readers {
+            if let Some(parcel) = self.parcels.get_mut(&who) {
+                parcel.packets.push(Arc::clone(&packet));
+                continue;
+            }
+            match contacts::by_fingerprint(db, who)? {
+                Some(reader) if reader.state == State::Friend => {
+                    self.parcels
+                        .insert(who, Parcel { reader, packets: vec![Arc::clone(&packet)], paid: Vec::new() });
+                }
+                Some(reader) => failures.push(not_a_friend(&reader)),
+                None => failures.push(
+                    Error::new(Kind::NotAllowed, format!("{} is not a contact of yours", who.short()))
+                        .hint("'sn-contact add' asks somebody to become one"),
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what is owed to a reader.
+    fn owe(&mut self, reader: Contact, packet: Option<Arc<Verified>>, debt: i64) {
+        self.packets.extend(packet.clone());
+        let new = || Parcel { reader: reader.clone(), packets: Vec::new(), paid: Vec::new() };
+        let parcel = self.parcels.entry(reader.fingerprint).or_insert_with(new);
+        parcel.packets.extend(packet);
+        parcel.paid.push(debt);
+    }
+}
+
+fn not_a_friend(reader: &Contact) -> Error {
+    let why = match reader.state {
+        State::Asked => "has not accepted yet",
+        State::Waiting => "waits to be accepted",
+        State::Blocked => "is blocked",
+        State::Friend | State::Gone => "is no contact any more",
+    };
+    Error::new(Kind::NotAllowed, format!("{} {why}", reader.petname))
+}
+
+/// Which keys of a reader to seal to, what goes under them, and what must wait for newer ones.
+type Chosen = (ReaderKeys, Vec<Arc<Verified>>, Vec<Arc<Verified>>);
+
+// The newest sealing keys while they last. Then, and before there are any, only the few types that may come under a
+// meeting key leave; the rest waits until the reader's new keys have come.
+fn choose_keys(reader: &Contact, packets: &[Arc<Verified>], now: Timestamp) -> Result<Chosen> {
+    if let Some(offer) = &reader.profile.sealing
+        && let Ok(keys) = ReaderKeys::stored(offer, Purpose::Sealing, now)
+    {
+        return Ok((keys, packets.to_vec(), Vec::new()));
+    }
+    let keys = ReaderKeys::stored(&reader.profile.meeting, Purpose::Meeting, now)?;
+    let (fits, wait) = packets.iter().cloned().partition(|packet| open::fits_meeting_key(&packet.packet));
+    Ok((keys, fits, wait))
+}
+
+// Cuts packets into envelopes within the limits. None at all is one empty envelope: a bare confirmation.
+fn fill(packets: Vec<Arc<Verified>>) -> Vec<Vec<Arc<Verified>>> {
+    let mut envelopes = vec![Vec::new()];
+    let mut bytes = 0;
+    for packet in packets {
+        // In base64, with its element around it.
+        let cost = packet.signed.len().div_ceil(3) * 4 + 32;
+        let room = envelope::MAX_BYTES - 16 * 1024;
+        if let Some(last) = envelopes.last_mut()
+            && (last.is_empty() || (bytes + cost <= room && last.len() < envelope::MAX_PACKETS))
+        {
+            bytes = if last.is_empty() { cost } else { bytes + cost };
+            last.push(packet);
+        } else {
+            bytes = cost;
+            envelopes.push(vec![packet]);
+        }
+    }
+    envelopes
+}
+
+fn chunks(packets: &[Arc<Verified>]) -> Vec<Digest> {
+    let mut chunks: Vec<Digest> = packets.iter().flat_map(|packet| packet.packet.chunks().copied()).collect();
+    chunks.sort_unstable();
+    chunks.dedup();
+    chunks
+}
+
+fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now: Timestamp) -> Result<i64> {
+    let own_words = matches!(
+        packet.packet.body,
+        Body::Status | Body::Photo | Body::Comment | Body::Reaction | Body::Message | Body::Share { .. }
+    );
+    let new = Holding {
+        packet: &packet.packet,
+        digest: packet.digest,
+        signed: &packet.signed,
+        through: None,
+        received: now,
+        keep: if own_words { Keep::Feed } else { Keep::Quiet },
+    };
+    match packets::hold(db, &new)? {
+        Held::Doubled(_) => {
+            let id = packet.packet.name.id;
+            Err(Error::malformed(format!("packet {id} was signed with other bytes before")))
+        }
+        Held::New(seq) => {
+            if packet.packet.name.from == me {
+                for chunk in packet.packet.chunks() {
+                    packets::chunk_is_here(db, chunk)?;
+                }
+            }
+            Ok(seq)
+        }
+        Held::Known(seq) => Ok(seq),
+    }
+}
+
+fn add_reader(
+    db: &Transaction<'_>,
+    rows: &BTreeMap<Digest, i64>,
+    packet: &Verified,
+    reader: Fingerprint,
+) -> Result<Option<i64>> {
+    let Some(seq) = rows.get(&packet.digest).copied() else { return Ok(None) };
+    packets::add_reader(db, seq, reader)?;
+    Ok(Some(seq))
+}
+
+// sn-pack wrote the chunks, but did not wait for the disk: now somebody begins to rely on them.
+fn sync_chunks(blobs: &std::path::Path, packets: &[Arc<Verified>], me: Fingerprint) -> Result<()> {
+    let own = packets.iter().filter(|packet| packet.packet.name.from == me);
+    let paths: Vec<PathBuf> = own
+        .flat_map(|packet| packet.packet.chunks())
+        .map(|chunk| blobs.join(mailbox::name_for(chunk)))
+        .collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    file::sync(&paths).context(|| "an attachment's chunks")?;
+    file::sync_folder(blobs)
+}

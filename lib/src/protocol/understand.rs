@@ -1,0 +1,65 @@
+//! Packets that are not understood: kept whole, shown by their fallback, answered at most once each, and read again by
+//! `sn-ingest --again` after an upgrade.
+
+use super::own;
+use crate::{
+    Fingerprint, Result,
+    packet::{self, Body, Packet},
+    store::{
+        due::{self, Debt},
+        packets::Keep,
+    },
+};
+use jiff::Timestamp;
+use rusqlite::Transaction;
+
+/// The types that this node does something with. The rest of socialnet-packet(5) is read, but not acted upon yet.
+const TYPES: [&str; 11] = [
+    "status",
+    "photo",
+    "comment",
+    "reaction",
+    "message",
+    "share",
+    "profile",
+    "contact-request",
+    "contact-accept",
+    "contact-bye",
+    "not-understood",
+];
+
+/// The packet as this node understands it: a type of socialnet-packet(5) without behaviour here becomes
+/// [`Body::Unknown`].
+pub(super) fn judge(mut packet: Packet) -> Packet {
+    let known = TYPES.contains(&packet.kind.as_str())
+        || matches!(packet.body, Body::Application | Body::Unknown { .. });
+    if !known {
+        packet.body = Body::Unknown {
+            why: format!("a packet of type {}, which this version can't read yet", packet.kind),
+        };
+    }
+    packet
+}
+
+/// How a packet is kept.
+pub(super) fn keep(packet: &Packet) -> Keep {
+    match packet.body {
+        Body::Unknown { .. } => Keep::Unknown,
+        Body::Status | Body::Photo | Body::Comment | Body::Reaction | Body::Message | Body::Share { .. } => {
+            Keep::Feed
+        }
+        _ => Keep::Quiet,
+    }
+}
+
+/// Owes the sender of a new packet that was not understood one answer; several packets share it.
+pub(super) fn answer(
+    db: &Transaction<'_>,
+    me: Fingerprint,
+    sender: Fingerprint,
+    now: Timestamp,
+) -> Result<()> {
+    let understands = std::iter::once(packet::NAMESPACE).chain(TYPES).map(str::to_owned).collect();
+    let answer = own::packet(me, "not-understood", Body::NotUnderstood { understands }, now)?;
+    due::owe(db, sender, "not-understood", &Debt::Packet(answer), now)
+}
