@@ -1,0 +1,91 @@
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Invite, add and manage contacts
+#[derive(Parser)]
+#[command(name = "sn-contact", version)]
+pub struct Args {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Print an invitation, for one friend to add
+    Invite {
+        /// What that friend is to be called here
+        #[arg(long = "for", value_name = "NAME")]
+        petname: Option<String>,
+        /// How many days it holds, 30 at most
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        days: u32,
+    },
+    /// Ask somebody to become a contact, by their invitation or public profile
+    Add {
+        /// What to call them
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// The invitation; standard input without it, or for '-'
+        file: Option<PathBuf>,
+    },
+    /// Accept somebody who asked
+    Accept {
+        /// Their name or fingerprint
+        who: String,
+    },
+    /// List everybody
+    List {
+        /// As JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is known of somebody
+    Show {
+        /// Their name or fingerprint
+        who: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put people in a group; without people, list who is in it; without a group, all groups
+    Group {
+        /// The group, without its @
+        group: Option<String>,
+        /// Names or fingerprints
+        who: Vec<String>,
+        /// Take them out instead
+        #[arg(long, requires = "who")]
+        remove: bool,
+    },
+    /// Call somebody by another name
+    Rename {
+        /// Their name or fingerprint
+        who: String,
+        /// The new name
+        name: String,
+    },
+    /// Set where to reach somebody, before what their profile says; without addresses, only the profile counts again
+    Address {
+        /// Their name or fingerprint
+        who: String,
+        /// URIs, in order of preference
+        addresses: Vec<String>,
+    },
+    /// Read nothing of somebody any more, and send them nothing
+    Block {
+        /// Their name or fingerprint
+        who: String,
+    },
+    /// End being contacts, and tell them so
+    Remove {
+        /// Their name or fingerprint
+        who: String,
+    },
+    /// Compare fingerprints: show both to be read aloud, or mark somebody as checked by what they read to you
+    Check {
+        /// Their name or fingerprint
+        who: String,
+        /// The fingerprint they read to you; spaces don't matter
+        spoken: Vec<String>,
+    },
+}

@@ -1,0 +1,97 @@
+//! sn-contact(1): invite, add, accept, list, show, group, rename, address, block, remove, check.
+
+mod args;
+
+use args::Verb;
+use jiff::Timestamp;
+use socialnet::{
+    Result, cli,
+    home::Home,
+    identity::{Identity, Keyring},
+    profile,
+    protocol::{ingest, meeting},
+    render::contacts as render,
+    store::{Store, contacts},
+    stream,
+};
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Reader, contact)
+}
+
+fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
+    let home = Home::open()?;
+    let mut store = Store::open(&home.database())?;
+    let keyring = || Keyring::load(&home.identity());
+    let now = Timestamp::now();
+    let mut out = cli::output();
+    match args.verb {
+        Verb::Invite { petname, days } => {
+            let invitation = meeting::invite(&mut store, &keyring()?, petname.as_deref(), days, now)?;
+            stream::write_pem(&mut out, &invitation)?;
+        }
+        Verb::Add { name, file } => {
+            let input = cli::open(&file.unwrap_or_else(|| PathBuf::from("-")))?;
+            let them = meeting::read_introduction(input.bytes)?;
+            let contact = meeting::add(&mut store, &keyring()?, &them, name.as_deref(), now)?;
+            console.note(&format!("{} will be asked when sn-sync runs next", contact.petname));
+        }
+        Verb::Accept { who } => {
+            let who = contacts::find(store.read(), &who)?;
+            meeting::accept(&mut store, &who, now)?;
+            ingest::release(&home.inpackets()?)?;
+        }
+        Verb::List { json } => render::list(&mut out, &contacts::all(store.read())?, json)?,
+        Verb::Show { who, json } => {
+            let contact = contacts::find(store.read(), &who)?;
+            let groups = contacts::groups_of(store.read(), &contact)?;
+            render::one(&mut out, &contact, &groups, json)?;
+        }
+        Verb::Group { group: None, .. } => render::groups(&mut out, &contacts::groups(store.read())?)?,
+        Verb::Group { group: Some(group), who, .. } if who.is_empty() => {
+            for member in contacts::members(store.read(), &group)? {
+                writeln!(out, "{member}")?;
+            }
+        }
+        Verb::Group { group: Some(group), who, remove } => {
+            let db = store.begin()?;
+            for who in &who {
+                let contact = contacts::find(&db, who)?;
+                match remove {
+                    true => contacts::leave(&db, &group, &contact)?,
+                    false => contacts::join(&db, &group, &contact)?,
+                }
+            }
+            db.commit()?;
+        }
+        Verb::Rename { who, name } => {
+            let db = store.begin()?;
+            contacts::rename(&db, contacts::find(&db, &who)?.fingerprint, &name)?;
+            db.commit()?;
+        }
+        Verb::Address { who, addresses } => {
+            addresses.iter().try_for_each(|address| profile::address(address))?;
+            let db = store.begin()?;
+            contacts::set_addresses(&db, contacts::find(&db, &who)?.fingerprint, &addresses, true)?;
+            db.commit()?;
+        }
+        Verb::Block { who } => {
+            let who = contacts::find(store.read(), &who)?;
+            meeting::block(&mut store, who.fingerprint)?;
+        }
+        Verb::Remove { who } => {
+            let who = contacts::find(store.read(), &who)?;
+            meeting::remove(&mut store, &keyring()?, &who, now)?;
+        }
+        Verb::Check { who, spoken } if spoken.is_empty() => {
+            let contact = contacts::find(store.read(), &who)?;
+            render::compare(&mut out, Identity::fingerprint(&home.identity())?, &contact)?;
+        }
+        Verb::Check { who, spoken } => {
+            let who = contacts::find(store.read(), &who)?;
+            meeting::check(&mut store, &who, &spoken.concat())?;
+        }
+    }
+    cli::finish(out)
+}

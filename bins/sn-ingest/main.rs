@@ -1,0 +1,29 @@
+//! sn-ingest(1): inpackets, or named files, into contacts and feed, and into what the protocol says we now owe.
+
+mod args;
+
+use jiff::Timestamp;
+use socialnet::{Result, cli, home::Home, identity::Keyring, protocol::ingest::Ingest, store::Store};
+use std::{path::Path, process::ExitCode};
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Filter, take_in)
+}
+
+fn take_in(args: args::Args, console: &mut cli::Console) -> Result<()> {
+    let home = Home::open()?;
+    let _one_at_a_time = home.lock("ingest")?;
+    let keyring = Keyring::load(&home.identity())?;
+    let mut store = Store::open(&home.database())?;
+    let mut ingest = Ingest::new(&home, &mut store, &keyring, Timestamp::now())?;
+    let mut refused = |error| console.failed(&error);
+    if args.again {
+        ingest.again(&mut refused)
+    } else if args.null || args.files == [Path::new("-")] {
+        ingest.files(cli::read_names(args.null)?, &mut refused)
+    } else if args.files.is_empty() {
+        ingest.inbox(&mut refused)
+    } else {
+        ingest.files(args.files, &mut refused)
+    }
+}

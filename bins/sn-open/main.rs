@@ -1,0 +1,43 @@
+//! sn-open(1): sealed packets in, clear and verified ones out; nothing else ever leaves it.
+
+mod args;
+
+use socialnet::{Result, cli, home::Home, identity::Keyring, protocol::open, seal, store::Store, stream};
+use std::{io::Write, process::ExitCode};
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Filter, open_all)
+}
+
+fn open_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
+    let home = Home::open()?;
+    let keyring = Keyring::load(&home.identity())?;
+    let store = Store::open(&home.database())?;
+    let mut out = cli::output();
+    for file in cli::operands(args.files) {
+        let input = match cli::open(&file) {
+            Ok(input) => input,
+            Err(error) => {
+                console.failed(&error);
+                continue;
+            }
+        };
+        for sealed in stream::sealed_items(input.bytes, seal::MAX_BYTES)? {
+            match sealed.and_then(|der| open::from_contact(store.read(), &der, &keyring)) {
+                Ok(opened) => print(&mut out, &opened.packets, args.signed)?,
+                Err(error) => console.failed(&error.context(&input.name)),
+            }
+        }
+    }
+    cli::finish(out)
+}
+
+fn print(out: &mut impl Write, packets: &[open::Verified], signed: bool) -> Result<()> {
+    for packet in packets {
+        match signed {
+            true => stream::write_signed(out, &packet.signed)?,
+            false => stream::write_packet(out, &packet.xml)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! sn-profile(1): shows, changes and exports the own profile.
+
+mod args;
+
+use args::Verb;
+use jiff::Timestamp;
+use socialnet::{
+    Result, cli,
+    home::Home,
+    identity::Keyring,
+    protocol::profile::{self, For},
+    render::profile as render,
+    store::Store,
+    stream,
+};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Reader, |args: args::Args, _| run(args))
+}
+
+fn run(args: args::Args) -> Result<()> {
+    let home = Home::open()?;
+    let mut store = Store::open(&home.database())?;
+    let keyring = Keyring::load(&home.identity())?;
+    let now = Timestamp::now();
+    let mut out = cli::output();
+    match args.verb.unwrap_or(Verb::Show { json: false }) {
+        Verb::Show { json } => {
+            let profile = profile::own(store.read(), &keyring, For::Contacts)?;
+            render::own(&mut out, keyring.identity.fingerprint, &profile, json)?;
+        }
+        Verb::Set { name, about, addresses } => {
+            let change =
+                profile::Change { name, about, addresses: Some(addresses).filter(|all| !all.is_empty()) };
+            profile::change(&mut store, change, now)?;
+        }
+        Verb::Export => stream::write_pem(&mut out, &profile::export(store.read(), &keyring, now)?)?,
+    }
+    cli::finish(out)
+}

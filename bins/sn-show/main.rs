@@ -1,0 +1,23 @@
+//! sn-show(1): says what a file is, layer by layer, and why it would be refused.
+
+mod args;
+
+use socialnet::{Result, cli, explain::Explainer};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Reader, show)
+}
+
+fn show(args: args::Args, console: &mut cli::Console) -> Result<()> {
+    let explainer = Explainer::open()?;
+    let mut out = cli::output();
+    for file in cli::operands(args.files) {
+        let explained =
+            cli::open(&file).and_then(|input| explainer.explain(&mut out, &input.name, input.bytes));
+        if let Err(error) = explained {
+            console.failed(&error);
+        }
+    }
+    cli::finish(out)
+}
