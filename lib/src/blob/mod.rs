@@ -1,5 +1,5 @@
 //! Attachments too large for a packet: encrypted once with RFC 8188 (`aes128gcm`, 64 KiB records), cut in chunks of at
-//! most 4 MiB, each a file named by the SHA-256 of its bytes. socialnet-packet(5) is the authority.
+//! most 4 MiB, each a file named by the SHA-256 of its bytes. socialnet-seal(5) is the authority.
 //!
 //! Both directions work in rounds of a few chunks: the records of a round are independent of each other and so are its
 //! chunks, which occupies all cores, and memory stays at one round however long the file is.

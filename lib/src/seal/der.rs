@@ -148,6 +148,7 @@ impl<'a> Reader<'a> {
     pub fn end(&self, what: &str) -> Result<()> {
         match self.rest.len() {
             0 => Ok(()),
+            1 => Err(Error::malformed(format!("{what}: a byte too many"))),
             left => Err(Error::malformed(format!("{what}: {left} bytes too many"))),
         }
     }

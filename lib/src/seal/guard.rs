@@ -6,7 +6,7 @@
 //! the holes may differ, and SignedData is walked element by element. socialnet-seal(5) gives both forms.
 
 use super::der::{BIT_STRING, INTEGER, OCTET_STRING, Reader, SEQUENCE, SET, context, primitive};
-use crate::{Result, identity::certificate};
+use crate::{Context, Error, Result, identity::certificate};
 
 // Object identifiers and algorithm identifiers, whole elements.
 const AUTH_ENVELOPED_DATA: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17";
@@ -58,9 +58,12 @@ pub fn begins_encrypted(der: &[u8]) -> bool {
     rest.get(octets..).is_some_and(|content| content.starts_with(AUTH_ENVELOPED_DATA))
 }
 
-/// Checks the outer layer: P-256 key agreement. Gives the ciphertext.
-pub fn outer(der: &[u8]) -> Result<&[u8]> {
-    encrypted(der, |recipients| {
+/// Checks the outer layer: P-256 key agreement.
+pub fn outer(der: &[u8]) -> Result<()> {
+    if der.len() > super::MAX_BYTES {
+        return Err(Error::malformed("outer layer: too long"));
+    }
+    let agreement = |recipients: &mut Reader| {
         let mut agreement = recipients.inside(context(1), "recipient")?;
         agreement.exactly(VERSION_3, "recipient version")?;
         let mut originator = agreement.inside(context(0), "originator")?;
@@ -84,12 +87,13 @@ pub fn outer(der: &[u8]) -> Result<&[u8]> {
         Reader::new(name).exactly(NOBODY, "recipient identifier")?;
         wrapped.fixed(OCTET_STRING, 40, "wrapped key")?;
         wrapped.end("wrapped key")
-    })
+    };
+    encrypted(der, agreement).context(|| "outer layer")
 }
 
-/// Checks the inner layer: ML-KEM-768. Gives the ciphertext.
-pub fn inner(der: &[u8]) -> Result<&[u8]> {
-    encrypted(der, |recipients| {
+/// Checks the inner layer: ML-KEM-768.
+pub fn inner(der: &[u8]) -> Result<()> {
+    let encapsulation = |recipients: &mut Reader| {
         let mut other = recipients.inside(context(4), "recipient")?;
         other.exactly(RECIPIENT_KEM, "recipient type")?;
         let mut kem = other.inside(SEQUENCE, "recipient")?;
@@ -104,11 +108,12 @@ pub fn inner(der: &[u8]) -> Result<&[u8]> {
         kem.exactly(AES256_WRAP, "key wrap")?;
         kem.fixed(OCTET_STRING, 40, "wrapped key")?;
         kem.end("recipient")
-    })
+    };
+    encrypted(der, encapsulation).context(|| "inner layer")
 }
 
 /// AuthEnvelopedData (RFC 5083) around one recipient.
-fn encrypted(der: &[u8], recipient: impl FnOnce(&mut Reader) -> Result<()>) -> Result<&[u8]> {
+fn encrypted(der: &[u8], recipient: impl FnOnce(&mut Reader) -> Result<()>) -> Result<()> {
     let mut data = content_info(der, AUTH_ENVELOPED_DATA)?;
     data.exactly(VERSION_0, "version")?;
     let mut recipients = data.inside(SET, "recipients")?;
@@ -123,11 +128,10 @@ fn encrypted(der: &[u8], recipient: impl FnOnce(&mut Reader) -> Result<()>) -> R
     parameters.fixed(OCTET_STRING, 12, "nonce")?;
     parameters.exactly(&[INTEGER, 1, TAG], "tag length")?;
     parameters.end("content encryption")?;
-    let ciphertext = content.contents(primitive(0), "ciphertext")?;
+    content.contents(primitive(0), "ciphertext")?;
     content.end("encrypted content")?;
     data.fixed(OCTET_STRING, TAG.into(), "tag")?;
-    data.end("attributes")?;
-    Ok(ciphertext)
+    data.end("after the tag")
 }
 
 /// ContentInfo (RFC 5652 section 3) of the type `kind` and nothing after it; gives what is in it.
@@ -154,6 +158,10 @@ pub struct Signed<'a> {
 
 /// Checks SignedData (RFC 5652 section 5): one signer, whose identity certificate is embedded.
 pub fn signed(der: &[u8]) -> Result<Signed<'_>> {
+    walk_signed(der).context(|| "signed data")
+}
+
+fn walk_signed(der: &[u8]) -> Result<Signed<'_>> {
     let mut data = content_info(der, SIGNED_DATA)?;
     data.exactly(VERSION_1, "version")?;
     let mut digests = data.inside(SET, "digest algorithms")?;
