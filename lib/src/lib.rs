@@ -10,6 +10,7 @@
 //! | [`store`] | SQLite | sealed bytes, keys |
 //! | [`driver`] | child processes and their line protocol | keys, XML, SQL |
 //! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
+//! | [`explain`] | every format, to say what a file is | how to change anything |
 //! | [`render`] | how a feed looks as text and JSON | keys, files |
 //! | [`cli`] | the terminal, clap, exit codes | the rest, except [`error`] and [`text`] |
 //!
@@ -31,6 +32,8 @@ pub mod text;
 
 #[cfg(feature = "crypto")]
 pub mod blob;
+#[cfg(all(feature = "crypto", feature = "db"))]
+pub mod explain;
 #[cfg(feature = "crypto")]
 pub mod identity;
 #[cfg(feature = "photo")]

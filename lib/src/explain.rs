@@ -1,0 +1,296 @@
+//! Any file taken apart for a person: what it is, each layer, who signed it, what is inside, and why it would be
+//! refused. The verdict is that of the code which would refuse it, never a second opinion.
+
+use crate::{
+    Error, Fingerprint, Kind, Result, blob,
+    envelope::Envelope,
+    home::Home,
+    identity::Keyring,
+    mailbox, packet,
+    packet::{Body, Content, Packet},
+    profile::{Invitation, Profile},
+    protocol::open,
+    seal,
+    store::{Store, contacts, packets},
+    stream::{Clear, ClearItems, Pem, PemItems},
+    text,
+};
+use std::io::{BufRead, Read, Write};
+
+/// Bytes of a file that is explained, at most.
+const MAX_FILE: u64 = 64 << 20;
+
+/// Explains files, with the keys and the contacts of the account if there is one.
+pub struct Explainer {
+    account: Option<(Keyring, Store)>,
+}
+
+impl Explainer {
+    /// With the account at [`Home::locate`], or without one.
+    pub fn open() -> Result<Self> {
+        let home = match Home::open() {
+            Ok(home) => home,
+            Err(error) if error.kind() == Kind::Config && !Home::locate()?.exists() => {
+                return Ok(Self { account: None });
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self { account: Some((Keyring::load(&home.identity())?, Store::open(&home.database())?)) })
+    }
+
+    /// Explains one file. The failure is the reason for which it would be refused, after all was said.
+    pub fn explain(&self, out: &mut impl Write, name: &str, input: impl BufRead) -> Result<()> {
+        let mut bytes = Vec::new();
+        input.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(Error::malformed(format!("{name}: too long to be anything of ours")));
+        }
+        let mut page = Page { out, account: self.account.as_ref() };
+        let explained = if seal::looks_sealed(&bytes) {
+            page.title(name, "a sealed envelope, DER", bytes.len())?;
+            page.sealed(&bytes)
+        } else if bytes.trim_ascii_start().starts_with(b"<") {
+            page.clear(name, &bytes)
+        } else if bytes.windows(10).any(|window| window == b"-----BEGIN") {
+            page.pem(name, &bytes)
+        } else if seal::verify(&bytes).is_ok() {
+            page.title(name, "signed, DER", bytes.len())?;
+            page.signed(&bytes)
+        } else {
+            page.rest(name, &bytes)
+        };
+        explained.map_err(|error| error.context(name))
+    }
+}
+
+struct Page<'a, W> {
+    out: &'a mut W,
+    account: Option<&'a (Keyring, Store)>,
+}
+
+impl<W: Write> Page<'_, W> {
+    fn title(&mut self, name: &str, what: &str, size: usize) -> Result<()> {
+        Ok(writeln!(self.out, "{}: {what}, {size} bytes", text::one_line(name))?)
+    }
+
+    fn row(&mut self, label: &str, value: &str) -> Result<()> {
+        Ok(writeln!(self.out, "  {label:12} {}", text::one_line(value))?)
+    }
+
+    fn verdict(&mut self, result: Result<()>) -> Result<()> {
+        match &result {
+            Ok(()) => self.row("verdict", "it holds")?,
+            Err(error) => self.row("verdict", &format!("refused: {error}"))?,
+        }
+        result
+    }
+
+    /// A fingerprint, and who that is.
+    fn who(&self, who: Fingerprint) -> String {
+        let Some((keyring, store)) = self.account else { return who.to_string() };
+        if who == keyring.identity.fingerprint {
+            return format!("{who} (you)");
+        }
+        match contacts::by_fingerprint(store.read(), who) {
+            Ok(Some(contact)) => format!("{who} ({}, {})", contact.petname, contact.state.as_str()),
+            _ => format!("{who} (unknown)"),
+        }
+    }
+
+    fn pem(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let mut worst = Ok(());
+        for pem in PemItems::new(bytes, seal::MAX_BYTES) {
+            let explained = pem.and_then(|pem| self.block(name, &pem));
+            if let Err(error) = explained {
+                if error.kind() == Kind::ClosedPipe {
+                    return Err(error);
+                }
+                worst = worst.and(Err(error));
+            }
+        }
+        worst
+    }
+
+    fn block(&mut self, name: &str, pem: &Pem) -> Result<()> {
+        let sealed = seal::looks_sealed(&pem.der);
+        self.title(name, if sealed { "a sealed envelope, PEM" } else { "signed, PEM" }, pem.der.len())?;
+        for (label, value) in &pem.headers {
+            self.row(label, value)?;
+        }
+        if pem.label != seal::LABEL {
+            return self.verdict(Err(Error::malformed(format!(
+                "a PEM block of {}, not {}",
+                pem.label,
+                seal::LABEL
+            ))));
+        }
+        if sealed { self.sealed(&pem.der) } else { self.signed(&pem.der) }
+    }
+
+    fn sealed(&mut self, der: &[u8]) -> Result<()> {
+        let signed = self.layers(der)?;
+        if let Some(signed) = &signed
+            && let Ok(envelope) = Envelope::read(&signed.content)
+        {
+            self.envelope(&envelope)?;
+        }
+        let Some((keyring, store)) = self.account else {
+            return self.row("verdict", "unknown: there is no account whose keys could open it");
+        };
+        // All that opening checks beyond the layers: reader, sender, authors, who may bring what.
+        let opened = open::from_contact(store.read(), der, keyring).map(drop);
+        self.verdict(opened)
+    }
+
+    fn layers(&mut self, der: &[u8]) -> Result<Option<seal::Signed>> {
+        let (found, result) = seal::explain(der, self.account.map(|(keyring, _)| keyring));
+        for layer in &found.layers {
+            let algorithms = if layer.algorithms.is_empty() { "zeros" } else { layer.algorithms };
+            let mut value = format!("{algorithms}, {} bytes", layer.bytes);
+            if !layer.finding.is_empty() {
+                value = format!("{value}: {}", layer.finding);
+            }
+            self.row(layer.name, &value)?;
+        }
+        match result {
+            Ok(()) => Ok(found.signed),
+            Err(error) => self.verdict(Err(error)).map(|()| None),
+        }
+    }
+
+    fn envelope(&mut self, envelope: &Envelope) -> Result<()> {
+        self.row("envelope", &format!("from {}", self.who(envelope.from)))?;
+        self.row("", &format!("to {}", self.who(envelope.to)))?;
+        let stream = data_encoding::HEXLOWER.encode(&envelope.stream);
+        self.row("", &format!("sent {}, counter {} of stream {stream}", envelope.sent, envelope.counter))?;
+        for received in &envelope.received {
+            let ranges: Vec<String> =
+                received.ranges.iter().map(|(first, last)| format!("{first}-{last}")).collect();
+            let stream = data_encoding::HEXLOWER.encode(&received.stream);
+            self.row("", &format!("has received {} of stream {stream}", ranges.join(",")))?;
+        }
+        for signed in &envelope.packets {
+            match open::verify(signed.clone()) {
+                Ok(verified) => self.packet(&verified.packet, Some(signed.len()))?,
+                Err(error) => self.row("packet", &format!("{} bytes: {error}", signed.len()))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn signed(&mut self, der: &[u8]) -> Result<()> {
+        let Some(signed) = self.layers(der)? else { return Ok(()) };
+        if let Ok(invitation) = Invitation::read(&signed.content) {
+            self.row("invitation", &format!("from {}", self.who(invitation.from)))?;
+            self.row("", &format!("made {}, holds until {}", invitation.created, invitation.expires))?;
+            self.profile(&invitation.profile)?;
+            let holds = if invitation.from == signed.signer {
+                Ok(())
+            } else {
+                Err(Error::malformed("signed by another"))
+            };
+            return self.verdict(holds);
+        }
+        if let Ok(envelope) = Envelope::read(&signed.content) {
+            self.envelope(&envelope)?;
+            return self.verdict(Err(Error::malformed("an envelope that is not sealed")));
+        }
+        match open::verify(der.to_vec()) {
+            Ok(verified) => {
+                self.packet(&verified.packet, Some(der.len()))?;
+                self.verdict(Ok(()))
+            }
+            Err(error) => self.verdict(Err(error)),
+        }
+    }
+
+    fn clear(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        for item in ClearItems::new(bytes) {
+            let read = match item {
+                Ok(Clear::Packet(xml)) => {
+                    self.title(name, "a clear packet, not signed", xml.len())?;
+                    packet::read(&xml).map(|packet| (packet, None))
+                }
+                Ok(Clear::Signed(der)) => {
+                    self.title(name, "a clear packet, signed by its author", der.len())?;
+                    open::verify(der).map(|verified| (verified.packet, Some(verified.signed.len())))
+                }
+                Err(error) => {
+                    self.title(name, "not a clear packet", bytes.len())?;
+                    Err(error)
+                }
+            };
+            match read {
+                Ok((packet, signed)) => {
+                    self.packet(&packet, signed)?;
+                    self.verdict(Ok(()))?;
+                }
+                Err(error) => return self.verdict(Err(error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn packet(&mut self, packet: &Packet, signed: Option<usize>) -> Result<()> {
+        let size = signed.map(|size| format!(", {size} bytes signed by its author")).unwrap_or_default();
+        self.row("packet", &format!("{} {}{size}", packet.kind, packet.name.id))?;
+        self.row("", &format!("from {}", self.who(packet.name.from)))?;
+        let expires = packet.expires.map(|expires| format!(", to be gone by {expires}")).unwrap_or_default();
+        self.row("", &format!("made {}{expires}", packet.created))?;
+        for reader in &packet.to {
+            self.row("", &format!("to {}", self.who(*reader)))?;
+        }
+        if let Some(root) = packet.thread {
+            self.row("", &format!("in the thread of {} by {}", root.id, self.who(root.from)))?;
+        }
+        if let Body::Unknown { why } = &packet.body {
+            self.row("", &format!("not understood: {why}"))?;
+        }
+        if let Some(text) = &packet.text {
+            self.row("text", &text::truncate(&text::one_line(text), 200))?;
+        }
+        for attachment in &packet.attachments {
+            let place = match &attachment.content {
+                Content::Inline(_) => "in the packet".to_owned(),
+                Content::Blob { chunks, .. } => format!("in {} chunks", chunks.len()),
+            };
+            let (name, size) = (&attachment.name, text::bytes(attachment.size));
+            self.row("attachment", &format!("{name}, {}, {size}, {place}", attachment.media_type))?;
+        }
+        match &packet.body {
+            Body::Profile { profile, .. }
+            | Body::ContactRequest { profile, .. }
+            | Body::ContactAccept { profile } => self.profile(profile),
+            _ => Ok(()),
+        }
+    }
+
+    fn profile(&mut self, profile: &Profile) -> Result<()> {
+        self.row("profile", &format!("of {}, serial {}", profile.name, profile.serial))?;
+        for address in &profile.addresses {
+            self.row("", &format!("reached at {address}"))?;
+        }
+        let keys = if profile.sealing.is_some() { "meeting and sealing keys" } else { "meeting key alone" };
+        self.row("", keys)
+    }
+
+    fn rest(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let digest = blob::sha256(bytes);
+        let listed = match self.account {
+            Some((_, store)) => packets::chunk_is_listed(store.read(), &digest)?,
+            None => false,
+        };
+        if listed {
+            self.title(name, "a chunk of an attachment", bytes.len())?;
+            self.row("sha256", &mailbox::name_for(&digest))?;
+            return self.verdict(Ok(()));
+        }
+        if bytes.is_ascii() || bytes.len() > blob::CHUNK {
+            self.title(name, "nothing of ours", bytes.len())?;
+            return self.verdict(Err(Error::malformed("neither a sealed packet nor a chunk")));
+        }
+        self.title(name, "nothing that says what it is", bytes.len())?;
+        self.row("sha256", &mailbox::name_for(&digest))?;
+        self.row("verdict", "held: perhaps a chunk that no packet has listed yet")
+    }
+}
