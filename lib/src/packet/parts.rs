@@ -125,7 +125,7 @@ impl<'t, 'a> Parts<'t, 'a> {
     /// Elements of a name, in order.
     pub fn many(&mut self, name: &'static str) -> impl Iterator<Item = &'t Element<'a>> + use<'t, 'a> {
         self.taken_elements.push(name);
-        let namespace = self.vocabulary.namespace;
+        let namespace = self.element.namespace;
         self.element.elements().filter(move |it| it.namespace == namespace && it.name == name)
     }
 
