@@ -15,6 +15,7 @@ macro_rules! commands {
 
 commands! {
     sn_recv = "../bins/sn-recv/args.rs",
+    sn_send = "../bins/sn-send/args.rs",
     sn_recv_file = "../bins/sn-recv-file/args.rs",
     sn_send_file = "../bins/sn-send-file/args.rs",
 }

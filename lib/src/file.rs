@@ -32,11 +32,11 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     sync_folder(parent(path))
 }
 
-/// Reads a regular file of at most `max` bytes, following no symbolic link.
+/// Opens a regular file for reading, following no symbolic link.
 ///
 /// Whoever can write to a folder that we read could put a pipe, a device or a link there; none of them may make us wait
 /// or read elsewhere.
-pub fn read(path: &Path, max: usize) -> Result<Vec<u8>> {
+pub fn open(path: &Path) -> Result<File> {
     let cannot_open = |error: io::Error| match error.raw_os_error() {
         Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
             Error::malformed(format!("'{}' is a symbolic link", path.display()))
@@ -46,17 +46,24 @@ pub fn read(path: &Path, max: usize) -> Result<Vec<u8>> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file =
         OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path).map_err(cannot_open)?;
-    let about = file.metadata().map_err(|error| Error::io("read", path, error))?;
-    if !about.is_file() {
+    if !file.metadata().map_err(|error| Error::io("read", path, error))?.is_file() {
         return Err(Error::malformed(format!("'{}' is not a regular file", path.display())));
     }
+    Ok(file)
+}
+
+/// Reads a file of at most `max` bytes that [`open`] opens.
+pub fn read(path: &Path, max: usize) -> Result<Vec<u8>> {
+    let file = open(path)?;
+    let cannot_read = |error| Error::io("read", path, error);
     let too_long = || Error::malformed(format!("'{}' is longer than {max} bytes", path.display()));
-    if about.len() > max as u64 {
+    let size = file.metadata().map_err(cannot_read)?.len();
+    if size > max as u64 {
         return Err(too_long());
     }
-    let mut bytes = Vec::with_capacity(about.len() as usize);
+    let mut bytes = Vec::with_capacity(size as usize);
     // It may have grown since.
-    file.take(max as u64 + 1).read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
+    file.take(max as u64 + 1).read_to_end(&mut bytes).map_err(cannot_read)?;
     if bytes.len() > max {
         return Err(too_long());
     }

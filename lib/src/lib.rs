@@ -9,6 +9,7 @@
 //! | [`photo`] | image formats | everything else |
 //! | [`store`] | SQLite | sealed bytes, keys |
 //! | [`driver`] | child processes and their line protocol | keys, XML, SQL |
+//! | [`queue`] | outpackets, deliveries and drivers together: running the queue | keys, packets |
 //! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
 //! | [`explain`] | every format, to say what a file is | how to change anything |
 //! | [`render`] | how a feed looks as text and JSON | keys, files |
@@ -40,6 +41,8 @@ pub mod identity;
 pub mod photo;
 #[cfg(all(feature = "crypto", feature = "db"))]
 pub mod protocol;
+#[cfg(feature = "db")]
+pub mod queue;
 #[cfg(feature = "db")]
 pub mod render;
 #[cfg(feature = "crypto")]

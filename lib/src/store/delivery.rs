@@ -1,1 +1,296 @@
-//! Deliveries: what is on its way to whom.
+//! Deliveries: what is on its way to whom, and what became of it. One row for an envelope and one for each chunk that
+//! its header lines list.
+
+use super::contacts::State;
+use crate::{Fingerprint, Result, packet::Digest};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+
+/// One thing on its way to one reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// SHA-256 of the envelope's or chunk's bytes.
+    pub item: Digest,
+    /// To whom.
+    pub reader: Fingerprint,
+    /// The envelope that brought it into the queue: itself, or the one that lists the chunk.
+    pub envelope: Digest,
+    /// When it came into the queue.
+    pub queued: Timestamp,
+    /// Times it was tried and put off.
+    pub attempts: u32,
+    /// The address that refused it last, or empty: that one and those before it are not asked again.
+    pub refused_by: String,
+}
+
+impl Delivery {
+    /// Whether it is a chunk rather than an envelope.
+    pub fn is_chunk(&self) -> bool {
+        self.item != self.envelope
+    }
+}
+
+/// Where an envelope stands, with its chunks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// There are no rows.
+    Unknown,
+    /// Something still waits.
+    Waiting,
+    /// All is handed over.
+    Sent,
+    /// Nothing waits, and this is why something was not handed over.
+    Failed(String),
+}
+
+/// Enters an envelope and the chunks that go with it, to be tried at once. What is there already begins anew.
+pub fn enter(
+    db: &Transaction<'_>,
+    envelope: &Digest,
+    reader: Fingerprint,
+    chunks: &[Digest],
+    now: Timestamp,
+) -> Result<()> {
+    let mut enter = db.prepare_cached(
+        "INSERT INTO delivery (item, reader, envelope, state, queued, next_try) VALUES (?1, ?2, ?3, 'waiting', ?4, ?4)
+         ON CONFLICT DO UPDATE SET envelope = excluded.envelope, state = 'waiting', queued = excluded.queued,
+             next_try = excluded.next_try, attempts = 0, address = '', reason = ''",
+    )?;
+    for item in std::iter::once(envelope).chain(chunks) {
+        enter.execute((item, reader, envelope, now.as_second()))?;
+    }
+    Ok(())
+}
+
+/// Where an envelope stands.
+pub fn standing(db: &Connection, envelope: &Digest) -> Result<Standing> {
+    // With max(), SQLite takes the bare column from the row that has it: the reason is that of a failed row.
+    let mut query = db.prepare_cached(
+        "SELECT max(CASE state WHEN 'waiting' THEN 3 WHEN 'failed' THEN 2 ELSE 1 END), reason
+         FROM delivery WHERE envelope = ?1",
+    )?;
+    let (worst, reason) = query.query_row([envelope], |row| {
+        Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default()))
+    })?;
+    Ok(match worst {
+        None => Standing::Unknown,
+        Some(1) => Standing::Sent,
+        Some(2) => Standing::Failed(reason),
+        Some(_) => Standing::Waiting,
+    })
+}
+
+/// What is to be tried now, longest due first.
+pub fn due(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Delivery>> {
+    let mut query = db.prepare_cached(
+        "SELECT item, reader, envelope, queued, attempts, address FROM delivery
+         WHERE state = 'waiting' AND next_try <= ?1 ORDER BY next_try LIMIT ?2",
+    )?;
+    let mut rows = query.query((now.as_second(), limit))?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        due.push(Delivery {
+            item: row.get(0)?,
+            reader: row.get(1)?,
+            envelope: row.get(2)?,
+            queued: super::time(row.get(3)?)?,
+            attempts: row.get(4)?,
+            refused_by: row.get(5)?,
+        });
+    }
+    Ok(due)
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Handed over.
+    Sent,
+    /// To be tried again.
+    Later(Timestamp),
+    /// The address refused: the next one is to be tried.
+    Refused,
+    /// Nothing more will be tried.
+    Failed,
+}
+
+/// Records an attempt through `address`. A failed envelope takes its chunks with it.
+pub fn record(
+    db: &Transaction<'_>,
+    delivery: &Delivery,
+    outcome: &Outcome,
+    address: &str,
+    reason: &str,
+) -> Result<()> {
+    let (state, address, attempt, next_try) = match outcome {
+        Outcome::Sent => ("sent", address, 1, None),
+        Outcome::Later(when) => ("waiting", delivery.refused_by.as_str(), 1, Some(when.as_second())),
+        Outcome::Refused => ("waiting", address, 0, None),
+        Outcome::Failed => ("failed", address, 0, None),
+    };
+    db.prepare_cached(
+        "UPDATE delivery SET state = :state, address = :address, reason = :reason, attempts = attempts + :attempt,
+             next_try = ifnull(:next_try, next_try)
+         WHERE item = :item AND reader = :reader AND state = 'waiting'",
+    )?
+    .execute(named_params! {
+        ":state": state, ":address": address, ":reason": reason, ":attempt": attempt, ":next_try": next_try,
+        ":item": delivery.item, ":reader": delivery.reader,
+    })?;
+    if *outcome == Outcome::Failed && !delivery.is_chunk() {
+        db.prepare_cached(
+            "UPDATE delivery SET state = 'failed', reason = ?2 WHERE envelope = ?1 AND state = 'waiting'",
+        )?
+        .execute((delivery.envelope, reason))?;
+    }
+    Ok(())
+}
+
+/// Forgets an envelope and what came with it.
+pub fn forget(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
+    db.prepare_cached("DELETE FROM delivery WHERE envelope = ?1")?.execute([envelope])?;
+    Ok(())
+}
+
+/// Makes everything that waits due now, as if it had never been tried.
+pub fn retry(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    db.execute(
+        "UPDATE delivery SET next_try = ?1, attempts = 0, address = '' WHERE state = 'waiting'",
+        [now.as_second()],
+    )?;
+    Ok(())
+}
+
+/// Learns from what readers confirmed: the address it went through is proven, and chunks that waited for that are due.
+/// Gives the envelopes that need not be kept any longer: all handed over, and confirmed or queued before `stale`.
+pub fn settle(db: &Transaction<'_>, now: Timestamp, stale: Timestamp) -> Result<Vec<Digest>> {
+    // CROSS JOIN keeps the order: from what was sent to what is known of it.
+    let confirmed: Vec<(Digest, Fingerprint, String)> = db
+        .prepare(
+            "SELECT item, delivery.reader, address FROM delivery CROSS JOIN sealed ON sealed.envelope = item
+             WHERE state = 'sent' AND item = delivery.envelope AND confirmed IS NOT NULL",
+        )?
+        .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (_, reader, address) in &confirmed {
+        let newly = db
+            .prepare_cached(
+                "UPDATE address SET proven = 1 WHERE uri = ?2 AND NOT proven
+                   AND contact = (SELECT id FROM contact WHERE fingerprint = ?1)",
+            )?
+            .execute((reader, address))?;
+        if newly > 0 {
+            db.execute(
+                "UPDATE delivery SET next_try = min(next_try, ?2)
+                 WHERE state = 'waiting' AND reader = ?1 AND item <> envelope",
+                (reader, now.as_second()),
+            )?;
+        }
+    }
+    let mut query =
+        db.prepare("SELECT item FROM delivery WHERE state = 'sent' AND item = envelope AND queued < ?1")?;
+    let old =
+        query.query_map([stale.as_second()], |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut done: Vec<Digest> = confirmed.into_iter().map(|(item, ..)| item).chain(old).collect();
+    done.sort_unstable();
+    done.dedup();
+    let mut finished = Vec::new();
+    for envelope in done {
+        if standing(db, &envelope)? == Standing::Sent {
+            finished.push(envelope);
+        }
+    }
+    Ok(finished)
+}
+
+/// Envelopes that were given up.
+pub fn failed(db: &Connection) -> Result<Vec<Digest>> {
+    let mut query = db.prepare("SELECT DISTINCT envelope FROM delivery WHERE state = 'failed'")?;
+    let rows = query.query_map((), |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A reader as the queue needs them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// What the owner calls them.
+    pub petname: String,
+    /// Whether they are blocked.
+    pub blocked: bool,
+    /// In the order in which they are tried: those set by hand first.
+    pub addresses: Vec<Address>,
+}
+
+/// Where a reader can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// A URI, unchecked.
+    pub uri: String,
+    /// Set by the owner.
+    pub by_hand: bool,
+    /// A delivery through it was confirmed.
+    pub proven: bool,
+}
+
+/// Who a reader is, if that is known.
+pub fn reader(db: &Connection, who: Fingerprint) -> Result<Option<Reader>> {
+    let mut query = db.prepare_cached("SELECT id, petname, state FROM contact WHERE fingerprint = ?1")?;
+    let found = query.query_row([who], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    let Some((id, petname, state)) = found else { return Ok(None) };
+    let (id, state): (i64, String) = (id, state);
+    let mut query = db.prepare_cached(
+        "SELECT uri, by_hand, proven FROM address WHERE contact = ?1 ORDER BY by_hand DESC, position",
+    )?;
+    let addresses = query
+        .query_map([id], |row| Ok(Address { uri: row.get(0)?, by_hand: row.get(1)?, proven: row.get(2)? }))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(Reader { petname, blocked: state == State::Blocked.as_str(), addresses }))
+}
+
+/// One line of the list that `sn-send -p` prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What it is and to whom.
+    pub delivery: Delivery,
+    /// What the owner calls the reader, if they are known.
+    pub petname: Option<String>,
+    /// `waiting`, `sent` or `failed`, and `confirmed` for an envelope that the reader has said to have.
+    pub state: String,
+    /// When it is tried again.
+    pub next_try: Timestamp,
+    /// What was said last.
+    pub reason: String,
+}
+
+/// Gives every delivery to `each`, oldest first.
+pub fn list(db: &Connection, each: &mut dyn FnMut(Listed) -> Result<()>) -> Result<()> {
+    let mut query = db.prepare(
+        "SELECT delivery.item, delivery.reader, delivery.envelope, queued, attempts, address, petname,
+             iif(delivery.state = 'sent' AND sealed.confirmed IS NOT NULL, 'confirmed', delivery.state), next_try, reason
+         FROM delivery LEFT JOIN contact ON contact.fingerprint = delivery.reader
+             LEFT JOIN sealed ON sealed.envelope = delivery.item
+         ORDER BY queued, delivery.envelope, delivery.item <> delivery.envelope, delivery.item",
+    )?;
+    let mut rows = query.query(())?;
+    while let Some(row) = rows.next()? {
+        each(listed(row)?)?;
+    }
+    Ok(())
+}
+
+fn listed(row: &Row<'_>) -> Result<Listed> {
+    Ok(Listed {
+        delivery: Delivery {
+            item: row.get(0)?,
+            reader: row.get(1)?,
+            envelope: row.get(2)?,
+            queued: super::time(row.get(3)?)?,
+            attempts: row.get(4)?,
+            refused_by: row.get(5)?,
+        },
+        petname: row.get(6)?,
+        state: row.get(7)?,
+        next_try: super::time(row.get(8)?)?,
+        reason: row.get(9)?,
+    })
+}

@@ -190,9 +190,12 @@ CREATE TABLE delivery (
     queued    INTEGER NOT NULL,
     attempts  INTEGER NOT NULL DEFAULT 0,
     next_try  INTEGER NOT NULL,
+    -- sent: through which; waiting: the one that refused last, which is not asked again
     address   TEXT    NOT NULL DEFAULT '',
     reason    TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (item, reader)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_next ON delivery (next_try) WHERE state = 'waiting';
+CREATE INDEX delivery_sent ON delivery (queued) WHERE state = 'sent';
+CREATE INDEX delivery_failed ON delivery (envelope) WHERE state = 'failed';
 CREATE INDEX delivery_envelope ON delivery (envelope);

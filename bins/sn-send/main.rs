@@ -1,0 +1,54 @@
+//! sn-send(1): sealed envelopes into outpackets, outpackets to drivers.
+
+mod args;
+mod list;
+
+use args::Args;
+use jiff::Timestamp;
+use socialnet::{
+    Result, cli, driver,
+    home::Home,
+    queue,
+    store::{Store, delivery},
+    stream::PemItems,
+};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Reader, send)
+}
+
+fn send(args: Args, console: &mut cli::Console) -> Result<()> {
+    let home = Home::open()?;
+    let mut store = Store::open(&home.database())?;
+    if args.print {
+        return list::print(&store, args.json);
+    }
+    if args.retry {
+        let write = store.begin()?;
+        delivery::retry(&write, Timestamp::now())?;
+        write.commit()?;
+    }
+    let reading = !(args.queue || args.retry);
+    if reading {
+        for file in cli::operands(args.files) {
+            let input = match cli::open(&file) {
+                Ok(input) => input,
+                Err(error) => {
+                    console.failed(&error);
+                    continue;
+                }
+            };
+            let blocks = PemItems::new(input.bytes, driver::MAX_BYTES);
+            queue::add(&home, &mut store, blocks, &mut |error| console.failed(&error.context(&input.name)))?;
+        }
+    }
+    match queue::run(&home, &mut store, &mut |line| console.note(line)) {
+        // What was read is queued: the caller need not do it again.
+        Err(error) if reading => {
+            console.note(error.message());
+            Ok(())
+        }
+        ran => ran,
+    }
+}

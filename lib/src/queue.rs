@@ -1,0 +1,332 @@
+//! The queue: outpackets, what is known of its files, and the drivers that carry them away. socialnet-home(5) has the
+//! state of every file after every step.
+//!
+//! | file | knows |
+//! |---|---|
+//! | here | the order of a run: files, rows, drivers, reports, renames |
+//! | `intake.rs` | how a sealed block becomes a file and its rows |
+//! | `route.rs` | which of a reader's addresses is taken |
+//!
+//! The file is the truth. Rows are made from it when they are missing and dropped when it is gone; a rename follows the
+//! commit of what it is about. So a run that is killed anywhere is finished by the next one.
+
+mod intake;
+mod route;
+
+pub use intake::add;
+
+use crate::{
+    Error, Kind, Result,
+    driver::{self, Cargo, Job, Payload, Report},
+    home::{Home, Retry},
+    mailbox::Mailbox,
+    packet::Digest,
+    store::{
+        Store,
+        delivery::{self, Delivery, Outcome, Reader, Standing},
+    },
+};
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use route::{Route, route};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+/// Deliveries, and bytes of their envelopes, that are handed to drivers at once.
+const WINDOW: u32 = 500;
+const WINDOW_BYTES: usize = 16 << 20;
+/// Reports that are committed together, if they come that fast.
+const REPORTS: usize = 100;
+/// What was handed over and never confirmed is kept for so long.
+const UNCONFIRMED: Duration = Duration::from_secs(40 * 24 * 3600);
+
+/// Runs the queue: takes in what lies in `outpackets/new`, tries all that is due, and files what is finished. `note`
+/// gets what a person should know. Does nothing while another run is at it: that one, or the next, sends what is there.
+pub fn run(home: &Home, store: &mut Store, note: &mut dyn FnMut(&str)) -> Result<()> {
+    let _lock = match home.lock("queue") {
+        Err(error) if error.kind() == Kind::Again => return Ok(()),
+        lock => lock?,
+    };
+    let mut run = Run { home, store, outpackets: home.outpackets()?, broken: BTreeMap::new(), note };
+    run.outpackets.tidy()?;
+    run.settle()?;
+    run.look()?;
+    while run.window()? {}
+    Ok(())
+}
+
+struct Run<'a> {
+    home: &'a Home,
+    store: &'a mut Store,
+    outpackets: Mailbox,
+    /// Schemes whose driver failed in this run, and how: asked again by the next run.
+    broken: BTreeMap<String, String>,
+    note: &'a mut dyn FnMut(&str),
+}
+
+/// The name of an envelope's file.
+fn file_name(envelope: &Digest) -> String {
+    format!("{}.pem", HEXLOWER.encode(envelope))
+}
+
+/// The envelope whose file has this name.
+fn envelope_of(name: &str) -> Option<Digest> {
+    HEXLOWER.decode(name.strip_suffix(".pem")?.as_bytes()).ok()?.try_into().ok()
+}
+
+impl Run<'_> {
+    /// Deletes what was confirmed, and what is known of failures whose file the owner deleted.
+    fn settle(&mut self) -> Result<()> {
+        let now = Timestamp::now();
+        let write = self.store.begin()?;
+        let finished = delivery::settle(&write, now, now - UNCONFIRMED)?;
+        write.commit()?;
+        // The file goes first: rows without a file are dropped some time, a file without rows would be sent again.
+        for envelope in &finished {
+            self.outpackets.remove("sent", &file_name(envelope))?;
+        }
+        let gone = |envelope: &Digest| {
+            let name = file_name(envelope);
+            !["new", "failed"].iter().any(|folder| self.outpackets.path(folder, &name).exists())
+        };
+        let failed = delivery::failed(self.store.read())?;
+        let write = self.store.begin()?;
+        for envelope in finished.iter().chain(failed.iter().filter(|envelope| gone(envelope))) {
+            delivery::forget(&write, envelope)?;
+        }
+        Ok(write.commit()?)
+    }
+
+    /// Looks at each file of `new`: rows for those that have none, the rename for those that are finished.
+    fn look(&mut self) -> Result<()> {
+        let (mut strangers, mut unknown, mut finished) = (Vec::new(), Vec::new(), Vec::new());
+        for name in self.outpackets.names("new")? {
+            match name {
+                Err(error) => (self.note)(error.message()),
+                Ok(name) => match envelope_of(&name) {
+                    None => strangers.push(name),
+                    Some(envelope) => match delivery::standing(self.store.read(), &envelope)? {
+                        Standing::Unknown => unknown.push(envelope),
+                        Standing::Waiting => {}
+                        Standing::Sent | Standing::Failed(_) => finished.push(envelope),
+                    },
+                },
+            }
+        }
+        self.finish(finished)?;
+        for name in strangers {
+            self.adopt(&name)?;
+        }
+        self.enter(&unknown)
+    }
+
+    /// Hands one window of what is due to the drivers. False when nothing is due any more.
+    fn window(&mut self) -> Result<bool> {
+        let due = delivery::due(self.store.read(), Timestamp::now(), WINDOW)?;
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let mut readers = HashMap::new();
+        let mut jobs: BTreeMap<String, Vec<(Delivery, Job)>> = BTreeMap::new();
+        let (mut decided, mut size) = (Vec::new(), 0);
+        // Envelopes first: a chunk that comes before its envelope waits under a quota.
+        let (chunks, envelopes): (Vec<_>, Vec<_>) = due.into_iter().partition(Delivery::is_chunk);
+        for delivery in envelopes.into_iter().chain(chunks) {
+            if size >= WINDOW_BYTES {
+                // Still due: in the next window.
+                break;
+            }
+            let reader = match readers.get(&delivery.reader) {
+                Some(reader) => reader,
+                None => {
+                    let found = delivery::reader(self.store.read(), delivery.reader)?;
+                    readers.entry(delivery.reader).or_insert(found)
+                }
+            };
+            match self.prepare(&delivery, reader.as_ref())? {
+                Prepared::Job(job) => {
+                    if let Payload::Bytes(bytes) = &job.payload {
+                        size += bytes.len();
+                    }
+                    let scheme = driver::scheme(&job.address).unwrap_or_default().to_owned();
+                    jobs.entry(scheme).or_default().push((delivery, job));
+                }
+                Prepared::Not(fate) => decided.push((delivery, String::new(), fate)),
+                Prepared::Cancelled => {
+                    let write = self.store.begin()?;
+                    delivery::forget(&write, &delivery.envelope)?;
+                    write.commit()?;
+                }
+            }
+        }
+        self.record(decided)?;
+        self.hand_over(jobs)?;
+        Ok(true)
+    }
+
+    fn prepare(&self, delivery: &Delivery, reader: Option<&Reader>) -> Result<Prepared> {
+        let name = file_name(&delivery.envelope);
+        let envelope = self.outpackets.path("new", &name);
+        if !envelope.exists() {
+            return Ok(Prepared::Cancelled);
+        }
+        let not = |fate| Ok(Prepared::Not(fate));
+        let reader = match reader {
+            None => return not(Fate::Failed("this reader is no contact".to_owned())),
+            Some(reader) if reader.blocked => return not(Fate::Failed("this reader is blocked".to_owned())),
+            Some(reader) => reader,
+        };
+        let address = match route(self.home, reader, delivery) {
+            Route::Through(address) => address,
+            Route::Later(why) => return not(Fate::Reported(Report::Later(0, why))),
+            Route::Nowhere(why) => return not(Fate::Failed(why)),
+        };
+        let broken = driver::scheme(&address).and_then(|scheme| self.broken.get(scheme));
+        if let Some(why) = broken {
+            return not(Fate::Reported(Report::Later(0, why.clone())));
+        }
+        if delivery.is_chunk() {
+            let file = self.home.blobs().join(HEXLOWER.encode(&delivery.item));
+            if !file.exists() {
+                return not(Fate::Failed(format!("there is no '{}'", file.display())));
+            }
+            return Ok(Prepared::Job(Job { cargo: Cargo::Blob, address, payload: Payload::File(file) }));
+        }
+        match intake::load(&envelope, &delivery.item) {
+            Ok(pem) => {
+                let payload = Payload::Bytes(pem.der);
+                Ok(Prepared::Job(Job { cargo: Cargo::Envelope, address, payload }))
+            }
+            Err(error) => not(Fate::Failed(error.message().to_owned())),
+        }
+    }
+
+    /// Runs the drivers side by side, so that a slow one holds up nobody, and records what they report as it comes.
+    fn hand_over(&mut self, jobs: BTreeMap<String, Vec<(Delivery, Job)>>) -> Result<()> {
+        let (sender, inbox) = mpsc::channel();
+        let home = self.home;
+        thread::scope(|scope| {
+            for (scheme, items) in jobs {
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    let (deliveries, jobs): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+                    // A failed send means that recording failed, which ends this run.
+                    let mut report = |index: usize, report| {
+                        if let (Some(delivery), Some(job)) = (deliveries.get(index), jobs.get(index)) {
+                            let delivery: &Delivery = delivery;
+                            let job: &Job = job;
+                            let _ = sender.send(Said::Report(delivery.clone(), job.address.clone(), report));
+                        }
+                    };
+                    let mut note = |line: &str| drop(sender.send(Said::Note(line.to_owned())));
+                    if let Err(error) = driver::send(home, &scheme, &jobs, &mut report, &mut note) {
+                        let _ = sender.send(Said::Broken(scheme, error));
+                    }
+                });
+            }
+            drop(sender);
+            while let Ok(first) = inbox.recv() {
+                let mut reports = Vec::new();
+                for said in std::iter::once(first).chain(inbox.try_iter().take(REPORTS)) {
+                    match said {
+                        Said::Report(delivery, address, report) => {
+                            reports.push((delivery, address, Fate::Reported(report)));
+                        }
+                        Said::Note(line) => (self.note)(&line),
+                        Said::Broken(scheme, error) => {
+                            (self.note)(error.message());
+                            self.broken.insert(scheme, error.message().to_owned());
+                        }
+                    }
+                }
+                self.record(reports)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Commits what became of deliveries, then files the envelopes that this finished.
+    fn record(&mut self, fates: Vec<(Delivery, String, Fate)>) -> Result<()> {
+        if fates.is_empty() {
+            return Ok(());
+        }
+        let now = Timestamp::now();
+        let write = self.store.begin()?;
+        for (delivery, address, fate) in &fates {
+            let (outcome, reason) = judge(&self.home.config.retry, delivery, fate, now);
+            delivery::record(&write, delivery, &outcome, address, &reason)?;
+        }
+        write.commit()?;
+        let touched: BTreeSet<Digest> = fates.iter().map(|(delivery, ..)| delivery.envelope).collect();
+        self.finish(touched)
+    }
+
+    /// Renames the files of those envelopes that are finished.
+    fn finish(&mut self, envelopes: impl IntoIterator<Item = Digest>) -> Result<()> {
+        let mut changed = BTreeSet::new();
+        for envelope in envelopes {
+            let name = file_name(&envelope);
+            let there = self.outpackets.path("new", &name).exists();
+            match delivery::standing(self.store.read(), &envelope)? {
+                Standing::Sent if there => {
+                    self.outpackets.shift(&name, "new", "sent")?;
+                    changed.insert("sent");
+                }
+                Standing::Failed(why) if there => {
+                    (self.note)(&format!("'{name}' failed: {why}"));
+                    self.outpackets.give_up(&name, &why)?;
+                    changed.insert("failed");
+                }
+                _ => {}
+            }
+        }
+        changed.into_iter().try_for_each(|folder| self.outpackets.sync(folder))
+    }
+}
+
+/// What follows from the fate of a delivery, and the reason to show.
+fn judge(retry: &Retry, delivery: &Delivery, fate: &Fate, now: Timestamp) -> (Outcome, String) {
+    match fate {
+        Fate::Failed(why) => (Outcome::Failed, why.clone()),
+        Fate::Reported(Report::Sent) => (Outcome::Sent, String::new()),
+        Fate::Reported(Report::Never(why)) => (Outcome::Refused, why.clone()),
+        Fate::Reported(Report::TooBig(most)) => (Outcome::Refused, format!("takes at most {most} bytes")),
+        Fate::Reported(Report::Later(seconds, why)) => {
+            let waited = Duration::try_from(now.duration_since(delivery.queued)).unwrap_or_default();
+            if waited >= retry.give_up {
+                return (Outcome::Failed, format!("given up: {why}"));
+            }
+            let doubled = retry.first.saturating_mul(1 << delivery.attempts.min(30));
+            // A server may ask for more patience than ours, but not for more than the longest wait.
+            let wait = doubled.max(Duration::from_secs(*seconds)).min(retry.longest);
+            (Outcome::Later(now.saturating_add(wait).unwrap_or(Timestamp::MAX)), why.clone())
+        }
+    }
+}
+
+/// What a delivery came to before any driver was asked.
+enum Prepared {
+    Job(Job),
+    Not(Fate),
+    /// The file is gone: its owner deleted it.
+    Cancelled,
+}
+
+/// What became of a delivery.
+enum Fate {
+    /// A driver said so, or it would have.
+    Reported(Report),
+    /// There is no use in asking; why.
+    Failed(String),
+}
+
+/// What the threads that run drivers tell.
+enum Said {
+    Report(Delivery, String, Report),
+    Note(String),
+    Broken(String, Error),
+}
