@@ -75,11 +75,14 @@ pub fn run<A: Parser>(role: Role, body: impl FnOnce(A, &mut Console) -> Result<(
     let mut console = Console { name: command.get_name().to_owned(), failed: None };
     let arguments = match A::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // --help and --version come this way too, on stdout and with success.
-            let asked = !error.use_stderr();
+        // --help and --version come this way too, on stdout and with success.
+        Err(error) if !error.use_stderr() => {
             let _ = error.print();
-            return if asked { ExitCode::SUCCESS } else { exit_code(Kind::Usage) };
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            console.failed(&misuse(&error));
+            return exit_code(Kind::Usage);
         }
     };
     match body(arguments, &mut console) {
@@ -88,6 +91,29 @@ pub fn run<A: Parser>(role: Role, body: impl FnOnce(A, &mut Console) -> Result<(
         Err(error) => console.failed(&error),
     }
     console.failed.map_or(ExitCode::SUCCESS, exit_code)
+}
+
+/// What clap says of a wrong command line, in one line and a hint as everything else is said. Its words are paragraphs:
+/// `error: …`, perhaps `tip: …`, and `Usage: …`; or the whole help when there was no argument at all.
+fn misuse(error: &clap::Error) -> Error {
+    let words = error.render().to_string();
+    let paragraphs = words.split("\n\n").map(|lines| lines.split_whitespace().collect::<Vec<_>>().join(" "));
+    let mut message = "an argument is missing".to_owned();
+    let (mut tip, mut usage) = (None, None);
+    for paragraph in paragraphs {
+        if let Some(what) = paragraph.strip_prefix("error: ") {
+            message = what.to_owned();
+        } else if let Some(what) = paragraph.strip_prefix("tip: ") {
+            tip = Some(what.to_owned());
+        } else if let Some(what) = paragraph.strip_prefix("Usage: ") {
+            usage = Some(format!("usage: {what}"));
+        }
+    }
+    let error = Error::new(Kind::Usage, message);
+    match tip.or(usage) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 /// sysexits(3), and 1 for a query that found nothing.
@@ -165,4 +191,35 @@ pub fn finish(mut out: impl Write) -> Result<()> {
 /// Whether standard output is a terminal that wants colour (NO_COLOR is respected).
 pub fn wants_colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    #[command(name = "sn-walk")]
+    struct Args {
+        #[arg(long)]
+        _far: bool,
+        _from: String,
+        _to: String,
+    }
+
+    fn said(words: &[&str]) -> (String, String) {
+        let error = Args::try_parse_from(words).map(|_| ()).unwrap_err();
+        let error = misuse(&error);
+        assert_eq!(error.kind(), Kind::Usage);
+        (error.message().to_owned(), error.advice().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_said_in_one_line_and_a_hint() {
+        let (message, hint) = said(&["sn-walk"]);
+        assert_eq!(message, "the following required arguments were not provided: <FROM> <TO>");
+        assert_eq!(hint, "usage: sn-walk <FROM> <TO>");
+        let (message, hint) = said(&["sn-walk", "here", "there", "--fra"]);
+        assert_eq!(message, "unexpected argument '--fra' found");
+        assert_eq!(hint, "a similar argument exists: '--far'");
+    }
 }
