@@ -14,6 +14,7 @@ macro_rules! commands {
 }
 
 commands! {
+    sn_feed = "../bins/sn-feed/args.rs",
     sn_recv = "../bins/sn-recv/args.rs",
     sn_send = "../bins/sn-send/args.rs",
     sn_recv_file = "../bins/sn-recv-file/args.rs",

@@ -5,7 +5,7 @@
 
 use super::time;
 use crate::{
-    Fingerprint, Result,
+    Error, Fingerprint, Kind, Result,
     packet::{Digest, Name},
 };
 use jiff::Timestamp;
@@ -167,8 +167,8 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     Ok(rows)
 }
 
-/// What a person wants to know of one row; nothing if it has been deleted since.
-pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Option<Entry>> {
+/// What a person wants to know of one row.
+pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
     // The owner is nobody's contact, and nobody brings their packets.
     let mut query = db.prepare_cached(
         "SELECT packet.id, packet.author, writer.petname AS writer, packet.through, bringer.petname AS bringer,
@@ -186,7 +186,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Option<Entry>>
          WHERE packet.seq = :seq",
     )?;
     let mut rows = query.query(named_params! { ":seq": seq, ":quoted": QUOTED, ":now": now.as_second() })?;
-    let Some(row) = rows.next()? else { return Ok(None) };
+    let row = rows.next()?.ok_or_else(|| Error::new(Kind::Nothing, "the packet is gone"))?;
     let own = row.get("own")?;
     let through = match row.get("through")? {
         Some(fingerprint) => Some(Person { fingerprint, petname: row.get("bringer")?, own: false }),
@@ -200,7 +200,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Option<Entry>>
         None => None,
     };
     let root: Option<Fingerprint> = row.get("root_author")?;
-    Ok(Some(Entry {
+    Ok(Entry {
         seq,
         id: row.get("id")?,
         author: Person { fingerprint: row.get("author")?, petname: row.get("writer")?, own },
@@ -216,7 +216,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Option<Entry>>
         about,
         attachments: attachments(db, seq, own)?,
         delivery: if own { Some(delivery(db, seq)?) } else { None },
-    }))
+    })
 }
 
 /// The files of a packet. Those of an own one are here, whether or not somebody counted their chunks.
@@ -289,7 +289,7 @@ mod tests {
 
     fn texts(store: &crate::store::Store, query: &Query) -> Vec<String> {
         let rows = rows(store.read(), query, at(NOW)).unwrap();
-        rows.iter().map(|seq| entry(store.read(), *seq, at(NOW)).unwrap().unwrap().text).collect()
+        rows.iter().map(|seq| entry(store.read(), *seq, at(NOW)).unwrap().text).collect()
     }
 
     #[test]
@@ -360,10 +360,10 @@ mod tests {
         write.execute("DELETE FROM contact WHERE fingerprint = ?1", [ALICE]).unwrap();
         write.execute("DELETE FROM contact WHERE fingerprint = ?1", [CAROL]).unwrap();
         write.commit().unwrap();
-        let own = entry(store.read(), 1, at(NOW)).unwrap().unwrap();
+        let own = entry(store.read(), 1, at(NOW)).unwrap();
         assert!(own.author.own);
         assert_eq!(own.delivery, Some(Delivery { sealed: 0, confirmed: 0 }));
-        let carols = entry(store.read(), 2, at(NOW)).unwrap().unwrap();
+        let carols = entry(store.read(), 2, at(NOW)).unwrap();
         assert_eq!((carols.author.own, carols.author.petname), (false, None));
         assert_eq!(carols.through.unwrap().petname.as_deref(), Some("bob"));
         let about = carols.about.unwrap();
@@ -392,7 +392,7 @@ mod tests {
         }
         write.execute("UPDATE sealed SET confirmed = 1 WHERE counter = 2", ()).unwrap();
         write.commit().unwrap();
-        let own = entry(store.read(), 1, at(NOW)).unwrap().unwrap();
+        let own = entry(store.read(), 1, at(NOW)).unwrap();
         assert_eq!(own.delivery, Some(Delivery { sealed: 2, confirmed: 1 }));
     }
 
@@ -405,7 +405,7 @@ mod tests {
         let write = store.begin().unwrap();
         packets::chunk_is_here(&write, &[2; 32]).unwrap();
         write.commit().unwrap();
-        let attachment = &entry(store.read(), 1, at(NOW)).unwrap().unwrap().attachments[0];
+        let attachment = &entry(store.read(), 1, at(NOW)).unwrap().attachments[0];
         assert_eq!((attachment.number, attachment.chunks_here, attachment.chunks), (1, 1, 3));
         assert!(!attachment.complete());
     }

@@ -19,6 +19,7 @@ use crate::{Context, Error, Fingerprint, Kind, Result};
 use jiff::Timestamp;
 use rusqlite::{
     Connection, OpenFlags, ToSql, Transaction, TransactionBehavior,
+    config::DbConfig,
     types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
 };
 use std::{path::Path, time::Duration};
@@ -65,6 +66,8 @@ impl Store {
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         self.connection.pragma_update(None, "foreign_keys", true)?;
+        // Else SQLite prepares some statements anew for every value that is bound to them.
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         self.connection.set_prepared_statement_cache_capacity(64);
         Ok(())
     }
@@ -72,6 +75,12 @@ impl Store {
     /// For reading.
     pub fn read(&self) -> &Connection {
         &self.connection
+    }
+
+    /// For reading the same state in many statements, which is also faster: between transactions SQLite forgets what it
+    /// has read.
+    pub fn snapshot(&self) -> Result<Transaction<'_>> {
+        Ok(self.connection.unchecked_transaction()?)
     }
 
     /// Begins a write transaction; dropped without commit, nothing of it happened.

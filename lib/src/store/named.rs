@@ -67,7 +67,7 @@ pub fn find(db: &Connection, word: &str, now: Timestamp) -> Result<Target> {
 }
 
 /// A contact, or anybody by fingerprint: the owner is no contact.
-fn person(db: &Connection, word: &str) -> Result<Fingerprint> {
+pub fn person(db: &Connection, word: &str) -> Result<Fingerprint> {
     word.parse().or_else(|_| contacts::find(db, word).map(|contact| contact.fingerprint))
 }
 

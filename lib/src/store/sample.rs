@@ -65,6 +65,7 @@ pub fn status(from: Fingerprint, text: &str) -> Packet {
         text: Some(text.into()),
         attachments: Vec::new(),
         fallback: None,
+        shareable: false,
         body: Body::Status,
     }
 }

@@ -106,7 +106,8 @@ CREATE TABLE attachment (
     key        BLOB,
     chunks     BLOB,
     PRIMARY KEY (packet, position)
-) STRICT, WITHOUT ROWID;
+-- Not WITHOUT ROWID: a search in such a tree reads whole rows, previews and all, to compare their keys.
+) STRICT;
 
 -- Chunks that packets held here list; `here` when the file is in blobs/.
 CREATE TABLE chunk (

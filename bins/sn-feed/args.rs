@@ -1,0 +1,28 @@
+use clap::Parser;
+
+/// Read the feed
+#[derive(Parser)]
+#[command(name = "sn-feed", version)]
+pub struct Args {
+    /// Show the newest NUMBER packets [default: 50, unless --new, --since or --thread]
+    #[arg(short = 'n', long, value_name = "NUMBER")]
+    pub number: Option<u32>,
+    /// Show what came since --new was used last
+    #[arg(long, conflicts_with_all = ["number", "since", "from", "thread", "type"])]
+    pub new: bool,
+    /// Show what came since TIME: 2h, 3 days, 2026-11-22
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Show what NAME wrote
+    #[arg(long, value_name = "NAME")]
+    pub from: Option<String>,
+    /// Show the thread that the packet ID belongs to
+    #[arg(long, value_name = "ID")]
+    pub thread: Option<String>,
+    /// Show packets of one type: status, photo, comment
+    #[arg(long, value_name = "TYPE")]
+    pub r#type: Option<String>,
+    /// Print a JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
