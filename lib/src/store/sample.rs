@@ -2,6 +2,7 @@
 
 use super::{
     Store,
+    account::Account,
     contacts::{self, Grade, New, State},
     packets::{self, Holding, Keep},
 };
@@ -27,7 +28,9 @@ pub fn at(seconds: i64) -> Timestamp {
 /// A database in which all three are contacts.
 pub fn store() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
-    let mut store = Store::create(&dir.path().join("socialnet.db")).unwrap();
+    let owner =
+        Account { name: "Owner".into(), about: None, serial: 1, stream: [0; 16], addresses: Vec::new() };
+    let mut store = Store::create(&dir.path().join("socialnet.db"), &owner).unwrap();
     let write = store.begin().unwrap();
     for (petname, fingerprint) in [("alice", ALICE), ("bob", BOB), ("carol", CAROL)] {
         let profile = Profile {
