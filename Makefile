@@ -39,7 +39,7 @@ demo: all
 .PHONY: test
 test: needs lint all completions
 	$(CARGO) test --release --locked --workspace --all-features --quiet
-	prove --jobs 2 tests/shell
+	prove --jobs 2 tests/shell tests/schema.sh
 
 .PHONY: check
 check: lint all completions
@@ -59,7 +59,8 @@ lint:
 	    $(CARGO) check --release --locked --quiet --package $$package; \
 	done
 	mandoc -T lint -W warning man/*.[1-9]
-	shellcheck $$(grep -rlE --exclude-dir=target --exclude-dir=.git '^#!/bin/(ba)?sh' .)
+	find . \( -name target -o -name .git \) -prune -o -type f \
+	    -exec awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }' {} + | xargs shellcheck
 
 .PHONY: completions
 completions:

@@ -14,11 +14,18 @@ macro_rules! commands {
 }
 
 commands! {
+    sn_contact = "../bins/sn-contact/args.rs",
     sn_feed = "../bins/sn-feed/args.rs",
+    sn_ingest = "../bins/sn-ingest/args.rs",
+    sn_init = "../bins/sn-init/args.rs",
+    sn_open = "../bins/sn-open/args.rs",
+    sn_profile = "../bins/sn-profile/args.rs",
     sn_recv = "../bins/sn-recv/args.rs",
-    sn_send = "../bins/sn-send/args.rs",
     sn_recv_file = "../bins/sn-recv-file/args.rs",
+    sn_seal = "../bins/sn-seal/args.rs",
+    sn_send = "../bins/sn-send/args.rs",
     sn_send_file = "../bins/sn-send-file/args.rs",
+    sn_show = "../bins/sn-show/args.rs",
 }
 
 fn main() -> io::Result<()> {

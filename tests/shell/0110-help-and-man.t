@@ -38,6 +38,10 @@ for folder in bins/*/; do
         "$(options_in_page "$page")" "$(options_in_help "$command")"
 done
 
+for manifest in bins/*/Cargo.toml; do
+    command=$(basename "$(dirname "$manifest")")
+    ok "$command has completions" test -f "$T/completions/fish/$command.fish"
+done
 for shell in bash zsh fish; do
     for file in "$T/completions/$shell"/*; do
         ok "$shell reads $(basename "$file")" "$shell" -n "$file"
