@@ -85,7 +85,8 @@ impl Home {
         Self::open_at(&Self::locate()?)
     }
 
-    fn open_at(path: &Path) -> Result<Self> {
+    /// Opens the account in the folder `path`, as [`Home::open`] does.
+    pub fn open_at(path: &Path) -> Result<Self> {
         private_from_now_on();
         refuse_visitors(path)?;
         let settings = path.join("config.toml");

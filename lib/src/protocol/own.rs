@@ -2,14 +2,25 @@
 
 use crate::{
     Fingerprint, Result,
-    packet::{self, Body, Name, Packet},
+    packet::{self, About, Body, Name, Packet},
 };
 use jiff::{Timestamp, Unit};
 use uuid::Uuid;
 
 /// Writes a packet of ours that has nothing but a body.
 pub(super) fn packet(from: Fingerprint, kind: &str, body: Body, now: Timestamp) -> Result<Vec<u8>> {
+    packet_about(from, kind, body, None, now)
+}
+
+/// Writes one that is about something.
+pub(super) fn packet_about(
+    from: Fingerprint,
+    kind: &str,
+    body: Body,
+    about: Option<About>,
+    now: Timestamp,
+) -> Result<Vec<u8>> {
     let name = Name { from, id: Uuid::now_v7() };
     let created = now.round(Unit::Second).unwrap_or(now);
-    packet::write(&Packet::new(name, kind, created, body), None)
+    packet::write(&Packet { about, ..Packet::new(name, kind, created, body) }, None)
 }

@@ -76,12 +76,24 @@ pub fn change(store: &mut Store, change: Change, now: Timestamp) -> Result<()> {
     if account == before {
         return Ok(());
     }
-    account.serial += 1;
-    account::put(&db, &account)?;
-    for friend in contacts::resolve(&db, contacts::EVERYBODY)? {
-        due::owe(&db, friend, "", &Debt::Profile { want: false }, now)?;
-    }
+    spread(&db, account, now)?;
     Ok(db.commit()?)
+}
+
+/// The keys were renewed: every friend is owed the profile that names the new ones.
+pub fn renewed(store: &mut Store, now: Timestamp) -> Result<()> {
+    let db = store.begin()?;
+    spread(&db, account::get(&db)?, now)?;
+    Ok(db.commit()?)
+}
+
+fn spread(db: &Transaction<'_>, mut account: account::Account, now: Timestamp) -> Result<()> {
+    account.serial += 1;
+    account::put(db, &account)?;
+    for friend in contacts::resolve(db, contacts::EVERYBODY)? {
+        due::owe(db, friend, "", &Debt::Profile { want: false }, now)?;
+    }
+    Ok(())
 }
 
 /// The public profile, signed, for anybody to add.

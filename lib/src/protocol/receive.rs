@@ -123,7 +123,7 @@ impl Receiver<'_> {
             thread::relay(db, root, verified, wait(self.wait.relay), self.now)?;
         }
         if let (Held::New(_), Body::Unknown { .. }) = (held, &packet.body) {
-            understand::answer(db, self.me, sender, self.now)?;
+            understand::answer(db, self.me, sender, &packet, self.now)?;
         }
         Ok(())
     }

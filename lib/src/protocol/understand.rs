@@ -4,7 +4,7 @@
 use super::own;
 use crate::{
     Fingerprint, Result,
-    packet::{self, Body, Packet},
+    packet::{self, About, Body, Packet},
     store::{
         due::{self, Debt},
         packets::Keep,
@@ -52,14 +52,18 @@ pub(super) fn keep(packet: &Packet) -> Keep {
     }
 }
 
-/// Owes the sender of a new packet that was not understood one answer; several packets share it.
+/// Owes the sender of a new packet that was not understood an answer. Until it leaves, it speaks of the newest such
+/// packet: what this node understands is the same for all of them.
 pub(super) fn answer(
     db: &Transaction<'_>,
     me: Fingerprint,
     sender: Fingerprint,
+    packet: &Packet,
     now: Timestamp,
 ) -> Result<()> {
     let understands = std::iter::once(packet::NAMESPACE).chain(TYPES).map(str::to_owned).collect();
-    let answer = own::packet(me, "not-understood", Body::NotUnderstood { understands }, now)?;
+    let body = Body::NotUnderstood { understands };
+    let about = About::Packet(packet.name, None);
+    let answer = own::packet_about(me, "not-understood", body, Some(about), now)?;
     due::owe(db, sender, "not-understood", &Debt::Packet(answer), now)
 }

@@ -1,0 +1,233 @@
+//! Meeting: invitation, request, waiting room, accept, block, bye, and each of them lost, late and twice.
+
+mod people;
+
+use people::{Person, for_reader, kinds, meet, morning};
+use socialnet::{
+    Fingerprint, Kind,
+    packet::Body,
+    protocol::{ingest, meeting, profile},
+    store::contacts,
+};
+
+#[test]
+fn an_invitation_connects_both_at_once() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let invitation = alice.invites();
+    let request = bob.adds(&invitation);
+    assert_eq!(bob.knows("alice"), ("asked", "invited"));
+    assert_eq!(alice.gets(&request), []);
+    assert_eq!(alice.knows("bob"), ("friend", "invited"));
+    assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+    assert_eq!(bob.knows("alice"), ("friend", "invited"));
+    assert_eq!(bob.sees(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_lost_answer_comes_again_when_the_request_does() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let invitation = alice.invites();
+    alice.gets(&bob.adds(&invitation));
+    drop(alice.seals_what_is_due());
+    // Bob asks again: a new envelope, the same code.
+    assert_eq!(alice.gets(&bob.adds(&invitation)), []);
+    assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+    assert_eq!(bob.knows("alice").0, "friend");
+}
+
+#[test]
+fn the_same_request_twice_changes_nothing() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let invitation = alice.invites();
+    let request = bob.adds(&invitation);
+    alice.gets(&request);
+    alice.seals_what_is_due();
+    assert_eq!(alice.gets(&request), []);
+    assert_eq!(alice.seals_what_is_due(), []);
+    assert_eq!(alice.alarm("bob"), "");
+}
+
+#[test]
+fn a_code_used_by_two_people_alarms_and_the_second_waits() {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    let invitation = alice.invites();
+    alice.gets(&bob.adds(&invitation));
+    alice.gets(&carol.adds(&invitation));
+    assert_eq!((alice.knows("bob").0, alice.knows("carol")), ("friend", ("waiting", "")));
+    assert_ne!(alice.alarm("bob"), "");
+    assert_ne!(alice.alarm("carol"), "");
+}
+
+#[test]
+fn an_expired_code_is_only_a_request() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let invitation = alice.invites();
+    let request = bob.adds(&invitation);
+    alice.waits(31 * 24 * 60);
+    alice.gets(&request);
+    assert_eq!(alice.knows("bob"), ("waiting", ""));
+}
+
+#[test]
+fn who_has_only_the_public_profile_waits_to_be_accepted() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let public = profile::export(alice.store.read(), &alice.keyring, morning()).unwrap();
+    assert_eq!(alice.gets(&bob.adds(&public.der)), []);
+    assert_eq!(alice.knows("bob"), ("waiting", ""));
+    assert_eq!(alice.seals_what_is_due(), [], "nobody learns that they wait");
+
+    let waiting = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::accept(&mut alice.store, &waiting, morning()).unwrap();
+    assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+    assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
+}
+
+#[test]
+fn who_asks_each_other_need_not_accept() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let alices = profile::export(alice.store.read(), &alice.keyring, morning()).unwrap();
+    let bobs = profile::export(bob.store.read(), &bob.keyring, morning()).unwrap();
+    let (from_alice, from_bob) = (alice.adds(&bobs.der), bob.adds(&alices.der));
+    alice.gets(&from_bob);
+    bob.gets(&from_alice);
+    assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
+}
+
+#[test]
+fn the_waiting_room_is_small() {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    let public = profile::export(alice.store.read(), &alice.keyring, morning()).unwrap().der;
+    let them = meeting::introduction(&public).unwrap();
+    let db = alice.store.begin().unwrap();
+    for number in 0..meeting::WAITING_ROOM {
+        let somebody = contacts::New {
+            fingerprint: Fingerprint::from_bytes([number as u8; 32]),
+            petname: &format!("somebody-{number}"),
+            state: contacts::State::Waiting,
+            grade: contacts::Grade::None,
+            profile: &them.profile,
+            certificate: &them.certificate,
+            since: morning(),
+        };
+        contacts::insert(&db, &somebody).unwrap();
+    }
+    db.commit().unwrap();
+    assert_eq!(alice.gets(&bob.adds(&public)), []);
+    assert_eq!(alice.knows("bob").0, "unknown");
+    // A friend with a code still comes in.
+    meet(&mut alice, &mut carol);
+    assert_eq!(alice.knows("carol").0, "friend");
+}
+
+#[test]
+fn nothing_of_a_stranger_reaches_the_feed_until_they_are_a_friend() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let carol = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::remove(&mut alice.store, &alice.keyring, &carol, morning()).unwrap();
+    let status = bob.status("Are you there?");
+    let letters = bob.seals(status, &["alice"]);
+    assert_eq!(alice.gets(&letters), []);
+    assert_eq!(alice.sees(), [] as [&str; 0]);
+    assert_eq!(alice.folder("inpackets/held").len(), 1);
+
+    let invitation = alice.invites();
+    bob.gets(&alice.seals_what_is_due());
+    assert_eq!(bob.knows("alice").0, "gone");
+    alice.gets(&bob.adds(&invitation));
+    assert_eq!(alice.sees(), ["bob: Are you there?"], "what was held is read");
+}
+
+#[test]
+fn what_came_before_the_accept_is_read_after_it() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let invitation = alice.invites();
+    alice.gets(&bob.adds(&invitation));
+    let accept = alice.seals_what_is_due();
+    let status = alice.status("Welcome.");
+    let status = alice.seals(status, &["bob"]);
+    assert_eq!(bob.gets(&status), []);
+    assert_eq!(bob.sees(), [] as [&str; 0]);
+    assert_eq!(bob.gets(&accept), []);
+    assert_eq!(bob.sees(), ["alice: Welcome."]);
+}
+
+#[test]
+fn an_accept_that_nobody_asked_for_is_nothing() {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    meet(&mut alice, &mut carol);
+    let invitation = bob.invites();
+    drop(alice.adds(&invitation));
+    // Alice seals an accept for Bob, whom she asked, as if he had asked her.
+    let profile = profile::own(alice.store.read(), &alice.keyring, profile::For::Contacts).unwrap();
+    let accept = alice.writes("contact-accept", Body::ContactAccept { profile }, |_| {});
+    let (letters, failures) = alice.tries_to_seal(accept, &["bob"]);
+    assert_eq!((letters.len(), kinds(&failures)), (0, vec![Kind::NotAllowed]));
+    assert_eq!(bob.knows("alice").0, "unknown");
+}
+
+#[test]
+fn blocked_people_are_not_read_and_not_told() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let bob_is = bob.is();
+    meeting::block(&mut alice.store, bob_is).unwrap();
+    let status = bob.status("Hello?");
+    let letters = bob.seals(status, &["alice"]);
+    assert_eq!(alice.gets(&letters), []);
+    let request = bob.writes("contact-bye", Body::ContactBye, |_| {});
+    let letters = bob.seals(request, &["alice"]);
+    assert_eq!(alice.gets(&letters), []);
+    assert_eq!((alice.knows("bob").0, alice.sees().len()), ("blocked", 0));
+    alice.waits(48 * 60);
+    assert_eq!(alice.seals_what_is_due(), []);
+    assert_eq!(alice.folder("inpackets/held"), [] as [&str; 0]);
+}
+
+#[test]
+fn a_goodbye_ends_it_on_both_sides() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let who = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::remove(&mut alice.store, &alice.keyring, &who, morning()).unwrap();
+    assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+    assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("gone", "gone"));
+    let status = bob.status("Hello?");
+    assert_eq!(kinds(&bob.tries_to_seal(status, &["alice"]).1), [Kind::NotAllowed]);
+}
+
+#[test]
+fn somebody_elses_invitation_can_not_be_signed_anew() {
+    let (mut alice, mut mallory) = (Person::new("Alice"), Person::new("Alice"));
+    let invitation = alice.invites();
+    let words = socialnet::seal::verify(&invitation).unwrap().content;
+    let forged = socialnet::seal::sign(&mallory.keyring.identity, &words).unwrap();
+    assert_eq!(meeting::introduction(&forged).err().unwrap().kind(), Kind::Malformed);
+    let own = mallory.invites();
+    let them = meeting::introduction(&own).unwrap();
+    let error = meeting::add(&mut mallory.store, &mallory.keyring, &them, None, morning()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage, "nobody adds themselves");
+}
+
+#[test]
+fn a_fingerprint_that_was_read_aloud_settles_it() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let who = contacts::find(alice.store.read(), "bob").unwrap();
+    let wrong = meeting::check(&mut alice.store, &who, &alice.keyring.identity.fingerprint.spoken());
+    assert_eq!(wrong.unwrap_err().kind(), Kind::NotAllowed);
+    assert_eq!(alice.knows("bob").1, "invited");
+    meeting::check(&mut alice.store, &who, &bob.is().spoken().to_uppercase()).unwrap();
+    assert_eq!(alice.knows("bob").1, "checked");
+}
+
+#[test]
+fn released_files_are_judged_again() {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    meet(&mut alice, &mut bob);
+    let status = alice.status("For two.");
+    let letters = alice.seals(status, &["bob"]);
+    carol.finds(&[for_reader(&letters, &bob)[0].der.clone()]);
+    assert_eq!(carol.folder("inpackets/bad").len(), 2, "no key of hers opens it: the file and why");
+    assert_eq!(ingest::release(&carol.home.inpackets().unwrap()).unwrap(), 0);
+}

@@ -1,0 +1,239 @@
+//! Alice, Bob and Carol: whole accounts in temporary folders, and what they do with them. Letters go from hand to hand.
+
+#![allow(dead_code)] // each test file needs some of it
+
+use jiff::{SignedDuration, Timestamp};
+use socialnet::{
+    Error, Fingerprint, Kind,
+    envelope::Envelope,
+    home::Home,
+    identity::{Keyring, Purpose, ReaderKeys},
+    packet::{self, About, Body, Name, Packet},
+    protocol::{
+        ingest::Ingest,
+        meeting,
+        sealing::{Letter, Sealer},
+        start,
+    },
+    seal,
+    store::{Store, contacts},
+    stream::Clear,
+};
+use std::{fs, path::PathBuf};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// When every story begins.
+pub fn morning() -> Timestamp {
+    "2026-11-22T08:00:00Z".parse().unwrap()
+}
+
+pub struct Person {
+    _dir: TempDir,
+    pub home: Home,
+    pub store: Store,
+    pub keyring: Keyring,
+    pub now: Timestamp,
+}
+
+impl Person {
+    pub fn new(name: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("account");
+        let owner = start::Owner { name: name.to_owned(), about: None, addresses: Vec::new() };
+        start::account(&path, owner, morning()).unwrap();
+        let home = Home::open_at(&path).unwrap();
+        let store = Store::open(&home.database()).unwrap();
+        let keyring = Keyring::load(&home.identity()).unwrap();
+        Self { _dir: dir, home, store, keyring, now: morning() }
+    }
+
+    pub fn is(&self) -> Fingerprint {
+        self.keyring.identity.fingerprint
+    }
+
+    pub fn waits(&mut self, minutes: i64) {
+        self.now += SignedDuration::from_mins(minutes);
+    }
+
+    /// Writes a packet; `edit` says what it says.
+    pub fn writes(&self, kind: &str, body: Body, edit: impl FnOnce(&mut Packet)) -> Vec<u8> {
+        let name = Name { from: self.is(), id: Uuid::now_v7() };
+        let mut packet = Packet::new(name, kind, self.now, body);
+        edit(&mut packet);
+        packet::write(&packet, None).unwrap()
+    }
+
+    pub fn status(&self, text: &str) -> Vec<u8> {
+        self.writes("status", Body::Status, |packet| packet.text = Some(text.to_owned()))
+    }
+
+    /// A comment on `xml`, in its thread.
+    pub fn comment(&self, xml: &[u8], text: &str) -> Vec<u8> {
+        let about = packet::read(xml).unwrap();
+        self.writes("comment", Body::Comment, |packet| {
+            packet.text = Some(text.to_owned());
+            packet.thread = Some(about.root());
+            packet.about = Some(About::Packet(about.name, None));
+        })
+    }
+
+    /// Seals, and expects that nothing fails.
+    pub fn seals(&mut self, xml: Vec<u8>, to: &[&str]) -> Vec<Letter> {
+        let (letters, failures) = self.tries_to_seal(xml, to);
+        assert_eq!(failures, []);
+        letters
+    }
+
+    pub fn tries_to_seal(&mut self, xml: Vec<u8>, to: &[&str]) -> (Vec<Letter>, Vec<Error>) {
+        let to: Vec<String> = to.iter().map(|word| (*word).to_owned()).collect();
+        let mut sealer = Sealer::new(&mut self.store, &self.keyring, self.home.blobs(), self.now);
+        let sealed = sealer.seal(vec![Clear::Packet(xml)], &to).unwrap();
+        (sealed.letters, sealed.failures)
+    }
+
+    pub fn seals_what_is_due(&mut self) -> Vec<Letter> {
+        let mut sealer = Sealer::new(&mut self.store, &self.keyring, self.home.blobs(), self.now);
+        let sealed = sealer.seal_due().unwrap();
+        assert_eq!(sealed.failures, []);
+        sealed.letters
+    }
+
+    /// Gets letters, reads them, and says what was refused.
+    pub fn gets(&mut self, letters: &[Letter]) -> Vec<Error> {
+        let files: Vec<Vec<u8>> = letters.iter().map(|letter| letter.der.clone()).collect();
+        self.finds(&files)
+    }
+
+    /// Finds these files in their inpackets.
+    pub fn finds(&mut self, files: &[Vec<u8>]) -> Vec<Error> {
+        let inpackets = self.home.inpackets().unwrap();
+        let mut batch = inpackets.batch();
+        for bytes in files {
+            batch.add(&socialnet::mailbox::name_of(bytes), bytes).unwrap();
+        }
+        batch.commit().unwrap();
+        self.reads()
+    }
+
+    /// Runs sn-ingest.
+    pub fn reads(&mut self) -> Vec<Error> {
+        let mut refused = Vec::new();
+        let mut ingest = Ingest::new(&self.home, &mut self.store, &self.keyring, self.now).unwrap();
+        ingest.inbox(&mut |error| refused.push(error)).unwrap();
+        assert_eq!(self.folder("inpackets/new"), [] as [String; 0], "everything leaves new");
+        refused
+    }
+
+    /// Runs sn-ingest --again.
+    pub fn reads_again(&mut self) -> Vec<Error> {
+        let mut refused = Vec::new();
+        let mut ingest = Ingest::new(&self.home, &mut self.store, &self.keyring, self.now).unwrap();
+        ingest.again(&mut |error| refused.push(error)).unwrap();
+        refused
+    }
+
+    /// An envelope made by hand, with whatever in it: SignedData of packets, under any counter.
+    pub fn envelope(&self, reader: &Self, counter: u64, packets: Vec<Vec<u8>>) -> Vec<u8> {
+        let envelope = Envelope {
+            from: self.is(),
+            to: reader.is(),
+            sent: self.now,
+            stream: [7; 16],
+            counter,
+            received: Vec::new(),
+            blobs: Vec::new(),
+            packets,
+        };
+        self.sealed(&envelope.write().unwrap(), reader, Purpose::Sealing)
+    }
+
+    /// Signs and seals any words.
+    pub fn sealed(&self, content: &[u8], reader: &Self, purpose: Purpose) -> Vec<u8> {
+        seal_signed(&self.signs(content), reader, purpose)
+    }
+
+    pub fn signs(&self, content: &[u8]) -> Vec<u8> {
+        seal::sign(&self.keyring.identity, content).unwrap()
+    }
+
+    /// What is in a folder of the account, sorted.
+    pub fn folder(&self, name: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.home.path().join(name)).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The feed, as `who: what they say`, oldest first.
+    pub fn sees(&self) -> Vec<String> {
+        let db = self.store.read();
+        let mut query = db.prepare("SELECT author, text FROM packet WHERE state <> 'quiet' ORDER BY seq").unwrap();
+        let rows = query.query_map((), |row| Ok((row.get::<_, Fingerprint>(0)?, row.get::<_, String>(1)?))).unwrap();
+        rows.map(|row| {
+            let (author, text) = row.unwrap();
+            format!("{}: {text}", self.calls(author))
+        })
+        .collect()
+    }
+
+    fn calls(&self, who: Fingerprint) -> String {
+        if who == self.is() {
+            return "me".to_owned();
+        }
+        let contact = contacts::by_fingerprint(self.store.read(), who).unwrap();
+        contact.map_or_else(|| "somebody".to_owned(), |contact| contact.petname)
+    }
+
+    /// State and grade of somebody.
+    pub fn knows(&self, petname: &str) -> (&'static str, &'static str) {
+        let contact = contacts::by_petname(self.store.read(), petname).unwrap();
+        contact.map_or(("unknown", ""), |contact| (contact.state.as_str(), contact.grade.as_str()))
+    }
+
+    /// The alarm beside somebody's name.
+    pub fn alarm(&self, petname: &str) -> String {
+        contacts::by_petname(self.store.read(), petname).unwrap().unwrap().alarm
+    }
+
+    /// Invites somebody, whoever it may be.
+    pub fn invites(&mut self) -> Vec<u8> {
+        meeting::invite(&mut self.store, &self.keyring, None, 30, self.now).unwrap().der
+    }
+
+    /// Adds somebody by what they handed over, and gives the request.
+    pub fn adds(&mut self, introduction: &[u8]) -> Vec<Letter> {
+        let them = meeting::introduction(introduction).unwrap();
+        meeting::add(&mut self.store, &self.keyring, &them, None, self.now).unwrap();
+        self.seals_what_is_due()
+    }
+}
+
+/// Seals SignedData for somebody, whoever signed it.
+pub fn seal_signed(signed: &[u8], reader: &Person, purpose: Purpose) -> Vec<u8> {
+    let offer = reader.keyring.newest(purpose).unwrap().offer();
+    seal::seal(signed, &ReaderKeys::stored(offer, purpose, reader.now).unwrap()).unwrap()
+}
+
+/// Two people become friends by invitation.
+pub fn meet(inviting: &mut Person, invited: &mut Person) {
+    let invitation = inviting.invites();
+    assert_eq!(inviting.gets(&invited.adds(&invitation)), []);
+    assert_eq!(invited.gets(&inviting.seals_what_is_due()), []);
+    assert_eq!(inviting.gets(&invited.seals_what_is_due()), []);
+}
+
+/// Letters for one reader.
+pub fn for_reader(letters: &[Letter], reader: &Person) -> Vec<Letter> {
+    letters.iter().filter(|letter| letter.reader == reader.is()).cloned().collect()
+}
+
+/// What kind of failure each is.
+pub fn kinds(errors: &[Error]) -> Vec<Kind> {
+    errors.iter().map(Error::kind).collect()
+}
