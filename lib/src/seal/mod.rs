@@ -12,6 +12,8 @@ pub(crate) mod der;
 mod explain;
 mod guard;
 mod kdf;
+#[cfg(test)]
+mod make_vectors;
 mod padding;
 
 pub use explain::{Explanation, Layer, explain};
