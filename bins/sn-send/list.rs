@@ -31,7 +31,7 @@ pub fn print(store: &Store, json: bool) -> Result<()> {
     let mut out = cli::output();
     let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::system());
     delivery::list(store.read(), &mut |listed| {
-        let Listed { delivery, petname, state, next_try, reason } = &listed;
+        let Listed { delivery, petname, state, next_try } = &listed;
         let kind = if delivery.is_chunk() { "blob" } else { "envelope" };
         let next_try = Some(*next_try).filter(|_| state == "waiting");
         if json {
@@ -45,7 +45,7 @@ pub fn print(store: &Store, json: bool) -> Result<()> {
                 attempts: delivery.attempts,
                 queued: delivery.queued.to_string(),
                 next_try: next_try.map(|next_try| next_try.to_string()),
-                reason,
+                reason: &delivery.reason,
             };
             let line =
                 serde_json::to_string(&line).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
@@ -54,14 +54,16 @@ pub fn print(store: &Store, json: bool) -> Result<()> {
         let reader = petname.clone().unwrap_or_else(|| delivery.reader.short());
         let item = &HEXLOWER.encode(&delivery.item)[..12];
         write!(out, "{item}  {}  {kind:8}  {state:9}", text::one_line(&reader))?;
-        if delivery.attempts > 0 {
-            write!(out, "  {} tries", delivery.attempts)?;
+        match delivery.attempts {
+            0 => {}
+            1 => write!(out, "  1 try")?,
+            tries => write!(out, "  {tries} tries")?,
         }
         if let Some(next_try) = next_try {
             write!(out, "  next {}", text::ago(next_try, &now))?;
         }
-        if !reason.is_empty() {
-            write!(out, "  {}", text::one_line(reason))?;
+        if !delivery.reason.is_empty() {
+            write!(out, "  {}", text::one_line(&delivery.reason))?;
         }
         Ok(writeln!(out)?)
     })?;

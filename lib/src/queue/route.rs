@@ -39,7 +39,7 @@ pub fn route(home: &Home, reader: &Reader, delivery: &Delivery) -> Route {
     match why {
         Some(why) => Route::Later(why),
         None if reader.addresses.is_empty() => Route::Later("no address is known".to_owned()),
-        None => Route::Nowhere("every address refused it".to_owned()),
+        None => Route::Nowhere(format!("every address refused it; the last one: {}", delivery.reason)),
     }
 }
 
@@ -65,6 +65,7 @@ mod tests {
             queued: Timestamp::UNIX_EPOCH,
             attempts: 0,
             refused_by: refused_by.into(),
+            reason: "no such person".into(),
         }
     }
 
@@ -79,7 +80,7 @@ mod tests {
         let bob = bob(vec![address("xmpp:b"), address("https://b/in"), address("mailto:b@example.org")]);
         assert_eq!(route(&home, &bob, &delivery(false, "")), through("https://b/in"));
         assert_eq!(route(&home, &bob, &delivery(false, "https://b/in")), through("mailto:b@example.org"));
-        let nowhere = Route::Nowhere("every address refused it".into());
+        let nowhere = Route::Nowhere("every address refused it; the last one: no such person".into());
         assert_eq!(route(&home, &bob, &delivery(false, "mailto:b@example.org")), nowhere);
         // An address that refused and is gone from the profile: from the beginning.
         assert_eq!(route(&home, &bob, &delivery(false, "https://old/in")), through("https://b/in"));

@@ -21,6 +21,8 @@ pub struct Delivery {
     pub attempts: u32,
     /// The address that refused it last, or empty: that one and those before it are not asked again.
     pub refused_by: String,
+    /// What was said last.
+    pub reason: String,
 }
 
 impl Delivery {
@@ -83,20 +85,13 @@ pub fn standing(db: &Connection, envelope: &Digest) -> Result<Standing> {
 /// What is to be tried now, longest due first.
 pub fn due(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Delivery>> {
     let mut query = db.prepare_cached(
-        "SELECT item, reader, envelope, queued, attempts, address FROM delivery
+        "SELECT item, reader, envelope, queued, attempts, address, reason FROM delivery
          WHERE state = 'waiting' AND next_try <= ?1 ORDER BY next_try LIMIT ?2",
     )?;
     let mut rows = query.query((now.as_second(), limit))?;
     let mut due = Vec::new();
     while let Some(row) = rows.next()? {
-        due.push(Delivery {
-            item: row.get(0)?,
-            reader: row.get(1)?,
-            envelope: row.get(2)?,
-            queued: super::time(row.get(3)?)?,
-            attempts: row.get(4)?,
-            refused_by: row.get(5)?,
-        });
+        due.push(read(row)?);
     }
     Ok(due)
 }
@@ -247,6 +242,18 @@ pub fn reader(db: &Connection, who: Fingerprint) -> Result<Option<Reader>> {
     Ok(Some(Reader { petname, blocked: state == State::Blocked.as_str(), addresses }))
 }
 
+fn read(row: &Row<'_>) -> Result<Delivery> {
+    Ok(Delivery {
+        item: row.get("item")?,
+        reader: row.get("reader")?,
+        envelope: row.get("envelope")?,
+        queued: super::time(row.get("queued")?)?,
+        attempts: row.get("attempts")?,
+        refused_by: row.get("address")?,
+        reason: row.get("reason")?,
+    })
+}
+
 /// One line of the list that `sn-send -p` prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -258,39 +265,166 @@ pub struct Listed {
     pub state: String,
     /// When it is tried again.
     pub next_try: Timestamp,
-    /// What was said last.
-    pub reason: String,
 }
 
 /// Gives every delivery to `each`, oldest first.
 pub fn list(db: &Connection, each: &mut dyn FnMut(Listed) -> Result<()>) -> Result<()> {
     let mut query = db.prepare(
-        "SELECT delivery.item, delivery.reader, delivery.envelope, queued, attempts, address, petname,
-             iif(delivery.state = 'sent' AND sealed.confirmed IS NOT NULL, 'confirmed', delivery.state), next_try, reason
+        "SELECT item, delivery.reader AS reader, delivery.envelope AS envelope, queued, attempts, address, reason,
+             petname, iif(delivery.state = 'sent' AND confirmed IS NOT NULL, 'confirmed', delivery.state) AS now,
+             next_try
          FROM delivery LEFT JOIN contact ON contact.fingerprint = delivery.reader
-             LEFT JOIN sealed ON sealed.envelope = delivery.item
-         ORDER BY queued, delivery.envelope, delivery.item <> delivery.envelope, delivery.item",
+             LEFT JOIN sealed ON sealed.envelope = item
+         ORDER BY queued, delivery.envelope, item <> delivery.envelope, item",
     )?;
     let mut rows = query.query(())?;
     while let Some(row) = rows.next()? {
-        each(listed(row)?)?;
+        each(Listed {
+            delivery: read(row)?,
+            petname: row.get("petname")?,
+            state: row.get("now")?,
+            next_try: super::time(row.get("next_try")?)?,
+        })?;
     }
     Ok(())
 }
 
-fn listed(row: &Row<'_>) -> Result<Listed> {
-    Ok(Listed {
-        delivery: Delivery {
-            item: row.get(0)?,
-            reader: row.get(1)?,
-            envelope: row.get(2)?,
-            queued: super::time(row.get(3)?)?,
-            attempts: row.get(4)?,
-            refused_by: row.get(5)?,
-        },
-        petname: row.get(6)?,
-        state: row.get(7)?,
-        next_try: super::time(row.get(8)?)?,
-        reason: row.get(9)?,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        Store, contacts, counters,
+        sample::{BOB, CAROL, NOW, at, store},
+    };
+
+    const HELLO: Digest = [1; 32];
+    const PHOTO: Digest = [2; 32];
+    const CHUNKS: [Digest; 2] = [[3; 32], [4; 32]];
+    const HOME: &str = "https://example.net/in/bob";
+
+    fn write<T>(store: &mut Store, body: impl FnOnce(&Transaction<'_>) -> Result<T>) -> T {
+        let write = store.begin().unwrap();
+        let value = body(&write).unwrap();
+        write.commit().unwrap();
+        value
+    }
+
+    fn due_at(store: &Store, seconds: i64) -> Vec<Digest> {
+        due(store.read(), at(seconds), 100).unwrap().into_iter().map(|delivery| delivery.item).collect()
+    }
+
+    fn one(store: &Store, item: Digest) -> Delivery {
+        let all = due(store.read(), at(i64::from(i32::MAX)), 100).unwrap();
+        all.into_iter().find(|delivery| delivery.item == item).unwrap()
+    }
+
+    #[test]
+    fn an_envelope_is_finished_with_its_chunks() {
+        let (_dir, mut store) = store();
+        assert_eq!(standing(store.read(), &PHOTO).unwrap(), Standing::Unknown);
+        write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS, at(NOW)));
+        for item in [PHOTO, CHUNKS[0], CHUNKS[1]] {
+            assert_eq!(standing(store.read(), &PHOTO).unwrap(), Standing::Waiting);
+            let delivery = one(&store, item);
+            write(&mut store, |db| record(db, &delivery, &Outcome::Sent, HOME, ""));
+        }
+        assert_eq!(standing(store.read(), &PHOTO).unwrap(), Standing::Sent);
+    }
+
+    #[test]
+    fn a_lost_chunk_fails_the_envelope_with_its_reason() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS[..1], at(NOW)));
+        for (item, outcome, reason) in
+            [(PHOTO, Outcome::Sent, ""), (CHUNKS[0], Outcome::Failed, "there is no chunk")]
+        {
+            let delivery = one(&store, item);
+            write(&mut store, |db| record(db, &delivery, &outcome, HOME, reason));
+        }
+        let failed_so = Standing::Failed("there is no chunk".into());
+        assert_eq!(standing(store.read(), &PHOTO).unwrap(), failed_so);
+        assert_eq!(failed(store.read()).unwrap(), [PHOTO]);
+    }
+
+    #[test]
+    fn a_failed_envelope_takes_its_chunks_with_it() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS, at(NOW)));
+        let envelope = one(&store, PHOTO);
+        write(&mut store, |db| record(db, &envelope, &Outcome::Failed, "", "blocked"));
+        assert_eq!(due_at(&store, NOW), [[0; 32]; 0]);
+    }
+
+    #[test]
+    fn later_is_due_later_and_readers_do_not_wait_for_each_other() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
+        write(&mut store, |db| enter(db, &PHOTO, CAROL, &[], at(NOW)));
+        let hello = one(&store, HELLO);
+        write(&mut store, |db| record(db, &hello, &Outcome::Later(at(NOW + 300)), HOME, "away"));
+        assert_eq!(due_at(&store, NOW + 299), [PHOTO]);
+        let hello = one(&store, HELLO);
+        assert_eq!((hello.attempts, hello.refused_by.as_str(), hello.reason.as_str()), (1, "", "away"));
+        write(&mut store, |db| retry(db, at(NOW)));
+        assert_eq!(due_at(&store, NOW).len(), 2);
+    }
+
+    #[test]
+    fn a_refusal_names_the_address_and_is_due_at_once() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
+        let hello = one(&store, HELLO);
+        write(&mut store, |db| record(db, &hello, &Outcome::Refused, HOME, "no such person"));
+        assert_eq!(due_at(&store, NOW), [HELLO]);
+        assert_eq!(one(&store, HELLO).refused_by, HOME);
+    }
+
+    #[test]
+    fn the_same_chunk_for_two_readers_is_two_deliveries() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| enter(db, &HELLO, BOB, &CHUNKS[..1], at(NOW)));
+        write(&mut store, |db| enter(db, &PHOTO, CAROL, &CHUNKS[..1], at(NOW)));
+        assert_eq!(due_at(&store, NOW).len(), 4);
+        write(&mut store, |db| forget(db, &HELLO));
+        assert_eq!(due_at(&store, NOW).len(), 2);
+    }
+
+    #[test]
+    fn a_confirmation_proves_the_address_and_frees_its_chunks() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| contacts::set_addresses(db, BOB, &[HOME.to_owned()], false));
+        write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
+        write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS[..1], at(NOW)));
+        let (hello, chunk) = (one(&store, HELLO), one(&store, CHUNKS[0]));
+        let sealed = counters::Sealed {
+            reader: BOB,
+            stream: &[9; 16],
+            counter: 1,
+            envelope: &HELLO,
+            packets: &[],
+            at: at(NOW),
+        };
+        write(&mut store, |db| counters::sealed(db, &sealed));
+        write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, ""));
+        write(&mut store, |db| record(db, &chunk, &Outcome::Later(at(NOW + 9000)), HOME, "waits"));
+        let unproven = reader(store.read(), BOB).unwrap().unwrap();
+        assert!(!unproven.addresses[0].proven);
+        assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(0))), [[0; 32]; 0]);
+
+        let said = crate::envelope::Received { stream: [9; 16], ranges: vec![(1, 1)] };
+        write(&mut store, |db| counters::confirm(db, BOB, &[said], at(NOW)));
+        assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(0))), [HELLO]);
+        assert!(reader(store.read(), BOB).unwrap().unwrap().addresses[0].proven);
+        assert!(due_at(&store, NOW).contains(&CHUNKS[0]));
+    }
+
+    #[test]
+    fn what_was_never_confirmed_is_kept_for_a_while() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
+        let hello = one(&store, HELLO);
+        write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, ""));
+        assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(NOW))), [[0; 32]; 0]);
+        assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(NOW + 1))), [HELLO]);
+    }
 }
