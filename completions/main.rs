@@ -16,9 +16,11 @@ macro_rules! commands {
 commands! {
     sn_contact = "../bins/sn-contact/args.rs",
     sn_feed = "../bins/sn-feed/args.rs",
+    sn_get = "../bins/sn-get/args.rs",
     sn_ingest = "../bins/sn-ingest/args.rs",
     sn_init = "../bins/sn-init/args.rs",
     sn_open = "../bins/sn-open/args.rs",
+    sn_pack = "../bins/sn-pack/args.rs",
     sn_profile = "../bins/sn-profile/args.rs",
     sn_recv = "../bins/sn-recv/args.rs",
     sn_recv_file = "../bins/sn-recv-file/args.rs",

@@ -106,6 +106,7 @@ impl From<io::Error> for Error {
         let kind = match error.kind() {
             io::ErrorKind::BrokenPipe => Kind::ClosedPipe,
             io::ErrorKind::PermissionDenied => Kind::NotAllowed,
+            io::ErrorKind::AlreadyExists => Kind::CantCreate,
             _ => Kind::Io,
         };
         Self::new(kind, strip_errno(&error.to_string()))

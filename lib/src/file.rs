@@ -3,7 +3,7 @@
 //! A file is written under a name that begins with a dot, beside its target, and gets its own name only once its bytes
 //! are on disk. So whatever has a proper name is whole, and a dot name is a leftover that nobody misses.
 
-use crate::{Error, Result};
+use crate::{Context, Error, Result};
 use rustix::fs::OFlags;
 use std::{
     ffi::{OsStr, OsString},
@@ -16,7 +16,7 @@ use std::{
 
 /// Writes `bytes` beside `path` with `mode`, syncs, renames over it, syncs the folder. Nothing is left on failure.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let unfinished = Unfinished::write(path, bytes, mode)?;
+    let unfinished = Unfinished::write(path, mode, |mut file| Ok(file.write_all(bytes)?))?;
     std::fs::rename(&unfinished.path, path).map_err(|error| Error::io("write", path, error))?;
     // Its name is free again and may be another thread's by now.
     std::mem::forget(unfinished);
@@ -25,7 +25,12 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 
 /// As [`replace`], but refuses when `path` exists.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let unfinished = Unfinished::write(path, bytes, mode)?;
+    create_with(path, mode, |mut file| Ok(file.write_all(bytes)?))
+}
+
+/// As [`create`], but `write` fills the file; what it leaves behind when it fails is deleted.
+pub fn create_with(path: &Path, mode: u32, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
+    let unfinished = Unfinished::write(path, mode, write)?;
     // link(2) refuses an existing target where rename(2) would silently replace it; the other name goes with the guard.
     std::fs::hard_link(&unfinished.path, path).map_err(|error| Error::io("create", path, error))?;
     drop(unfinished);
@@ -112,16 +117,17 @@ struct Unfinished {
 }
 
 impl Unfinished {
-    fn write(target: &Path, bytes: &[u8], mode: u32) -> Result<Self> {
+    fn write(target: &Path, mode: u32, write: impl FnOnce(&File) -> Result<()>) -> Result<Self> {
         let name = target
             .file_name()
             .ok_or_else(|| Error::malformed(format!("'{}' names no file", target.display())))?;
         let mut hidden = OsString::from(".");
         hidden.push(name);
-        let (mut file, path) = exclusive(parent(target), &hidden, mode)?;
+        let (file, path) = exclusive(parent(target), &hidden, mode)?;
         let unfinished = Self { path };
-        let written = file.write_all(bytes).and_then(|()| file.sync_data());
-        written.map_err(|error| Error::io("write", target, error))?;
+        let cannot_write = || format!("cannot write '{}'", target.display());
+        write(&file).context(cannot_write)?;
+        file.sync_data().context(cannot_write)?;
         Ok(unfinished)
     }
 }

@@ -8,6 +8,8 @@
 //! | [`identity`], [`seal`], [`blob`] | OpenSSL; `seal` goes from bytes to bytes | XML, SQL, sockets |
 //! | [`photo`] | image formats | everything else |
 //! | [`store`] | SQLite | sealed bytes, keys |
+//! | [`attach`] | files as attachments, in and out: blobs and photographs | SQL |
+//! | [`compose`] | what people do, as packets | terminals, sockets |
 //! | [`driver`] | child processes and their line protocol | keys, XML, SQL |
 //! | [`queue`] | outpackets, deliveries and drivers together: running the queue | keys, packets |
 //! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
@@ -32,7 +34,11 @@ pub mod stream;
 pub mod text;
 
 #[cfg(feature = "crypto")]
+pub mod attach;
+#[cfg(feature = "crypto")]
 pub mod blob;
+#[cfg(all(feature = "crypto", feature = "db"))]
+pub mod compose;
 #[cfg(all(feature = "crypto", feature = "db"))]
 pub mod explain;
 #[cfg(feature = "crypto")]

@@ -26,13 +26,13 @@ pub fn orientation(file: &Bytes, format: ImageFormat) -> Orientation {
 }
 
 /// The same picture without metadata, but with its orientation.
-pub fn remove(file: Bytes, format: ImageFormat, orientation: Orientation) -> Result<Vec<u8>> {
+pub fn remove(file: Bytes, format: ImageFormat, orientation: Orientation) -> Result<Bytes> {
     let exif = (orientation != Orientation::NoTransforms).then(|| exif(orientation));
     match format {
         ImageFormat::Jpeg => jpeg(file, exif),
         ImageFormat::Png => png(file, exif),
         ImageFormat::WebP => webp(file, exif),
-        _ => gif(&file),
+        _ => Ok(gif(&file)?.into()),
     }
 }
 
@@ -47,7 +47,7 @@ fn cut_short() -> Error {
     Error::malformed("the picture is cut short")
 }
 
-fn jpeg(file: Bytes, exif: Option<Bytes>) -> Result<Vec<u8>> {
+fn jpeg(file: Bytes, exif: Option<Bytes>) -> Result<Bytes> {
     let mut jpeg = Jpeg::from_bytes(file.clone()).map_err(damaged)?;
     let mut kept = Vec::new();
     for segment in jpeg.segments() {
@@ -73,7 +73,7 @@ fn jpeg(file: Bytes, exif: Option<Bytes>) -> Result<Vec<u8>> {
     }
     *jpeg.segments_mut() = kept;
     jpeg.set_exif(exif);
-    Ok(jpeg.encoder().bytes().to_vec())
+    Ok(jpeg.encoder().bytes())
 }
 
 /// Frame and scan headers and tables (ITU-T T.81, table B.1); not APPn, COM and what is reserved.
@@ -117,7 +117,7 @@ fn scans(data: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
-fn png(file: Bytes, exif: Option<Bytes>) -> Result<Vec<u8>> {
+fn png(file: Bytes, exif: Option<Bytes>) -> Result<Bytes> {
     let mut png = Png::from_bytes(file).map_err(damaged)?;
     if png.chunks().last().is_none_or(|chunk| chunk.kind() != *b"IEND") {
         return Err(cut_short());
@@ -129,10 +129,10 @@ fn png(file: Bytes, exif: Option<Bytes>) -> Result<Vec<u8>> {
     ];
     png.chunks_mut().retain(|chunk| KEPT.contains(&&chunk.kind()));
     png.set_exif(exif);
-    Ok(png.encoder().bytes().to_vec())
+    Ok(png.encoder().bytes())
 }
 
-fn webp(file: Bytes, exif: Option<Bytes>) -> Result<Vec<u8>> {
+fn webp(file: Bytes, exif: Option<Bytes>) -> Result<Bytes> {
     let mut webp = WebP::from_bytes(file).map_err(damaged)?;
     const KEPT: [[u8; 4]; 7] = [
         webp::CHUNK_VP8X,
@@ -154,7 +154,7 @@ fn webp(file: Bytes, exif: Option<Bytes>) -> Result<Vec<u8>> {
         }
     }
     webp.set_exif(exif);
-    Ok(webp.encoder().bytes().to_vec())
+    Ok(webp.encoder().bytes())
 }
 
 /// GIF89a: blocks one after another. Comments go, and what applications keep for themselves, except how often an
@@ -244,14 +244,14 @@ mod tests {
     }
 
     /// The secret is gone, the pixels are the same, the orientation too.
-    fn check(with_secret: &[u8], format: ImageFormat, expected: Orientation) -> Vec<u8> {
+    fn check(with_secret: &[u8], format: ImageFormat, expected: Orientation) -> Bytes {
         let file = Bytes::copy_from_slice(with_secret);
         assert!(file.windows(SECRET.len()).any(|window| window == SECRET), "a test without a secret");
         let clean = remove(file.clone(), format, orientation(&file, format)).unwrap();
         assert!(!clean.windows(SECRET.len()).any(|window| window == SECRET), "the secret stayed");
         let pixels = |file: &[u8]| image::load_from_memory(file).unwrap().to_rgba8();
         assert_eq!(pixels(&clean), pixels(with_secret));
-        assert_eq!(orientation(&clean.clone().into(), format), expected);
+        assert_eq!(orientation(&clean, format), expected);
         clean
     }
 

@@ -11,7 +11,7 @@ mod metadata;
 mod preview;
 
 use crate::{Error, Result};
-use image::ImageFormat;
+use image::{ImageFormat, metadata::Orientation};
 use img_parts::Bytes;
 
 /// Bytes of a file, at most.
@@ -22,16 +22,16 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 /// A photograph ready to travel.
 pub struct Photo {
     /// The file without its metadata; the picture itself is not encoded anew.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// `image/jpeg`, …
     pub media_type: &'static str,
-    /// A JPEG of at most [`crate::packet::MAX_INLINE`] bytes, upright.
-    pub preview: Vec<u8>,
+    format: ImageFormat,
+    orientation: Orientation,
 }
 
-/// Prepares a JPEG, PNG, WebP or GIF of at most [`MAX_FILE`] bytes and [`MAX_PIXELS`]. [`crate::Kind::Malformed`]:
-/// not a picture it knows, too large, or cut short.
-pub fn prepare(file: Vec<u8>) -> Result<Photo> {
+/// Takes the metadata out of a JPEG, PNG, WebP or GIF of at most [`MAX_FILE`] bytes. [`crate::Kind::Malformed`]: not a
+/// picture it knows, too large, or cut short.
+pub fn clean(file: Vec<u8>) -> Result<Photo> {
     let format = image::guess_format(&file).ok().filter(|format| {
         use ImageFormat::{Gif, Jpeg, Png, WebP};
         matches!(format, Jpeg | Png | WebP | Gif)
@@ -45,9 +45,16 @@ pub fn prepare(file: Vec<u8>) -> Result<Photo> {
     }
     let file = Bytes::from(file);
     let orientation = metadata::orientation(&file, format);
-    let preview = preview::make(&file, format, orientation)?;
     let bytes = metadata::remove(file, format, orientation)?;
-    Ok(Photo { bytes, media_type: format.to_mime_type(), preview })
+    Ok(Photo { bytes, media_type: format.to_mime_type(), format, orientation })
+}
+
+impl Photo {
+    /// A JPEG of at most [`crate::packet::MAX_INLINE`] bytes, upright. [`crate::Kind::Malformed`]: more than
+    /// [`MAX_PIXELS`], or no picture after all.
+    pub fn preview(&self) -> Result<Vec<u8>> {
+        preview::make(&self.bytes, self.format, self.orientation)
+    }
 }
 
 /// Why a picture was refused, from one of the image libraries.
@@ -59,7 +66,7 @@ fn damaged(error: impl std::fmt::Display) -> Error {
 mod tests {
     use super::*;
     use crate::packet::MAX_INLINE;
-    use image::{GenericImageView, Rgb, RgbImage, metadata::Orientation};
+    use image::{GenericImageView, Rgb, RgbImage};
     use std::io::Cursor;
 
     /// Twice as wide as high, red on the left, blue on the right.
@@ -72,15 +79,18 @@ mod tests {
         file.into_inner()
     }
 
+    fn preview(file: Vec<u8>) -> Result<Vec<u8>> {
+        clean(file)?.preview()
+    }
+
     #[test]
     fn every_format_gets_a_preview_that_fits() {
         use ImageFormat::{Gif, Jpeg, Png, WebP};
         for format in [Jpeg, Png, WebP, Gif] {
             for width in [3200, 640, 20] {
-                let photo = prepare(picture(format, width)).unwrap();
-                assert_eq!(photo.media_type, format.to_mime_type());
-                assert!(photo.preview.len() <= MAX_INLINE);
-                let preview = image::load_from_memory(&photo.preview).unwrap();
+                let preview = preview(picture(format, width)).unwrap();
+                assert!(preview.len() <= MAX_INLINE);
+                let preview = image::load_from_memory(&preview).unwrap();
                 assert_eq!(preview.dimensions(), (width.min(320), width.min(320) / 2), "{format:?} {width}");
                 let [red, _, blue, _] = preview.get_pixel(1, 1).0;
                 assert!(red > 150 && blue < 80, "{format:?} {width}: red {red}, blue {blue}");
@@ -93,10 +103,10 @@ mod tests {
         for width in [3200, 640] {
             let file = Bytes::from(picture(ImageFormat::Jpeg, width));
             let turned = metadata::remove(file, ImageFormat::Jpeg, Orientation::Rotate90).unwrap();
-            let photo = prepare(turned).unwrap();
-            let preview = image::load_from_memory(&photo.preview).unwrap();
+            let photo = clean(turned.to_vec()).unwrap();
+            let preview = image::load_from_memory(&photo.preview().unwrap()).unwrap();
             assert_eq!(preview.dimensions(), (160, 320));
-            assert_eq!(metadata::orientation(&photo.bytes.into(), ImageFormat::Jpeg), Orientation::Rotate90);
+            assert_eq!(metadata::orientation(&photo.bytes, ImageFormat::Jpeg), Orientation::Rotate90);
             let [red, ..] = preview.get_pixel(80, 10).0;
             assert!(red > 150, "the left side of the sensor is the top: {red}");
         }
@@ -111,7 +121,7 @@ mod tests {
         });
         let mut file = Cursor::new(Vec::new());
         image::DynamicImage::from(image).write_to(&mut file, ImageFormat::Png).unwrap();
-        assert!(prepare(file.into_inner()).unwrap().preview.len() <= MAX_INLINE);
+        assert!(preview(file.into_inner()).unwrap().len() <= MAX_INLINE);
     }
 
     #[test]
@@ -120,7 +130,7 @@ mod tests {
         for file in
             [&b"hello"[..], b"", b"\xff\xd8\xff", &jpeg[..jpeg.len() / 2], b"GIF89a", b"\x89PNG\r\n\x1a\n"]
         {
-            assert_eq!(prepare(file.to_vec()).map(|_| ()).unwrap_err().kind(), crate::Kind::Malformed);
+            assert_eq!(preview(file.to_vec()).unwrap_err().kind(), crate::Kind::Malformed);
         }
     }
 
@@ -130,7 +140,7 @@ mod tests {
         png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]); // 65,536 x 65,536 in IHDR
         let header_crc = crc32(&png[12..29]);
         png[29..33].copy_from_slice(&header_crc.to_be_bytes());
-        let refused = prepare(png).map(|_| ()).unwrap_err();
+        let refused = preview(png).unwrap_err();
         assert!(refused.message().contains("4294967296 pixels"), "{refused}");
     }
 

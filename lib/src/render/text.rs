@@ -80,7 +80,8 @@ impl Style {
         }
     }
 
-    fn attachment(&self, out: &mut impl Write, attachment: &Attachment) -> Result<()> {
+    /// Writes what is to be known of one file.
+    pub fn attachment(&self, out: &mut impl Write, attachment: &Attachment) -> Result<()> {
         let state = if attachment.complete() {
             String::new()
         } else {

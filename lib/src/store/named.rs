@@ -3,7 +3,7 @@
 use super::contacts;
 use crate::{
     Error, Fingerprint, Kind, Result,
-    packet::{Content, Digest, Name},
+    packet::{Attachment, Content, Digest, Name},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, named_params};
@@ -71,38 +71,31 @@ pub fn person(db: &Connection, word: &str) -> Result<Fingerprint> {
     word.parse().or_else(|_| contacts::find(db, word).map(|contact| contact.fingerprint))
 }
 
-/// An attachment with its bytes, or where they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// A label, never a path.
-    pub name: String,
-    /// Bytes in clear.
-    pub size: u64,
-    /// Of the clear bytes.
-    pub sha256: Digest,
-    /// A small JPEG.
-    pub preview: Option<Vec<u8>>,
-    /// Where the bytes are.
-    pub content: Content,
-}
-
-/// One attachment of a packet, by its number.
-pub fn stored(db: &Connection, seq: i64, number: u32) -> Result<Option<Stored>> {
+/// One attachment of a packet, by its number: 1 and up.
+pub fn attachment(db: &Connection, seq: i64, number: u32) -> Result<Option<Attachment>> {
     let mut query = db.prepare(
-        "SELECT name, size, sha256, preview, content, key, chunks FROM attachment WHERE packet = ?1 AND position = ?2",
+        "SELECT name, media_type, size, sha256, alt, preview, content, key, chunks FROM attachment
+         WHERE packet = ?1 AND position = ?2",
     )?;
     let mut rows = query.query((seq, number))?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let content = match row.get(4)? {
+    let content = match row.get("content")? {
         Some(bytes) => Content::Inline(bytes),
         None => {
-            let digests: Vec<u8> = row.get(6)?;
+            let digests: Vec<u8> = row.get("chunks")?;
             let (chunks, _) = digests.as_chunks();
-            Content::Blob { key: row.get(5)?, chunks: chunks.to_vec() }
+            Content::Blob { key: row.get("key")?, chunks: chunks.to_vec() }
         }
     };
-    let (name, size, sha256, preview) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-    Ok(Some(Stored { name, size, sha256, preview, content }))
+    Ok(Some(Attachment {
+        name: row.get("name")?,
+        media_type: row.get("media_type")?,
+        size: row.get("size")?,
+        sha256: row.get("sha256")?,
+        alt: Some(row.get("alt")?).filter(|alt: &String| !alt.is_empty()),
+        preview: row.get("preview")?,
+        content,
+    }))
 }
 
 #[cfg(test)]
@@ -157,8 +150,7 @@ mod tests {
         let mut photo = sample::status(BOB, "");
         photo.attachments.push(sample::blob("ridge.jpg", &[[1; 32], [2; 32]]));
         sample::hold(&mut store, &photo);
-        let stored = stored(store.read(), 1, 1).unwrap().unwrap();
-        assert_eq!((stored.name.as_str(), &stored.content), ("ridge.jpg", &photo.attachments[0].content));
-        assert_eq!(super::stored(store.read(), 1, 2).unwrap(), None);
+        assert_eq!(attachment(store.read(), 1, 1).unwrap().as_ref(), Some(&photo.attachments[0]));
+        assert_eq!(attachment(store.read(), 1, 2).unwrap(), None);
     }
 }

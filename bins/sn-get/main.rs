@@ -1,0 +1,47 @@
+//! sn-get(1): an attachment out of the feed into a file.
+
+mod args;
+
+use args::Args;
+use jiff::Zoned;
+use socialnet::{
+    Error, Kind, Result, attach, cli,
+    home::Home,
+    packet::safe_name,
+    render::text::Style,
+    store::{Store, feed, named},
+};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Filter, |args: Args, _| get(args))
+}
+
+fn get(args: Args) -> Result<()> {
+    let now = Zoned::now();
+    let home = Home::open()?;
+    let store = Store::open(&home.database())?;
+    let packet = named::find(store.read(), &args.id, now.timestamp())?;
+    let mut out = cli::output();
+    if args.list {
+        let entry = feed::entry(store.read(), packet.seq, now.timestamp())?;
+        let style = Style { columns: cli::columns(), colour: cli::wants_colour(), now };
+        entry.attachments.iter().try_for_each(|attachment| style.attachment(&mut out, attachment))?;
+        return cli::finish(out);
+    }
+    let none = |what| Error::new(Kind::Nothing, format!("packet '{}' has no {what}", args.id));
+    let found = named::attachment(store.read(), packet.seq, args.number)?;
+    let mut attachment = found.ok_or_else(|| none(format!("attachment {}", args.number)))?;
+    if args.preview {
+        attachment = attach::preview_of(&attachment).ok_or_else(|| none("preview".into()))?;
+    }
+    let target = args.output.unwrap_or_else(|| PathBuf::from(safe_name(&attachment.name)));
+    if target == Path::new("-") {
+        attach::print(&attachment, &mut out, &home.blobs())?;
+        return cli::finish(out);
+    }
+    attach::save(&attachment, &target, &home.blobs())
+}

@@ -1,0 +1,81 @@
+//! sn-pack(1): words and files in, one clear packet out.
+
+mod args;
+
+use args::{Args, Extras, Kind, Words};
+use jiff::Zoned;
+use socialnet::{
+    Error, Kind as Failure, Result, attach, cli,
+    compose::{Author, Draft},
+    home::Home,
+    identity::Identity,
+    packet::{MAX_BYTES, MAX_TEXT},
+    store::Store,
+    stream, text,
+};
+use std::{
+    io::{self, IsTerminal, Read},
+    path::Path,
+    process::ExitCode,
+};
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Filter, |args: Args, _| {
+        let packet = pack(args)?;
+        let mut out = cli::output();
+        stream::write_packet(&mut out, &packet)?;
+        cli::finish(out)
+    })
+}
+
+fn pack(args: Args) -> Result<Vec<u8>> {
+    let home = Home::open()?;
+    let store = Store::open(&home.database())?;
+    let (now, blobs) = (Zoned::now(), home.blobs());
+    let fingerprint = Identity::fingerprint(&home.identity())?;
+    let author = Author { fingerprint, now: now.timestamp(), db: store.read() };
+    let draft = |text, extras: Extras| -> Result<Draft> {
+        let expires = extras.expires.map(|time| text::future(&time, &now)).transpose()?;
+        Ok(Draft { text, expires, shareable: extras.share, ..Draft::default() })
+    };
+    let written = |words: Words, extras| -> Result<Draft> {
+        let draft = draft(spoken(words.text, words.file.is_empty())?, extras)?;
+        let attachments = words.file.iter().map(|path| attach::file(path, &blobs)).collect::<Result<_>>()?;
+        Ok(Draft { attachments, ..draft })
+    };
+    match args.kind {
+        Kind::Status { words, extras } => author.status(written(words, extras)?),
+        Kind::Photo { photos, text, alt, extras } => {
+            let draft = draft(spoken(text, false)?, extras)?;
+            author.photo(Draft { attachments: attach::photos(&photos, alt, &blobs)?, ..draft })
+        }
+        Kind::Comment { about, words, extras } => author.comment(&about, written(words, extras)?),
+        Kind::Reaction { about, emoji, extras } => author.reaction(&about, draft(Some(emoji), extras)?),
+        Kind::Message { to, words, extras } => author.message(Draft { to, ..written(words, extras)? }),
+        Kind::Share { id, text, extras } => author.share(&id, draft(spoken(text, false)?, extras)?),
+        Kind::App { r#type, body, to, fallback, extras } => {
+            author.application(&r#type, &xml(&body)?, fallback, Draft { to, ..draft(None, extras)? })
+        }
+    }
+}
+
+/// Words from the command line or, for `-` and where they are needed, standard input.
+fn spoken(text: Option<String>, needed: bool) -> Result<Option<String>> {
+    let words = match text {
+        Some(text) if text != "-" => text,
+        None if !needed => return Ok(None),
+        None if io::stdin().is_terminal() => {
+            return Err(Error::new(Failure::Usage, "nothing to say")
+                .hint("give the words as an argument, or - to type them and end with Control-D"));
+        }
+        _ => cli::read_text(MAX_TEXT)?,
+    };
+    // The line feed that ends a file is no part of what is said in it.
+    Ok(Some(words.replace("\r\n", "\n").trim_end_matches('\n').to_owned()))
+}
+
+fn xml(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    cli::open(path)?.bytes.take(MAX_BYTES as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

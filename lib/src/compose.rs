@@ -1,0 +1,219 @@
+//! What people do, as packets: their words, files and what they speak of go in, XML comes out.
+
+use crate::{
+    Context, Error, Fingerprint, Kind, Result,
+    packet::{self, About, Attachment, Body, Name, Packet},
+    seal,
+    store::{contacts, named, packets},
+};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use uuid::Uuid;
+
+/// What every kind of packet may have.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// What the author says.
+    pub text: Option<String>,
+    /// Files and photographs.
+    pub attachments: Vec<Attachment>,
+    /// Named readers, as people name them: petname, `@GROUP`, `all` or fingerprint.
+    pub to: Vec<String>,
+    /// When the author wants it gone.
+    pub expires: Option<Timestamp>,
+    /// Whether readers may share it.
+    pub shareable: bool,
+}
+
+/// Who writes, when, and what they have read.
+pub struct Author<'a> {
+    /// The owner of the account.
+    pub fingerprint: Fingerprint,
+    /// Now; packets have whole seconds.
+    pub now: Timestamp,
+    /// The account's database.
+    pub db: &'a Connection,
+}
+
+impl Author<'_> {
+    /// A few words for everybody it is sealed to.
+    pub fn status(&self, draft: Draft) -> Result<Vec<u8>> {
+        packet::write(&self.packet("status", draft, Body::Status)?, None)
+    }
+
+    /// Photographs.
+    pub fn photo(&self, draft: Draft) -> Result<Vec<u8>> {
+        packet::write(&self.packet("photo", draft, Body::Photo)?, None)
+    }
+
+    /// Words to named people only.
+    pub fn message(&self, draft: Draft) -> Result<Vec<u8>> {
+        packet::write(&self.packet("message", draft, Body::Message)?, None)
+    }
+
+    /// Words about another packet.
+    pub fn comment(&self, about: &str, draft: Draft) -> Result<Vec<u8>> {
+        self.about(about, self.packet("comment", draft, Body::Comment)?)
+    }
+
+    /// One emoji or short word about another packet.
+    pub fn reaction(&self, about: &str, draft: Draft) -> Result<Vec<u8>> {
+        self.about(about, self.packet("reaction", draft, Body::Reaction)?)
+    }
+
+    /// Another author's packet, passed on as that author signed it.
+    pub fn share(&self, id: &str, draft: Draft) -> Result<Vec<u8>> {
+        let target = named::find(self.db, id, self.now)?;
+        let held = packets::get(self.db, target.name)?.ok_or_else(|| gone(id))?;
+        let original =
+            packet::read(&seal::verify(&held.signed)?.content).context(|| format!("packet '{id}'"))?;
+        if !original.shareable && original.name.from != self.fingerprint {
+            return Err(Error::new(
+                Kind::NotAllowed,
+                format!("the author of '{id}' does not want it shared"),
+            ));
+        }
+        let body = Body::Share { original: held.signed };
+        packet::write(&self.packet("share", draft, body)?, None)
+    }
+
+    /// A packet of an application: `kind` is a reverse domain name, `body` the XML of the application's own elements,
+    /// `fallback` what is shown by nodes that don't have it.
+    pub fn application(
+        &self,
+        kind: &str,
+        body: &[u8],
+        fallback: Option<String>,
+        draft: Draft,
+    ) -> Result<Vec<u8>> {
+        if !kind.contains('.') {
+            let message = format!("'{kind}' is not the type of an application");
+            return Err(
+                Error::new(Kind::Usage, message).hint("it is a reverse domain name: org.example.chess.move")
+            );
+        }
+        let mut packet = self.packet(kind, draft, Body::Application)?;
+        packet.fallback = fallback;
+        packet::write(&packet, Some(body))
+    }
+
+    fn packet(&self, kind: &str, draft: Draft, body: Body) -> Result<Packet> {
+        let mut to = Vec::new();
+        for word in &draft.to {
+            let readers = contacts::resolve(self.db, word)?;
+            to.extend(readers.into_iter().filter(|reader| !to.contains(reader)).collect::<Vec<_>>());
+        }
+        let whole_seconds = |then: Timestamp| Timestamp::from_second(then.as_second());
+        let too_far = |_| Error::new(Kind::Usage, "a time out of range");
+        let created = whole_seconds(self.now).map_err(too_far)?;
+        if draft.expires.is_some_and(|expires| expires <= created) {
+            return Err(Error::new(Kind::Usage, "it would have expired before it was made"));
+        }
+        Ok(Packet {
+            name: Name { from: self.fingerprint, id: Uuid::now_v7() },
+            kind: kind.to_owned(),
+            created,
+            expires: draft.expires.map(whole_seconds).transpose().map_err(too_far)?,
+            shareable: draft.shareable,
+            to,
+            thread: None,
+            about: None,
+            text: draft.text,
+            attachments: draft.attachments,
+            fallback: None,
+            body,
+        })
+    }
+
+    /// A packet in a thread goes to the author of its root, whose node passes it on; in an own thread that is us, and
+    /// sn-seal gives it to whoever got the root.
+    fn about(&self, id: &str, mut packet: Packet) -> Result<Vec<u8>> {
+        let target = named::find(self.db, id, self.now)?;
+        packet.thread = Some(target.root);
+        packet.about = Some(About::Packet(target.name, Some(target.digest)));
+        if target.root.from != self.fingerprint {
+            packet.to = vec![target.root.from];
+        }
+        packet::write(&packet, None)
+    }
+}
+
+fn gone(id: &str) -> Error {
+    Error::new(Kind::Nothing, format!("no packet '{id}' is here"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample::{self, ALICE, BOB, CAROL, NOW, at};
+
+    fn words(text: &str) -> Draft {
+        Draft { text: Some(text.into()), ..Draft::default() }
+    }
+
+    fn alice(db: &Connection) -> Author<'_> {
+        Author { fingerprint: ALICE, now: at(NOW), db }
+    }
+
+    #[test]
+    fn a_status_says_who_and_when_in_whole_seconds() {
+        let (_dir, store) = sample::store();
+        let now = at(NOW) + jiff::Span::new().milliseconds(999);
+        let author = Author { now, ..alice(store.read()) };
+        let read = packet::read(&author.status(words("Back from the hills.")).unwrap()).unwrap();
+        assert_eq!(
+            (read.name.from, read.created, read.text.as_deref()),
+            (ALICE, at(NOW), Some("Back from the hills."))
+        );
+    }
+
+    #[test]
+    fn a_comment_goes_to_the_author_of_the_root_however_deep_it_is() {
+        let (_dir, mut store) = sample::store();
+        let root = sample::status(BOB, "root");
+        let mut comment = sample::status(ALICE, "first");
+        comment.thread = Some(root.name);
+        sample::hold(&mut store, &root);
+        sample::hold(&mut store, &comment);
+        let id = comment.name.id.to_string();
+        let read = packet::read(&alice(store.read()).comment(&id, words("second")).unwrap()).unwrap();
+        assert_eq!((read.thread, &read.to), (Some(root.name), &vec![BOB]));
+        assert_eq!(read.about, Some(About::Packet(comment.name, Some([1; 32]))));
+        assert_eq!(read.kind, "comment");
+    }
+
+    #[test]
+    fn a_comment_in_an_own_thread_names_no_reader() {
+        let (_dir, mut store) = sample::store();
+        let root = sample::status(ALICE, "root");
+        sample::hold(&mut store, &root);
+        let id = root.name.id.to_string();
+        let read = packet::read(&alice(store.read()).reaction(&id, words("🎉")).unwrap()).unwrap();
+        assert!(read.to.is_empty());
+        let unknown = alice(store.read()).comment("ffffffff", words("lost")).unwrap_err();
+        assert_eq!(unknown.kind(), Kind::Nothing);
+    }
+
+    #[test]
+    fn a_message_names_each_reader_once() {
+        let (_dir, store) = sample::store();
+        let to = ["bob", "carol", "bob"].map(String::from).to_vec();
+        let made = alice(store.read()).message(Draft { to, ..words("Dinner at eight.") }).unwrap();
+        assert_eq!(packet::read(&made).unwrap().to, [BOB, CAROL]);
+    }
+
+    #[test]
+    fn what_makes_no_packet_is_refused() {
+        let (_dir, store) = sample::store();
+        let author = alice(store.read());
+        assert!(author.status(Draft::default()).is_err(), "a status says something");
+        assert!(author.message(words("to nobody")).is_err(), "a message names its readers");
+        let expired = Draft { expires: Some(at(NOW)), ..words("late") };
+        assert_eq!(author.status(expired).unwrap_err().kind(), Kind::Usage);
+        assert_eq!(author.application("chess", b"", None, words("e4")).unwrap_err().kind(), Kind::Usage);
+        let body = b"<move xmlns='urn:example:chess'>e4</move>";
+        let made =
+            author.application("org.example.chess", body, Some("a move".into()), Draft::default()).unwrap();
+        assert_eq!(packet::read(&made).unwrap().fallback.as_deref(), Some("a move"));
+    }
+}
