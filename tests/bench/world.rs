@@ -132,7 +132,7 @@ pub fn status(author: &Keyring, number: u64) -> Vec<u8> {
     let (id, from, created) = (Uuid::now_v7(), author.identity.fingerprint, today());
     format!(
         "<packet xmlns=\"urn:socialnet:packet:1\" id=\"{id}\" type=\"status\" from=\"{from}\" \
-         created=\"{created}\">\n  <text>{}</text>\n</packet>\n",
+         created=\"{created}\">\n  <text>{}</text>\n</packet>",
         words(number)
     )
     .into_bytes()

@@ -102,7 +102,7 @@ impl<'a> Sealer<'a> {
         let prepared: Vec<_> =
             items.into_iter().map(|item| self.prepare(db, item, &named, by_hand)).collect();
         let identity = &self.keyring.identity;
-        let outgoing: Vec<_> = prepared.into_par_iter().map(|item| item?.sign(identity)).collect();
+        let outgoing = on_all_cores(prepared, |item| item?.sign(identity));
         let mut parcels = Parcels::default();
         for item in outgoing {
             match item.and_then(|item| parcels.add(self.store.read(), item, &mut failures)) {
@@ -277,10 +277,9 @@ impl<'a> Sealer<'a> {
             }
         }
         let identity = &keyring.identity;
-        let sealed: Vec<Result<Vec<u8>>> = drafts
-            .par_iter()
-            .map(|draft| seal::seal(&seal::sign(identity, &draft.envelope.write()?)?, &draft.keys))
-            .collect();
+        let sealed = on_all_cores(drafts.iter().collect(), |draft: &Draft<'_>| {
+            seal::seal(&seal::sign(identity, &draft.envelope.write()?)?, &draft.keys)
+        });
         let mut letters = Vec::with_capacity(drafts.len());
         for (draft, der) in drafts.into_iter().zip(sealed) {
             let reader = draft.envelope.to;
@@ -318,6 +317,14 @@ fn sign_bytes(keyring: &Keyring, xml: Vec<u8>) -> Result<Verified> {
     let packet = packet::read(&xml)?;
     let signed = seal::sign(&keyring.identity, &xml)?;
     Ok(Verified { packet, digest: blob::sha256(&xml), xml, signed })
+}
+
+// Waking the other cores costs more than one signature.
+fn on_all_cores<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    match items.len() {
+        0 | 1 => items.into_iter().map(work).collect(),
+        _ => items.into_par_iter().map(work).collect(),
+    }
 }
 
 /// A packet that is ready to be signed, or was signed before.
