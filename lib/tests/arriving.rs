@@ -192,7 +192,8 @@ fn any_byte_changed_and_any_end_cut_off_is_refused() {
 #[test]
 fn garbage_is_told_from_packets() {
     let mut bob = Person::new("Bob");
-    for garbage in [&b"just words"[..], b"", b"<packet/>", b"-----BEGIN CMS-----\nAAAA\n-----END CMS-----\n"] {
+    for garbage in [&b"just words"[..], b"", b"<packet/>", b"-----BEGIN CMS-----\nAAAA\n-----END CMS-----\n"]
+    {
         assert_eq!(kinds(&bob.finds(&[garbage.to_vec()])), [Kind::Malformed]);
     }
     assert_eq!(bob.finds(&[vec![0xfe; 100]]), [], "it may be a chunk");
@@ -219,7 +220,11 @@ fn other_bytes_under_a_packets_name_do_not_replace_it() {
     bob.finds(&[alice.envelope(&bob, 1, vec![alice.signs(&first)])]);
     assert_eq!(bob.finds(&[alice.envelope(&bob, 2, vec![alice.signs(&second)])]), []);
     assert_eq!(bob.sees(), ["alice: The first."]);
-    let doubled: bool = bob.store.read().query_row("SELECT doubled FROM packet WHERE type = 'status'", (), |row| row.get(0)).unwrap();
+    let doubled: bool = bob
+        .store
+        .read()
+        .query_row("SELECT doubled FROM packet WHERE type = 'status'", (), |row| row.get(0))
+        .unwrap();
     assert!(doubled, "the first is marked");
 }
 

@@ -114,6 +114,8 @@ fn not_genuine() -> Error {
 #[derive(Clone, Copy, Debug)]
 pub struct Encryption<'a> {
     der: &'a [u8],
+    /// SubjectPublicKeyInfo.
+    pub key: &'a [u8],
     /// Of what it is.
     pub algorithm: Algorithm,
     /// What the key is for.
@@ -143,10 +145,12 @@ impl<'a> Encryption<'a> {
                 Algorithm::P256 => (P256, 64, P256_EXTENSIONS),
                 Algorithm::MlKem768 => (ML_KEM_768, 1184, ML_KEM_768_EXTENSIONS),
             };
-            tbs.exactly(prefix, "encryption key")?;
-            tbs.bytes(length, "encryption key")?;
+            let key = tbs.span(|tbs| {
+                tbs.exactly(prefix, "encryption key")?;
+                tbs.bytes(length, "encryption key").map(drop)
+            })?;
             tbs.exactly(extensions, "key certificate extensions")?;
-            Ok(Self { der, algorithm, purpose, made, until })
+            Ok(Self { der, key, algorithm, purpose, made, until })
         })
     }
 

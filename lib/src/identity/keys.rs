@@ -8,7 +8,12 @@ use super::{
     Identity, KeyPair, Purpose,
     certificate::{self, Algorithm, Encryption},
 };
-use crate::{Context, Error, Kind, Result, file, profile::KeyOffer, seal::OpensslResult};
+use crate::{
+    Context, Error, Kind, Result, file,
+    profile::KeyOffer,
+    seal::OpensslResult,
+    stream::{Pem, PemItems},
+};
 use jiff::Timestamp;
 use openssl::{
     ec::{EcGroup, EcKey},
@@ -16,12 +21,13 @@ use openssl::{
     nid::Nid,
     pkey::{KeyType, PKey, PKeyRef, Private},
     rand,
-    x509::{X509, X509Ref},
+    x509::X509,
 };
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 /// Bytes of a key or certificate file, at most; the longest of ours has 3.5 KiB.
@@ -31,40 +37,38 @@ const MADE: &str = "%Y%m%dT%H%M%SZ";
 /// The ends of the names of a pair's files, in the order in which they are written.
 const ENDS: [&str; 4] = [".p256.key", ".mlkem768.key", ".p256.crt", ".mlkem768.crt"];
 
-/// Makes a pair, writes it, and gives it.
+/// Makes a pair, writes it, and reads it back.
 pub fn create_pair(dir: &Path, identity: &Identity, purpose: Purpose, now: Timestamp) -> Result<KeyPair> {
     let made = Timestamp::from_second(now.as_second())
         .map_err(|_| Error::new(Kind::Unavailable, "the clock is out of range"))?;
-    let (pair, pem) = make_pair(identity, purpose, made).map_err(no_key)?;
-    let stem = format!("{}-{}", purpose.name(), made.strftime(MADE));
-    for (end, pem) in ENDS.iter().zip(&pem) {
-        file::create(&dir.join(format!("{stem}{end}")), pem, 0o600)?;
+    let stem = dir.join(format!("{}-{}", purpose.name(), made.strftime(MADE)));
+    for (end, pem) in ENDS.iter().zip(make_pair(identity, purpose, made).map_err(no_key)?) {
+        file::create(&with_end(&stem, end), &pem, 0o600)?;
     }
-    Ok(pair)
+    load_pair(&stem, purpose)
 }
 
-fn make_pair(
-    identity: &Identity,
-    purpose: Purpose,
-    made: Timestamp,
-) -> OpensslResult<(KeyPair, [Vec<u8>; 4])> {
+/// A new pair as the contents of its files.
+fn make_pair(identity: &Identity, purpose: Purpose, made: Timestamp) -> OpensslResult<[Vec<u8>; 4]> {
     let p256 = new_p256()?;
     let mut seed = [0; 64];
     rand::rand_priv_bytes(&mut seed)?;
     let ml_kem_768 = PKey::private_key_from_seed(None, KeyType::ML_KEM_768, None, &seed)?;
     let issue =
         |key: &PKeyRef<Private>, algorithm| certificate::issue(&identity.key, key, algorithm, purpose, made);
-    let p256_certificate = issue(&p256, Algorithm::P256)?;
-    let ml_kem_768_certificate = issue(&ml_kem_768, Algorithm::MlKem768)?;
-    let pem = [
+    Ok([
         p256.private_key_to_pem_pkcs8()?,
         ml_kem_768.private_key_to_pem_pkcs8()?,
-        p256_certificate.to_pem()?,
-        ml_kem_768_certificate.to_pem()?,
-    ];
-    let offer =
-        KeyOffer { p256: p256_certificate.to_der()?, ml_kem_768: Some(ml_kem_768_certificate.to_der()?) };
-    Ok((KeyPair { purpose, made, p256, ml_kem_768, offer }, pem))
+        issue(&p256, Algorithm::P256)?.to_pem()?,
+        issue(&ml_kem_768, Algorithm::MlKem768)?.to_pem()?,
+    ])
+}
+
+/// The name of a pair's file.
+fn with_end(stem: &Path, end: &str) -> PathBuf {
+    let mut path = stem.as_os_str().to_owned();
+    path.push(end);
+    path.into()
 }
 
 /// Reads all pairs that are whole, newest first.
@@ -94,42 +98,59 @@ fn purpose_of(stem: &str) -> Option<Purpose> {
 }
 
 fn load_pair(stem: &Path, purpose: Purpose) -> Result<KeyPair> {
-    let path = |end: &str| {
-        let mut path = stem.as_os_str().to_owned();
-        path.push(end);
-        PathBuf::from(path)
+    let half = |key: &str, certificate: &str, algorithm| -> Result<_> {
+        let path = with_end(stem, certificate);
+        let der = load_certificate(&path)?;
+        let form = Encryption::read(&der).context(|| format!("cannot use '{}'", path.display()))?;
+        if (form.algorithm, form.purpose) != (algorithm, purpose) {
+            return Err(unreadable(&path, "certificate of such a key"));
+        }
+        let key = SecretKey::read(with_end(stem, key), form.key)?;
+        Ok((form.made, key, der))
     };
-    let [p256, ml_kem_768, p256_certificate, ml_kem_768_certificate] = ENDS.map(path);
-    let (p256, p256_der, made) = load_half(&p256, &p256_certificate, Algorithm::P256, purpose)?;
-    let (ml_kem_768, ml_kem_768_der, _) =
-        load_half(&ml_kem_768, &ml_kem_768_certificate, Algorithm::MlKem768, purpose)?;
-    let offer = KeyOffer { p256: p256_der, ml_kem_768: Some(ml_kem_768_der) };
+    let (made, p256, p256_certificate) = half(ENDS[0], ENDS[2], Algorithm::P256)?;
+    let (_, ml_kem_768, ml_kem_768_certificate) = half(ENDS[1], ENDS[3], Algorithm::MlKem768)?;
+    let offer = KeyOffer { p256: p256_certificate, ml_kem_768: Some(ml_kem_768_certificate) };
     Ok(KeyPair { purpose, made, p256, ml_kem_768, offer })
 }
 
-/// A key, its certificate in DER, and when it was made.
-fn load_half(
-    key: &Path,
-    certificate: &Path,
-    algorithm: Algorithm,
-    purpose: Purpose,
-) -> Result<(PKey<Private>, Vec<u8>, Timestamp)> {
-    let private = load_key(key)?;
-    let x509 = load_certificate(certificate, &private)?;
-    let der = x509.to_der().map_err(|_| unreadable(certificate, "certificate"))?;
-    let form = Encryption::read(&der).context(|| format!("cannot use '{}'", certificate.display()))?;
-    if (form.algorithm, form.purpose) != (algorithm, purpose) {
-        return Err(unreadable(certificate, "certificate of such a key"));
-    }
-    let made = form.made;
-    Ok((private, der, made))
+/// A private key. OpenSSL parses it when it is first used, which takes longer than to open an envelope with it: most
+/// commands use one of several, or none.
+pub struct SecretKey {
+    path: PathBuf,
+    pem: Vec<u8>,
+    /// SubjectPublicKeyInfo in the certificate beside it.
+    public: Vec<u8>,
+    parsed: OnceLock<PKey<Private>>,
 }
 
-/// Makes an identity; [`write_identity`] makes it last.
+impl SecretKey {
+    fn read(path: PathBuf, public: &[u8]) -> Result<Self> {
+        let pem = file::read(&path, MAX)?;
+        Ok(Self { path, pem, public: public.to_vec(), parsed: OnceLock::new() })
+    }
+
+    /// The key, which is that of the certificate beside it.
+    pub fn get(&self) -> Result<&PKey<Private>> {
+        if let Some(key) = self.parsed.get() {
+            return Ok(key);
+        }
+        let key = PKey::private_key_from_pem(&self.pem)
+            .map_err(|_| unreadable(&self.path, "private key in PEM without a passphrase"))?;
+        if !key.public_key_to_der().is_ok_and(|public| public == self.public) {
+            return Err(unreadable(&self.path, "key to the certificate beside it"));
+        }
+        Ok(self.parsed.get_or_init(|| key))
+    }
+}
+
+/// Makes an identity; [`write_identity`] writes it.
 pub fn new_identity() -> Result<Identity> {
     let key = new_p256().map_err(no_key)?;
     let certificate = certificate::issue_identity(&key).map_err(no_key)?;
-    identity(key, certificate)
+    let der = certificate.to_der().map_err(no_key)?;
+    let fingerprint = certificate::Identity::read(&der)?.fingerprint();
+    Ok(Identity { fingerprint, key, certificate })
 }
 
 /// Writes the identity: from then on the account has one.
@@ -143,42 +164,25 @@ pub fn write_identity(dir: &Path, identity: &Identity) -> Result<()> {
 /// Reads the identity.
 pub fn load_identity(dir: &Path) -> Result<Identity> {
     let path = dir.join("identity.crt");
-    let key = load_key(&dir.join("identity.key"))?;
-    let certificate = load_certificate(&path, &key)?;
-    identity(key, certificate).context(|| format!("cannot use '{}'", path.display()))
-}
-
-fn identity(key: PKey<Private>, certificate: X509) -> Result<Identity> {
-    let der = certificate.to_der().map_err(no_key)?;
-    let fingerprint = certificate::Identity::read(&der)?.fingerprint();
-    Ok(Identity { fingerprint, key, certificate })
+    let der = load_identity_certificate(dir)?;
+    let form = certificate::Identity::read(&der).context(|| format!("cannot use '{}'", path.display()))?;
+    let key = SecretKey::read(dir.join("identity.key"), form.key)?.get()?.clone();
+    let certificate = X509::from_der(&der).map_err(|_| unreadable(&path, "certificate"))?;
+    Ok(Identity { fingerprint: form.fingerprint(), key, certificate })
 }
 
 /// Reads the identity certificate in DER, touching no key.
 pub fn load_identity_certificate(dir: &Path) -> Result<Vec<u8>> {
-    let path = dir.join("identity.crt");
-    let certificate =
-        X509::from_pem(&file::read(&path, MAX)?).map_err(|_| unreadable(&path, "certificate in PEM"))?;
-    certificate.to_der().map_err(|_| unreadable(&path, "certificate in PEM"))
+    load_certificate(&dir.join("identity.crt"))
 }
 
-fn load_key(path: &Path) -> Result<PKey<Private>> {
-    PKey::private_key_from_pem(&file::read(path, MAX)?)
-        .map_err(|_| unreadable(path, "private key in PEM without a passphrase"))
-}
-
-fn load_certificate(path: &Path, key: &PKeyRef<Private>) -> Result<X509> {
-    let certificate =
-        X509::from_pem(&file::read(path, MAX)?).map_err(|_| unreadable(path, "certificate in PEM"))?;
-    if belongs(&certificate, key) {
-        Ok(certificate)
-    } else {
-        Err(unreadable(path, "certificate of the key beside it"))
+/// Reads a certificate's DER; OpenSSL does not see it before its form was checked.
+fn load_certificate(path: &Path) -> Result<Vec<u8>> {
+    let pem = file::read(path, MAX)?;
+    match PemItems::new(pem.as_slice(), MAX).next() {
+        Some(Ok(Pem { label, der, .. })) if label == "CERTIFICATE" => Ok(der),
+        _ => Err(unreadable(path, "certificate in PEM")),
     }
-}
-
-fn belongs(certificate: &X509Ref, key: &PKeyRef<Private>) -> bool {
-    certificate.public_key().is_ok_and(|public| public.public_eq(key))
 }
 
 fn new_p256() -> OpensslResult<PKey<Private>> {

@@ -12,6 +12,7 @@ mod keys;
 use crate::{Error, Fingerprint, Kind, Result, profile::KeyOffer, seal};
 use certificate::{Algorithm, Encryption};
 use jiff::{SignedDuration, Timestamp};
+use keys::SecretKey;
 use openssl::{
     pkey::{PKey, Private},
     x509::X509,
@@ -61,8 +62,8 @@ pub struct KeyPair {
     pub purpose: Purpose,
     /// When made; whole seconds.
     pub made: Timestamp,
-    pub(crate) p256: PKey<Private>,
-    pub(crate) ml_kem_768: PKey<Private>,
+    pub(crate) p256: SecretKey,
+    pub(crate) ml_kem_768: SecretKey,
     offer: KeyOffer,
 }
 
@@ -280,7 +281,7 @@ mod tests {
         fs::copy(bobs.path().join("identity.crt"), alices.path().join("identity.crt")).unwrap();
         let refused = Identity::load(alices.path()).err().unwrap();
         assert!(
-            refused.message().ends_with("identity.crt': not a certificate of the key beside it"),
+            refused.message().ends_with("identity.key': not a key to the certificate beside it"),
             "{refused}"
         );
     }

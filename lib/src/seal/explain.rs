@@ -42,7 +42,7 @@ impl Explanation {
         guard::outer(der)?;
         self.add("outer layer", "AES-256-GCM, P-256 key agreement", der.len());
         let Some(keyring) = keyring else { return Ok(()) };
-        let Some((pair, mut inside)) = find_key(der, keyring) else {
+        let Some((pair, mut inside)) = find_key(der, keyring)? else {
             self.find("no live key opens it");
             return Err(no_key());
         };

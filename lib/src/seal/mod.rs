@@ -129,7 +129,7 @@ fn seal_layers(mut inside: Vec<u8>, reader: &ReaderKeys) -> OpensslResult<Vec<u8
 /// Opens a seal with whichever live key fits. [`Kind::NotAllowed`]: no live key opens it.
 pub fn open(der: &[u8], keyring: &Keyring) -> Result<Opened> {
     guard::outer(der)?;
-    let (pair, inside) = find_key(der, keyring).ok_or_else(no_key)?;
+    let (pair, inside) = find_key(der, keyring)?.ok_or_else(no_key)?;
     let hybrid = guard::claim(&inside)? == guard::Claim::Encrypted;
     let padded = if hybrid { open_inner(&inside, pair)? } else { inside };
     let signed = without_padding(padded)?;
@@ -143,13 +143,18 @@ fn no_key() -> Error {
 
 /// The pair whose P-256 key opens the outer layer, and what is inside. The recipient identifier names nobody, so each key
 /// is tried; the wrong ones fail at the key wrap's check (RFC 3394 section 2.2.3).
-fn find_key<'k>(outer: &[u8], keyring: &'k Keyring) -> Option<(&'k KeyPair, Vec<u8>)> {
-    keyring.pairs.iter().find_map(|pair| decrypt(outer, &pair.p256).ok().map(|inside| (pair, inside)))
+fn find_key<'k>(outer: &[u8], keyring: &'k Keyring) -> Result<Option<(&'k KeyPair, Vec<u8>)>> {
+    for pair in &keyring.pairs {
+        if let Ok(inside) = decrypt(outer, pair.p256.get()?) {
+            return Ok(Some((pair, inside)));
+        }
+    }
+    Ok(None)
 }
 
 fn open_inner(inner: &[u8], pair: &KeyPair) -> Result<Vec<u8>> {
     guard::inner(inner)?;
-    decrypt(inner, &pair.ml_kem_768)
+    decrypt(inner, pair.ml_kem_768.get()?)
         .map_err(|_| Error::malformed("inner layer: not sealed to the same pair as the outer layer"))
 }
 

@@ -173,8 +173,10 @@ impl Person {
     /// The feed, as `who: what they say`, oldest first.
     pub fn sees(&self) -> Vec<String> {
         let db = self.store.read();
-        let mut query = db.prepare("SELECT author, text FROM packet WHERE state <> 'quiet' ORDER BY seq").unwrap();
-        let rows = query.query_map((), |row| Ok((row.get::<_, Fingerprint>(0)?, row.get::<_, String>(1)?))).unwrap();
+        let mut query =
+            db.prepare("SELECT author, text FROM packet WHERE state <> 'quiet' ORDER BY seq").unwrap();
+        let rows =
+            query.query_map((), |row| Ok((row.get::<_, Fingerprint>(0)?, row.get::<_, String>(1)?))).unwrap();
         rows.map(|row| {
             let (author, text) = row.unwrap();
             format!("{}: {text}", self.calls(author))
