@@ -132,7 +132,7 @@ impl Run<'_> {
         }
         let mut readers = HashMap::new();
         let mut jobs: BTreeMap<String, Vec<(Delivery, Job)>> = BTreeMap::new();
-        let (mut decided, mut size) = (Vec::new(), 0);
+        let (mut decided, mut cancelled, mut size) = (Vec::new(), Vec::new(), 0);
         // Envelopes first: a chunk that comes before its envelope waits under a quota.
         let (chunks, envelopes): (Vec<_>, Vec<_>) = due.into_iter().partition(Delivery::is_chunk);
         for delivery in envelopes.into_iter().chain(chunks) {
@@ -156,16 +156,23 @@ impl Run<'_> {
                     jobs.entry(scheme).or_default().push((delivery, job));
                 }
                 Prepared::Not(fate) => decided.push((delivery, String::new(), fate)),
-                Prepared::Cancelled => {
-                    let write = self.store.begin()?;
-                    delivery::forget(&write, &delivery.envelope)?;
-                    write.commit()?;
-                }
+                Prepared::Cancelled => cancelled.push(delivery.envelope),
             }
         }
+        self.cancel(&cancelled)?;
         self.record(decided)?;
         self.hand_over(jobs)?;
         Ok(true)
+    }
+
+    /// Forgets envelopes whose file is gone: one commit for all, as somebody may have emptied a full folder.
+    fn cancel(&mut self, envelopes: &[Digest]) -> Result<()> {
+        if envelopes.is_empty() {
+            return Ok(());
+        }
+        let write = self.store.begin()?;
+        envelopes.iter().try_for_each(|envelope| delivery::forget(&write, envelope))?;
+        Ok(write.commit()?)
     }
 
     fn prepare(&self, delivery: &Delivery, reader: Option<&Reader>) -> Result<Prepared> {
