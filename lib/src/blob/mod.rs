@@ -6,9 +6,9 @@
 
 mod record;
 
-use crate::{Error, Kind, Result, file, packet::Digest};
+use crate::{Error, Result, file, packet::Digest, seal};
 use data_encoding::HEXLOWER;
-use openssl::{rand, sha::Sha256};
+use openssl::sha::Sha256;
 use rayon::prelude::*;
 use record::{HEADER, Keys, OVERHEAD, Place};
 use std::{
@@ -25,8 +25,9 @@ pub const RECORD: u32 = 64 << 10;
 
 /// Bytes of a record's plaintext.
 const CLEAR: usize = RECORD as usize - OVERHEAD;
-/// Chunks of one round, and the records that are as long.
-const ROUND_CHUNKS: usize = 4;
+/// Chunks of one round: two of these rounds in memory are 16 MiB, and one chunk for each core of most machines.
+const ROUND_CHUNKS: usize = 2;
+/// Records that are as long as a round.
 const ROUND: usize = ROUND_CHUNKS * CHUNK / RECORD as usize;
 
 /// An encrypted attachment.
@@ -44,12 +45,7 @@ pub struct Blob {
 
 /// Encrypts `input` into chunk files in `dir`, written in `tmp` and renamed, not yet synced.
 pub fn encrypt(mut input: impl Read, dir: &Path, tmp: &Path) -> Result<Blob> {
-    let mut random = [0; 32];
-    rand::rand_priv_bytes(&mut random)
-        .map_err(|reason| Error::new(Kind::Unavailable, format!("cannot draw a key: {reason}")))?;
-    let [mut key, mut salt] = [[0; 16]; 2];
-    key.copy_from_slice(&random[..16]);
-    salt.copy_from_slice(&random[16..]);
+    let (key, salt) = (seal::random()?, seal::random()?);
     let keys = Keys::derive(&key, &salt)?;
 
     let mut blob = Blob { key, size: 0, sha256: [0; 32], chunks: Vec::new() };
@@ -235,6 +231,7 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Kind;
     use tempfile::TempDir;
 
     /// A folder with `blobs` and `tmp`.
