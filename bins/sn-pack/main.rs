@@ -64,14 +64,16 @@ fn spoken(text: Option<String>, needed: bool) -> Result<Option<String>> {
     let words = match text {
         Some(text) if text != "-" => text,
         None if !needed => return Ok(None),
-        None if io::stdin().is_terminal() => {
-            return Err(Error::new(Failure::Usage, "nothing to say")
-                .hint("give the words as an argument, or - to type them and end with Control-D"));
-        }
+        None if io::stdin().is_terminal() => String::new(),
         _ => cli::read_text(MAX_TEXT)?,
     };
     // The line feed that ends a file is no part of what is said in it.
-    Ok(Some(words.replace("\r\n", "\n").trim_end_matches('\n').to_owned()))
+    let words = words.replace("\r\n", "\n").trim_end_matches('\n').to_owned();
+    if words.is_empty() {
+        return Err(Error::new(Failure::Usage, "nothing to say")
+            .hint("give the words as an argument, or - to type them and end with Control-D"));
+    }
+    Ok(Some(words))
 }
 
 fn xml(path: &Path) -> Result<Vec<u8>> {

@@ -96,8 +96,9 @@ fn body(head: Vec<u8>, rest: impl Read, blobs: &Path) -> Result<Body> {
 /// The preview of a photograph as a file of its own.
 pub fn preview_of(photo: &Attachment) -> Option<Attachment> {
     let bytes = photo.preview.clone()?;
+    let (stem, _) = photo.name.rsplit_once('.').unwrap_or((&photo.name, ""));
     Some(Attachment {
-        name: format!("preview-{}.jpg", photo.name),
+        name: format!("preview-{stem}.jpg"),
         media_type: "image/jpeg".into(),
         size: bytes.len() as u64,
         sha256: blob::sha256(&bytes),
