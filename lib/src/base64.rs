@@ -20,7 +20,7 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>> {
 
 /// Decodes text from XML, where spaces, TABs and line feeds between the characters mean nothing.
 pub fn decode_spaced(text: &str) -> Result<Vec<u8>> {
-    if !text.contains([' ', '\t', '\n']) {
+    if !(text.contains(' ') || text.contains('\t') || text.contains('\n')) {
         return decode(text.as_bytes());
     }
     let dense: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n')).collect();

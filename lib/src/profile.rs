@@ -2,7 +2,7 @@
 //! socialnet-packet(5), PROFILES and INVITATIONS.
 
 use crate::{
-    Context, Error, Fingerprint, Kind, Result, base64,
+    Context, Error, Fingerprint, Result, base64,
     packet::{
         parts::{self, Parts, Vocabulary},
         spelling,
@@ -190,7 +190,7 @@ impl Invitation {
     /// Seconds between `created` and `expires`, at most: 30 days.
     pub const MAX_SECONDS: i64 = 30 * 24 * 3600;
 
-    /// Reads the XML of an invitation. [`Kind::Unavailable`]: another version made it.
+    /// Reads the XML of an invitation. [`crate::Kind::Unavailable`]: another version made it.
     pub fn read(bytes: &[u8]) -> Result<Self> {
         let root = tree::parse(bytes, MAX_INVITATION)?;
         parts::understood(&root, "invitation", &VOCABULARY)?;
@@ -222,11 +222,93 @@ impl Invitation {
             .write_inner_content(|out| self.profile.write(out))?;
         let bytes = out.into_inner();
         if Self::read(&bytes).context(|| "cannot write the invitation")? != *self {
-            return Err(Error::new(
-                Kind::Malformed,
-                "cannot write the invitation: it would be read as another",
-            ));
+            return Err(Error::malformed("cannot write the invitation: it would be read as another"));
         }
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in [
+            "mailto:alice@example.org",
+            "https://example.net/in/9fj3?a=b&c=%20",
+            "file:///media/stick/bob",
+            "file:/srv/bob",
+            "maildir:inbox",
+            "xmpp:bob@example.im/a-b",
+            "gopher2://[::1]:70/-",
+        ] {
+            assert_eq!(address(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "alice@example.org",
+            "Mailto:alice@example.org",
+            "2x:y",
+            "a-b:c",
+            "../x:y",
+            ":x",
+            "",
+            "mailto:",
+            "https://",
+            "ssh:-oProxyCommand=x",
+            "ssh://-oProxyCommand=x",
+            "mailto:a b",
+            "mailto:a\nb",
+            "mailto:\"a\"@b",
+            "mailto:'a'@b",
+            "mailto:`a`@b",
+            "mailto:\u{e9}@b",
+            "x:\0",
+            &format!("mailto:{}", "a".repeat(MAX_ADDRESS)),
+        ] {
+            assert!(address(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        for good in ["Alice", "Ælfgifu von Übersee", "李", &"é".repeat(MAX_NAME)] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for bad in
+            ["", " ", "Alice\nBob", "Alice\tBob", "Alice\u{2028}Bob", "\u{1b}[31m", &"é".repeat(MAX_NAME + 1)]
+        {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_that_would_be_refused_is_not_written() {
+        let created: Timestamp = "2026-11-22T10:15:00Z".parse().unwrap();
+        let after = |seconds: i64| Timestamp::from_second(created.as_second() + seconds).unwrap();
+        let keys = KeyOffer { p256: vec![1], ml_kem_768: None };
+        let invitation = Invitation {
+            from: Fingerprint::from_bytes([1; 32]),
+            created,
+            expires: after(Invitation::MAX_SECONDS),
+            code: [7; 16],
+            profile: Profile {
+                name: "Alice".into(),
+                serial: 1,
+                about: None,
+                addresses: Vec::new(),
+                meeting: keys,
+                sealing: None,
+            },
+        };
+        assert_eq!(Invitation::read(&invitation.write().unwrap()).as_ref(), Ok(&invitation));
+        let nameless = Profile { name: String::new(), ..invitation.profile.clone() };
+        for wrong in [
+            Invitation { expires: after(Invitation::MAX_SECONDS + 1), ..invitation.clone() },
+            Invitation { expires: created, ..invitation.clone() },
+            Invitation { profile: nameless, ..invitation.clone() },
+        ] {
+            assert!(wrong.write().is_err());
+        }
     }
 }

@@ -181,3 +181,83 @@ pub(crate) fn text<'t>(element: &'t Element, vocabulary: &'static Vocabulary, ma
 fn misplaced(what: &str, element: &Element) -> Error {
     Error::malformed(format!("{what} does not belong in <{}>", element.name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::tree;
+
+    static COLOURS: Vocabulary = Vocabulary {
+        namespace: "urn:colours:1",
+        elements: &["picture", "red", "blue"],
+        attributes: &["shade"],
+    };
+
+    fn parsed(inside: &str) -> Element<'_> {
+        tree::parse(inside.as_bytes(), 1000).unwrap()
+    }
+
+    /// Takes one optional `<red>`.
+    fn red_alone(xml: &str) -> Result<()> {
+        let root = parsed(xml);
+        let mut parts = Parts::new(&root, &COLOURS);
+        parts.one("red")?;
+        parts.finish()
+    }
+
+    #[test]
+    fn the_unknown_is_skipped_and_the_misplaced_refused() {
+        for good in [
+            "<picture xmlns='urn:colours:1'><red/></picture>",
+            "<picture xmlns='urn:colours:1' frame='oak'>\n<green/><red/><x:blue xmlns:x='urn:x'>text</x:blue></picture>",
+            "<picture xmlns='urn:colours:1' xmlns:x='urn:x' x:shade='dark'/>",
+        ] {
+            assert_eq!(red_alone(good), Ok(()), "{good}");
+        }
+        for (bad, why) in [
+            ("<picture xmlns='urn:colours:1'><blue/></picture>", "<blue> does not belong in <picture>"),
+            ("<picture xmlns='urn:colours:1' shade='dark'/>", "'shade' does not belong in <picture>"),
+            ("<picture xmlns='urn:colours:1'>text</picture>", "text does not belong in <picture>"),
+            ("<picture xmlns='urn:colours:1'><red/><red/></picture>", "<red> twice"),
+        ] {
+            assert_eq!(red_alone(bad).unwrap_err().message(), why);
+        }
+    }
+
+    #[test]
+    fn what_must_be_understood_counts_where_it_is_not_skipped() {
+        let unknown = |inside: &str, foreign| {
+            let xml = format!("<picture xmlns='urn:colours:1' xmlns:x='urn:x'>{inside}</picture>");
+            COLOURS.not_understood(&parsed(&xml), foreign)
+        };
+        for fine in [
+            "<green/>",
+            "<green must-understand='false'/>",
+            "<green><deep must-understand='true'/></green>",
+            "<red must-understand='true' shade='dark'/>",
+            "<green x:must-understand='true'/>",
+        ] {
+            assert_eq!(unknown(fine, true), Ok(None), "{fine}");
+        }
+        for (new, why) in [
+            ("<green must-understand='true'/>", "element 'green' of 'urn:colours:1'"),
+            ("<x:red must-understand='true'/>", "element 'red' of 'urn:x'"),
+            ("<red must-understand='true' gloss='1'/>", "attribute 'gloss' of <red>"),
+            ("<red><green must-understand='true'/></red>", "element 'green' of 'urn:colours:1'"),
+        ] {
+            assert_eq!(unknown(new, true), Ok(Some(why.to_owned())), "{new}");
+        }
+        assert_eq!(unknown("<x:red must-understand='true'/>", false), Ok(None));
+        assert!(unknown("<red must-understand='yes'/>", true).is_err());
+    }
+
+    #[test]
+    fn a_root_of_another_version_is_not_malformed() {
+        let kind = |xml: &str| understood(&parsed(xml), "picture", &COLOURS).map_err(|error| error.kind());
+        assert_eq!(kind("<picture xmlns='urn:colours:1'/>"), Ok(()));
+        assert_eq!(kind("<picture xmlns='urn:colours:2'/>"), Err(Kind::Unavailable));
+        for wrong in ["<picture/>", "<red xmlns='urn:colours:1'/>", "<picture xmlns='urn:colours:0'/>"] {
+            assert_eq!(kind(wrong), Err(Kind::Malformed), "{wrong}");
+        }
+    }
+}

@@ -4,7 +4,10 @@ use crate::{
     Context, Error, Result, base64,
     packet::{self, tree},
 };
-use quick_xml::{Reader, events::Event};
+use quick_xml::{
+    Reader,
+    events::{BytesStart, Event},
+};
 use std::io::{self, BufRead, Read, Write};
 
 /// Bytes of SignedData, at most.
@@ -77,33 +80,45 @@ impl<R: BufRead> Iterator for ClearItems<R> {
 /// Takes one whole element from the input: its local name and its exact bytes.
 fn element(input: &mut impl BufRead) -> Result<(String, Vec<u8>)> {
     let mut reader = Reader::from_reader(Tee { input, taken: Vec::new(), max: MAX_SIGNED_XML });
-    let (mut buffer, mut name, mut depth) = (Vec::new(), None, 0);
+    let (mut buffer, mut depth) = (Vec::new(), 0);
+    let mut name = String::new();
     loop {
         buffer.clear();
-        let event = reader.read_event_into(&mut buffer).map_err(xml_error)?;
-        let (opened, closed) = match &event {
-            Event::Start(_) => (true, false),
-            Event::Empty(_) => (true, true),
-            Event::End(_) => (false, true),
-            Event::Text(_) | Event::GeneralRef(_) if depth > 0 => (false, false),
+        match reader.read_event_into(&mut buffer).map_err(xml_error)? {
+            Event::Start(tag) => {
+                if depth == 0 {
+                    name = root(&tag)?;
+                }
+                depth += 1;
+            }
+            Event::Empty(tag) if depth == 0 => {
+                name = root(&tag)?;
+                return Ok((name, reader.into_inner().taken));
+            }
+            // quick-xml refuses an end tag without its start tag.
+            Event::End(_) => {
+                depth -= 1;
+                if depth == 0 {
+                    return Ok((name, reader.into_inner().taken));
+                }
+            }
             Event::Eof => return Err(Error::malformed("the input ends within an element")),
-            _ => return Err(Error::malformed("neither <packet> nor <signed>")),
-        };
-        if let (Event::Start(tag) | Event::Empty(tag), None) = (&event, &name) {
-            let local = tag.local_name().into_inner().to_owned();
-            // The bound for a packet is the lower one; how long the first tag was, it bounds too.
-            reader.get_mut().max = match local.as_str() {
-                "packet" => packet::MAX_BYTES,
-                "signed" => MAX_SIGNED_XML,
-                _ => return Err(Error::malformed(format!("<{local}> is neither <packet> nor <signed>"))),
-            };
-            name = Some(local);
+            Event::Empty(_) | Event::Text(_) | Event::GeneralRef(_) if depth > 0 => {}
+            _ if depth == 0 => return Err(Error::malformed("neither <packet> nor <signed>")),
+            _ => return Err(Error::malformed("a comment, or other XML that packets do not have")),
         }
-        depth += usize::from(opened);
-        depth -= usize::from(closed);
-        if let (0, Some(name)) = (depth, name.take_if(|_| depth == 0)) {
-            return Ok((name, reader.into_inner().taken));
+        if name == "packet" {
+            // The first tag came under the larger bound.
+            reader.get_mut().max = packet::MAX_BYTES;
         }
+    }
+}
+
+/// The local name of a first tag.
+fn root(tag: &BytesStart) -> Result<String> {
+    match tag.local_name().into_inner() {
+        name @ ("packet" | "signed") => Ok(name.to_owned()),
+        other => Err(Error::malformed(format!("<{other}> is neither <packet> nor <signed>"))),
     }
 }
 

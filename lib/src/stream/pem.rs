@@ -89,11 +89,15 @@ impl<R: BufRead> PemItems<R> {
                 return base64::decode(&text).map_err(|error| wrong(error.message()));
             }
             let line = self.line.text();
-            if last || line.is_empty() || line.len() > WIDTH || line.contains(&b':') || line[0] == b'-' {
+            let full = line.len() == WIDTH;
+            // What is no base64 at all is found at the end; here, only what would hide the block after a cut one.
+            let other =
+                line.is_empty() || line.len() > WIDTH || line[0] == b'-' || (!full && line.contains(&b':'));
+            if last || other {
                 self.line.again = true;
                 return Err(wrong("a line that is not 64 characters of base64"));
             }
-            last = line.len() < WIDTH;
+            last = !full;
             text.extend_from_slice(line);
             if text.len() / 4 * 3 > self.max.saturating_add(2) {
                 return Err(wrong(&format!("more than {} bytes", self.max)));
