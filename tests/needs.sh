@@ -18,12 +18,15 @@ test)
     need shellcheck shellcheck              # lints the scripts
     need xmllint libxml2-utils              # packets against the RELAX NG schema
     need openssl openssl                    # peels what we sealed, with somebody else's code
+    need jq jq                              # reads JSON lines
+    need time time                          # tells how much memory a command took
     need exiftool libimage-exiftool-perl    # looks for what a photograph still says of its maker
     need strace strace                      # kills a command at a chosen system call
     need zsh zsh                            # reads its completions
     need fish fish                          # reads its completions
     ;;
 bench)
+    need time time                          # tells how much memory a command took
     need gpg gnupg                          # signs and encrypts one by one, as mail programs do
     need age age                            # encrypts files
     need openssl openssl                    # CMS from the command line

@@ -15,4 +15,11 @@ while IFS= read -r line <&3; do
     ok "$line" as "${line%%\$ *}" bash -o pipefail -ec "${line#*\$ }"
 done 3<tour
 
+# And it told the truth.
+as bob sn-sync
+for text in 'Back from the hills.' 'The ridge at dawn' 'Dinner at eight.' 'Bring bread, please.' 'Look inside.' 'By hand.'; do
+    is "Bob has '$text'" "$(as bob sn-feed --json | jq -r .text | grep -cxF "$text")" 1
+done
+is "Alice has Bob's comment" "$(as alice sn-feed --json | jq -r .text | grep -cxF 'What a view!')" 1
+
 plan
