@@ -199,4 +199,4 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_next ON delivery (next_try) WHERE state = 'waiting';
 CREATE INDEX delivery_sent ON delivery (queued) WHERE state = 'sent';
 CREATE INDEX delivery_failed ON delivery (envelope) WHERE state = 'failed';
-CREATE INDEX delivery_envelope ON delivery (envelope);
+CREATE INDEX delivery_envelope ON delivery (envelope, state);
