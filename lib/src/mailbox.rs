@@ -53,6 +53,30 @@ pub fn is_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(allowed)
 }
 
+/// Deletes files of a folder called `tmp` whose writer no longer runs.
+pub fn delete_leftovers(tmp: &Path) -> Result<()> {
+    let now = SystemTime::now();
+    let entries = tmp.read_dir().map_err(|error| Error::io("open", tmp, error))?;
+    for entry in entries {
+        let path = entry.map_err(|error| Error::io("read", tmp, error))?.path();
+        // Whoever deletes it first is right.
+        let Ok(about) = path.symlink_metadata() else { continue };
+        let age = about.modified().ok().and_then(|modified| now.duration_since(modified).ok());
+        if about.is_file() && age.is_some_and(|age| age > LEFTOVER) {
+            remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes a file; one that is gone already is fine.
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("delete", path, error)),
+        _ => Ok(()),
+    }
+}
+
 impl Mailbox {
     /// The mailbox at `root`, which has `tmp` and `new` at least.
     pub fn open(root: &Path) -> Result<Self> {
@@ -125,15 +149,8 @@ impl Mailbox {
 
     /// Deletes an item, and why it was where it was; one that is gone already is fine.
     pub fn remove(&self, folder: &str, name: &str) -> Result<()> {
-        for path in [self.path(folder, name), self.path(folder, &format!("{name}{WHY}"))] {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io("delete", &path, error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        remove_file(&self.path(folder, name))?;
+        remove_file(&self.path(folder, &format!("{name}{WHY}")))
     }
 
     /// Syncs a folder, so that renames and deletions in it are durable.
@@ -144,10 +161,7 @@ impl Mailbox {
     /// Deletes what crashed writers left in `tmp`, and the oldest of what `bad` and `held` have too much of.
     pub fn tidy(&self) -> Result<()> {
         let now = SystemTime::now();
-        let old = |entry: &Entry| entry.age(now) > LEFTOVER;
-        for leftover in self.entries("tmp")?.into_iter().filter(old) {
-            self.remove("tmp", &leftover.name)?;
-        }
+        delete_leftovers(&self.root.join("tmp"))?;
         for (folder, quota, longest) in QUOTAS {
             if !self.root.join(folder).is_dir() {
                 continue;

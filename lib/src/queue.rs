@@ -19,14 +19,13 @@ use crate::{
     Error, Kind, Result,
     driver::{self, Cargo, Job, Payload, Report},
     home::{Home, Retry},
-    mailbox::Mailbox,
+    mailbox::{Mailbox, delete_leftovers, hash_in, name_for},
     packet::Digest,
     store::{
         Store,
         delivery::{self, Delivery, Outcome, Reader, Standing},
     },
 };
-use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use route::{Route, route};
 use std::{
@@ -53,6 +52,7 @@ pub fn run(home: &Home, store: &mut Store, note: &mut dyn FnMut(&str)) -> Result
     };
     let mut run = Run { home, store, outpackets: home.outpackets()?, broken: BTreeMap::new(), note };
     run.outpackets.tidy()?;
+    delete_leftovers(&home.blobs().join("tmp"))?;
     run.settle()?;
     run.look()?;
     while run.window()? {}
@@ -70,12 +70,12 @@ struct Run<'a> {
 
 /// The name of an envelope's file.
 fn file_name(envelope: &Digest) -> String {
-    format!("{}.pem", HEXLOWER.encode(envelope))
+    format!("{}.pem", name_for(envelope))
 }
 
 /// The envelope whose file has this name.
 fn envelope_of(name: &str) -> Option<Digest> {
-    HEXLOWER.decode(name.strip_suffix(".pem")?.as_bytes()).ok()?.try_into().ok()
+    hash_in(name.strip_suffix(".pem")?)
 }
 
 impl Run<'_> {
@@ -200,7 +200,7 @@ impl Run<'_> {
             return not(Fate::Reported(Report::Later(0, why.clone())));
         }
         if delivery.is_chunk() {
-            let file = self.home.blobs().join(HEXLOWER.encode(&delivery.item));
+            let file = self.home.blobs().join(name_for(&delivery.item));
             if !file.exists() {
                 return not(Fate::Failed(format!("there is no '{}'", file.display())));
             }
@@ -339,4 +339,61 @@ enum Said {
     Report(Delivery, String, Report),
     Note(String),
     Broken(String, Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Fingerprint, home::Retry};
+
+    const HOUR: u64 = 3600;
+
+    /// How many seconds the next attempt is away, or why there is none.
+    fn wait(attempts: u32, queued_before: u64, asked: u64) -> std::result::Result<i64, String> {
+        let now = Timestamp::UNIX_EPOCH + Duration::from_secs(1000 * 24 * HOUR);
+        let delivery = Delivery {
+            item: [1; 32],
+            reader: Fingerprint::from_bytes([0xb0; 32]),
+            envelope: [1; 32],
+            queued: now - Duration::from_secs(queued_before),
+            attempts,
+            refused_by: String::new(),
+            reason: String::new(),
+        };
+        let fate = Fate::Reported(Report::Later(asked, "away".into()));
+        match judge(&Retry::default(), &delivery, &fate, now) {
+            (Outcome::Later(when), _) => Ok(when.as_second() - now.as_second()),
+            (Outcome::Failed, why) => Err(why),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_a_day() {
+        assert_eq!([0, 1, 2].map(|attempts| wait(attempts, 0, 0).unwrap()), [300, 600, 1200]);
+        assert_eq!([9, 60, u32::MAX].map(|attempts| wait(attempts, 0, 0).unwrap()), [86400; 3]);
+    }
+
+    #[test]
+    fn a_server_may_ask_for_patience_but_not_for_ever() {
+        assert_eq!(wait(0, 0, HOUR).unwrap(), 3600);
+        assert_eq!(wait(0, 0, 9_999_999_999).unwrap(), 86400);
+    }
+
+    #[test]
+    fn after_five_days_it_is_given_up() {
+        assert!(wait(9, 5 * 24 * HOUR - 1, 0).is_ok());
+        assert_eq!(wait(9, 5 * 24 * HOUR, 0), Err("given up: away".into()));
+        // Whoever turned the clock back has not waited.
+        assert!(wait(0, 0, 0).is_ok());
+    }
+
+    #[test]
+    fn a_file_is_named_by_its_envelope_and_back() {
+        let name = file_name(&[0xab; 32]);
+        assert_eq!(envelope_of(&name), Some([0xab; 32]));
+        for wrong in [&name[2..], &name.to_uppercase(), &name[..64], "notes.pem"] {
+            assert_eq!(envelope_of(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -147,6 +147,7 @@ impl Conversation<'_> {
     fn judge(&self, status: ExitStatus) -> Result<()> {
         let (kind, why) = match (status.code(), status.signal()) {
             (Some(0), _) => return Ok(()),
+            (Some(74), _) => (Kind::Io, "could not read or write".to_owned()),
             (Some(75), _) => (Kind::Again, "could not do all of it now".to_owned()),
             (Some(77), _) => (Kind::NotAllowed, "was not let in".to_owned()),
             (Some(78), _) => (Kind::Config, "is not set up rightly".to_owned()),
@@ -324,6 +325,7 @@ mod tests {
     #[test]
     fn how_it_ends_is_what_it_means() {
         for (script, kind) in [
+            ("exit 74", Kind::Io),
             ("exit 75", Kind::Again),
             ("exit 77", Kind::NotAllowed),
             ("exit 78", Kind::Config),

@@ -4,7 +4,7 @@ use super::{Run, envelope_of, file_name};
 use crate::{
     Context, Error, Fingerprint, Result, driver, file,
     home::Home,
-    mailbox::{Mailbox, name_of},
+    mailbox::{Mailbox, hash_in, name_of},
     packet::Digest,
     store::{
         Store,
@@ -12,7 +12,6 @@ use crate::{
     },
     stream::{Pem, PemItems, write_pem},
 };
-use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use std::{
     io::{BufRead, BufReader},
@@ -43,8 +42,7 @@ impl Label {
                 "a sealed block needs exactly one line 'To: FINGERPRINT' before it",
             ));
         };
-        let digest = |value: &str| HEXLOWER.decode(value.as_bytes()).ok().and_then(|it| it.try_into().ok());
-        let blobs = pem.header("Blob").map(digest).collect::<Option<Vec<Digest>>>();
+        let blobs = pem.header("Blob").map(hash_in).collect::<Option<Vec<Digest>>>();
         Ok(Self {
             to: reader.parse().context(|| "'To:'")?,
             blobs: blobs.ok_or_else(|| Error::malformed("'Blob:' needs 64 hexadecimal digits"))?,
