@@ -1,5 +1,7 @@
 //! What arrives and should not be believed: each is refused with a reason, and nothing of it is shown or lost.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
 mod people;
 
 use people::{Person, kinds, meet, seal_signed};
@@ -279,6 +281,25 @@ fn a_profile_with_anothers_keys_or_without_ml_kem_is_refused() {
     let known = contacts::find(bob.store.read(), "alice").unwrap().profile;
     assert_eq!(known.serial, 1);
     assert_eq!(known.sealing.as_ref(), Some(alice.keyring.newest(Purpose::Sealing).unwrap().offer()));
+}
+
+#[test]
+fn an_attachment_in_a_packet_is_what_its_hash_says() {
+    let (alice, mut bob) = friends();
+    let status = alice.writes("status", Body::Status, |packet| {
+        packet.text = Some("Look.".into());
+        packet.attachments.push(packet::Attachment {
+            name: "note.txt".into(),
+            media_type: "text/plain".into(),
+            size: 4,
+            sha256: [0; 32],
+            alt: None,
+            preview: None,
+            content: packet::Content::Inline(b"note".to_vec()),
+        });
+    });
+    let sealed = alice.envelope(&bob, 1, vec![alice.signs(&status)]);
+    refused(&mut bob, sealed, "not what its SHA-256 says");
 }
 
 #[test]

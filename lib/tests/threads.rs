@@ -1,5 +1,7 @@
 //! Threads, shares, attachments and keys that end: what friends send each other every day.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
 mod people;
 
 use people::{Person, for_reader, kinds, meet};
@@ -56,15 +58,8 @@ fn several_comments_within_the_delay_share_an_envelope() {
     alice.waits(11);
     let letters = alice.seals_what_is_due();
     assert_eq!(for_reader(&letters, &bob).len(), 1);
-    bob.gets(&letters_for_bob(&letters, &bob));
+    bob.gets(&for_reader(&letters, &bob));
     assert_eq!(bob.sees().len(), 11);
-}
-
-fn letters_for_bob(
-    letters: &[socialnet::protocol::sealing::Letter],
-    bob: &Person,
-) -> Vec<socialnet::protocol::sealing::Letter> {
-    for_reader(letters, bob)
 }
 
 #[test]

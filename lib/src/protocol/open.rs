@@ -5,7 +5,7 @@ use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
     envelope::Envelope,
     identity::{Keyring, Purpose},
-    packet::{self, Body, Digest, Packet},
+    packet::{self, Body, Content, Digest, Packet},
     seal,
     store::contacts::{self, State},
 };
@@ -93,6 +93,13 @@ pub fn verify(signed: Vec<u8>) -> Result<Verified> {
     let packet = packet::read(&author.content).context(|| "the packet")?;
     if packet.name.from != author.signer {
         return Err(Error::malformed("the packet names an author who did not sign it"));
+    }
+    for attachment in &packet.attachments {
+        if let Content::Inline(bytes) = &attachment.content
+            && blob::sha256(bytes) != attachment.sha256
+        {
+            return Err(Error::malformed("an attachment in the packet is not what its SHA-256 says"));
+        }
     }
     Ok(Verified { digest: blob::sha256(&author.content), xml: author.content, packet, signed })
 }

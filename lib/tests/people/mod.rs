@@ -1,6 +1,7 @@
 //! Alice, Bob and Carol: whole accounts in temporary folders, and what they do with them. Letters go from hand to hand.
 
 #![allow(dead_code)] // each test file needs some of it
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
 
 use jiff::{SignedDuration, Timestamp};
 use socialnet::{
