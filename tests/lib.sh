@@ -78,6 +78,6 @@ account() {
 # meet ONE OTHER: both become contacts by an invitation.
 meet() {
     as "$1" sn-contact invite >"$T/invitation"
-    as "$2" sn-contact add <"$T/invitation"
+    as "$2" sn-contact add <"$T/invitation" 2>"$T/said"
     for who in "$2" "$1" "$2" "$1"; do as "$who" sn-sync; done
 } >"$T/result"
