@@ -22,6 +22,7 @@ test)
     need time time                          # tells how much memory a command took
     need exiftool libimage-exiftool-perl    # looks for what a photograph still says of its maker
     need strace strace                      # kills a command at a chosen system call
+    need setpriv util-linux                 # root without the right to write everywhere
     need zsh zsh                            # reads its completions
     need fish fish                          # reads its completions
     ;;

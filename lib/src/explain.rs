@@ -18,7 +18,7 @@ use crate::{
 use std::io::{BufRead, Read, Write};
 
 /// Bytes of a file that is explained, at most.
-const MAX_FILE: u64 = 64 << 20;
+const MAX_FILE: u64 = 32 << 20;
 
 /// Explains files, with the keys and the contacts of the account if there is one.
 pub struct Explainer {
