@@ -226,8 +226,8 @@ mod tests {
         let (message, hint) = said(&["sn-walk"]);
         assert_eq!(message, "the following required arguments were not provided: <FROM> <TO>");
         assert_eq!(hint, "usage: sn-walk <FROM> <TO>");
-        let (message, hint) = said(&["sn-walk", "here", "there", "--fra"]);
-        assert_eq!(message, "unexpected argument '--fra' found");
+        let (message, hint) = said(&["sn-walk", "here", "there", "--farr"]);
+        assert_eq!(message, "unexpected argument '--farr' found");
         assert_eq!(hint, "a similar argument exists: '--far'");
     }
 }

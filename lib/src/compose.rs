@@ -4,7 +4,7 @@ use crate::{
     Context, Error, Fingerprint, Kind, Result,
     packet::{self, About, Attachment, Body, Name, Packet},
     seal,
-    store::{contacts, named, packets},
+    store::{account, contacts, named, packets},
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -115,6 +115,7 @@ impl Author<'_> {
             created,
             expires: draft.expires.map(whole_seconds).transpose().map_err(too_far)?,
             shareable: draft.shareable,
+            author_name: None,
             to,
             thread: None,
             about: None,
@@ -131,6 +132,7 @@ impl Author<'_> {
         let target = named::find(self.db, id, self.now)?;
         packet.thread = Some(target.root);
         packet.about = Some(About::Packet(target.name, Some(target.digest)));
+        packet.author_name = Some(account::get(self.db)?.name);
         if target.root.from != self.fingerprint {
             packet.to = vec![target.root.from];
         }

@@ -96,6 +96,8 @@ pub struct Packet {
     pub expires: Option<Timestamp>,
     /// Whether its author lets readers share it.
     pub shareable: bool,
+    /// What the author calls themselves, for readers who have never met them.
+    pub author_name: Option<String>,
     /// Named readers. Empty: whoever `sn-seal --to` says, or for a comment the audience of its thread.
     pub to: Vec<Fingerprint>,
     /// The root of the thread it belongs to.
@@ -212,6 +214,7 @@ impl Packet {
             created,
             expires: None,
             shareable: false,
+            author_name: None,
             to: Vec::new(),
             thread: None,
             about: None,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Context, Error, Fingerprint, Result, base64,
     envelope::{self, Received},
-    profile::Profile,
+    profile::{Profile, check_name},
 };
 use jiff::Timestamp;
 
@@ -70,6 +70,7 @@ fn unknown(header: Header, why: String) -> Packet {
         created: header.created,
         expires: header.expires,
         shareable: false,
+        author_name: None,
         to: Vec::new(),
         thread: None,
         about: None,
@@ -82,6 +83,8 @@ fn unknown(header: Header, why: String) -> Packet {
 
 fn understood(mut parts: Parts, header: Header) -> Result<Packet> {
     let shareable = flag(&mut parts, "share", "yes")?;
+    let author_name =
+        parts.attribute("as").map(|name| check_name(name).map(|()| name.to_owned())).transpose()?;
     let to = to(&mut parts)?;
     let thread = parts.one("thread")?.map(thread).transpose()?;
     let about = parts.one("about")?.map(about).transpose()?;
@@ -97,6 +100,7 @@ fn understood(mut parts: Parts, header: Header) -> Result<Packet> {
         created,
         expires,
         shareable,
+        author_name,
         to,
         thread,
         about,

@@ -33,8 +33,8 @@ pub(super) static VOCABULARY: Vocabulary = Vocabulary {
         "understands",
     ],
     attributes: &[
-        "code", "created", "expires", "from", "id", "key", "name", "scheme", "serial", "sha256", "share",
-        "size", "token", "type", "version", "want",
+        "as", "code", "created", "expires", "from", "id", "key", "name", "scheme", "serial", "sha256",
+        "share", "size", "token", "type", "version", "want",
     ],
 };
 

@@ -111,7 +111,13 @@ fn body() -> impl Strategy<Value = (String, Body)> {
 
 /// Packets with any parts, of which a type may forbid or miss some.
 fn any_packet() -> impl Strategy<Value = Packet> {
-    let header = (name(), 0..4_000_000_000i64, of(1..1_000_000_000i64), any::<bool>());
+    let header = (
+        name(),
+        0..4_000_000_000i64,
+        of(1..1_000_000_000i64),
+        any::<bool>(),
+        of("[A-Z][a-z]{1,9}( [A-Z&<'\"]{1,3})?"),
+    );
     let about = prop_oneof![
         (name(), of(any::<Digest>())).prop_map(|(name, digest)| About::Packet(name, digest)),
         person().prop_map(About::Person),
@@ -119,7 +125,7 @@ fn any_packet() -> impl Strategy<Value = Packet> {
     let parts = (vec(person(), 0..3), of(name()), of(about), of(words(MAX_TEXT)), vec(attachment(), 0..3));
     (header, parts, of(words(MAX_TEXT)), body()).prop_map(
         |(
-            (name, created, lasts, shareable),
+            (name, created, lasts, shareable, author_name),
             (to, thread, about, text, attachments),
             fallback,
             (kind, body),
@@ -131,6 +137,7 @@ fn any_packet() -> impl Strategy<Value = Packet> {
                 created: at(created),
                 expires: lasts.map(|lasts| at(created + lasts)),
                 shareable,
+                author_name,
                 to,
                 thread,
                 about,
@@ -210,6 +217,7 @@ fn status() -> Packet {
         created: "2026-11-22T10:15:00Z".parse().unwrap(),
         expires: None,
         shareable: false,
+        author_name: None,
         to: Vec::new(),
         thread: None,
         about: None,

@@ -50,6 +50,9 @@ fn root(out: &mut Xml, packet: &Packet, application: Option<&[u8]>) -> io::Resul
     if packet.shareable {
         start.push_attribute(("share", "yes"));
     }
+    if let Some(name) = &packet.author_name {
+        start.push_attribute(("as", name.as_str()));
+    }
     own_attributes(&mut start, &packet.body);
     let end = start.to_end().into_owned();
     out.write_event(Event::Start(start))?;

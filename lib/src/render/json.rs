@@ -33,6 +33,7 @@ struct Entry<'a> {
 struct Person<'a> {
     fingerprint: String,
     petname: Option<&'a str>,
+    claims: Option<&'a str>,
     own: bool,
 }
 
@@ -74,6 +75,7 @@ impl<'a> From<&'a feed::Person> for Person<'a> {
         Self {
             fingerprint: person.fingerprint.to_string(),
             petname: person.petname.as_deref(),
+            claims: person.claims.as_deref(),
             own: person.own,
         }
     }

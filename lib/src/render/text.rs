@@ -118,12 +118,15 @@ impl Style {
     }
 }
 
-/// A petname is the owner's own; somebody unknown has only a fingerprint.
+/// A petname is the owner's own. Somebody unknown has a fingerprint, and what they call themselves is a claim beside it.
 fn name(person: &Person) -> String {
     match &person.petname {
         _ if person.own => "you".into(),
         Some(petname) => text::one_line(petname),
-        None => person.fingerprint.short(),
+        None => match &person.claims {
+            Some(claims) => format!("{} ({})", text::one_line(claims), person.fingerprint.short()),
+            None => person.fingerprint.short(),
+        },
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Person {
     pub fingerprint: Fingerprint,
     /// What the owner calls them, if they are a contact.
     pub petname: Option<String>,
+    /// What they call themselves, where a packet of theirs says it.
+    pub claims: Option<String>,
     /// The owner.
     pub own: bool,
 }
@@ -167,14 +169,18 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     Ok(rows)
 }
 
+fn claimed(name: Option<String>) -> Option<String> {
+    name.filter(|name| !name.is_empty())
+}
+
 /// What a person wants to know of one row.
 pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
     // The owner is nobody's contact, and nobody brings their packets.
     let mut query = db.prepare_cached(
-        "SELECT packet.id, packet.author, writer.petname AS writer, packet.through, bringer.petname AS bringer,
+        "SELECT packet.id, packet.author, writer.petname AS writer, packet.author_name, packet.through, bringer.petname AS bringer,
            writer.id IS NULL AND packet.through IS NULL AS own,
            packet.type, packet.created, packet.received, packet.expires, packet.text, packet.state, packet.doubled,
-           packet.root_author, packet.root_id, packet.about_author, packet.about_id, subject.petname AS subject,
+           packet.root_author, packet.root_id, packet.about_author, packet.about_id, subject.petname AS subject, object.author_name AS subject_claims,
            object.seq IS NOT NULL AND subject.id IS NULL AND object.through IS NULL AS about_own,
            substr(object.text, 1, :quoted) AS quote
          FROM packet
@@ -189,12 +195,15 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
     let row = rows.next()?.ok_or_else(|| Error::new(Kind::Nothing, "the packet is gone"))?;
     let own = row.get("own")?;
     let through = match row.get("through")? {
-        Some(fingerprint) => Some(Person { fingerprint, petname: row.get("bringer")?, own: false }),
+        Some(fingerprint) => {
+            Some(Person { fingerprint, petname: row.get("bringer")?, claims: None, own: false })
+        }
         None => None,
     };
     let about = match row.get("about_author")? {
         Some(fingerprint) => {
-            let author = Person { fingerprint, petname: row.get("subject")?, own: row.get("about_own")? };
+            let (petname, claims) = (row.get("subject")?, claimed(row.get("subject_claims")?));
+            let author = Person { fingerprint, petname, claims, own: row.get("about_own")? };
             Some(Reference { author, id: row.get("about_id")?, text: row.get("quote")? })
         }
         None => None,
@@ -203,7 +212,12 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
     Ok(Entry {
         seq,
         id: row.get("id")?,
-        author: Person { fingerprint: row.get("author")?, petname: row.get("writer")?, own },
+        author: Person {
+            fingerprint: row.get("author")?,
+            petname: row.get("writer")?,
+            claims: claimed(row.get("author_name")?),
+            own,
+        },
         through,
         kind: row.get("type")?,
         created: time(row.get("created")?)?,

@@ -110,8 +110,8 @@ pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
     };
     db.prepare_cached(
         "INSERT INTO packet (author, id, type, created, received, expires, through, root_author, root_id,
-           about_author, about_id, state, digest, text, signed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+           about_author, about_id, state, digest, text, signed, author_name)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?
     .execute(rusqlite::params![
         packet.name.from,
@@ -129,6 +129,7 @@ pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
         new.digest,
         words(packet),
         new.signed,
+        packet.author_name.as_deref().unwrap_or(""),
     ])?;
     let seq = db.last_insert_rowid();
     index(db, seq, packet, new.keep)?;

@@ -69,6 +69,7 @@ pub fn status(from: Fingerprint, text: &str) -> Packet {
         attachments: Vec::new(),
         fallback: None,
         shareable: false,
+        author_name: None,
         body: Body::Status,
     }
 }

@@ -69,6 +69,8 @@ CREATE TABLE packet (
     -- when it came here, or was sealed here
     received INTEGER NOT NULL,
     expires  INTEGER,
+    -- what the author calls themselves, or ''
+    author_name TEXT NOT NULL DEFAULT '',
     -- who brought it, when that is not the author
     through  BLOB,
     root_author BLOB,
