@@ -88,8 +88,10 @@ bench: all
 
 .PHONY: fuzz
 fuzz:
-	cd tests/fuzz && for target in $$(cargo +nightly fuzz list); do \
-	    cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 || exit; \
+	tests/fuzz/seeds.sh
+	for target in $$(cargo +nightly fuzz list --fuzz-dir tests/fuzz); do \
+	    cargo +nightly fuzz run --fuzz-dir tests/fuzz $$target -- \
+	        -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 || exit; \
 	done
 
 .PHONY: clean

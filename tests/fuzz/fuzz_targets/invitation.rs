@@ -1,0 +1,12 @@
+//! Invitations and the profiles in them: what was read is read again from what is written of it.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use socialnet::profile::Invitation;
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(read) = Invitation::read(data) {
+        let written = read.write().unwrap();
+        assert_eq!(Invitation::read(&written), Ok(read));
+    }
+});

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Makes the first corpus of each target from the vectors: fuzzing begins where the tests end.
+set -eu
+cd "$(dirname "$0")"
+
+for vector in ../vectors/seal/*/*.pem; do
+    group=${vector%/*} name=$(basename "$vector" .pem)
+    case $group in
+    */opens | */not-opened) targets='seal pem' ;;
+    *) targets='signed seal pem' ;;
+    esac
+    for target in $targets; do
+        mkdir -p "corpus/$target"
+        case $target in
+        pem) cp "$vector" "corpus/pem/$name" ;;
+        *) sed '1,/^-----BEGIN/d; /^-----END/d' "$vector" | base64 -d >"corpus/$target/$name" ;;
+        esac
+    done
+done
+for target in packet envelope invitation; do
+    mkdir -p "corpus/$target" corpus/clear_stream
+    for vector in ../vectors/"$target"/*; do
+        test -f "$vector" || continue
+        LC_ALL=C sed '1,/^$/d' "$vector" >"corpus/$target/${vector##*/}"
+        cp "corpus/$target/${vector##*/}" corpus/clear_stream/
+    done
+done
+mkdir -p corpus/blob
+printf 'a short file' >corpus/blob/short
+alice=$(printf 'a%.0s' $(seq 52))
+cat >corpus/envelope/two-packets <<X
+<envelope xmlns="urn:socialnet:envelope:1" from="$alice" to="$alice" sent="2026-11-22T10:15:00Z" stream="00112233445566778899aabbccddeeff" counter="7">
+  <received>ffeeddccbbaa99887766554433221100:1-57,59</received>
+  <blob sha256="$(printf '%064d' 0)"/>
+  <signed>MAA=</signed>
+  <signed>MAEA</signed>
+</envelope>
+X
