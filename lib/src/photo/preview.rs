@@ -1,6 +1,6 @@
 //! The small JPEG that is seen before the photograph has come.
 
-use super::{MAX_PIXELS, damaged};
+use super::{MAX_PIXELS, damaged, eighth};
 use crate::{Error, Result, packet::MAX_INLINE};
 use image::{
     DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbaImage, codecs::jpeg::JpegEncoder, imageops,
@@ -18,6 +18,7 @@ pub fn make(file: &[u8], format: ImageFormat, orientation: Orientation) -> Resul
     fit(&on_white(small))
 }
 
+/// The picture, or where that is large enough, one eighth of it.
 fn decode(file: &[u8], format: ImageFormat) -> Result<DynamicImage> {
     // The reader's own limit of 512 MiB stays: a picture of 16 bits a colour has fewer pixels.
     let decoder = ImageReader::with_format(Cursor::new(file), format).into_decoder().map_err(damaged)?;
@@ -25,6 +26,11 @@ fn decode(file: &[u8], format: ImageFormat) -> Result<DynamicImage> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_PIXELS {
         return Err(Error::malformed(format!("the picture has {pixels} pixels, {MAX_PIXELS} are allowed")));
+    }
+    if format == ImageFormat::Jpeg && width.max(height) >= 8 * SIDE {
+        if let Some(eighth) = eighth::decode(file) {
+            return Ok(eighth.into());
+        }
     }
     DynamicImage::from_decoder(decoder).map_err(damaged)
 }
