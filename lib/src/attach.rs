@@ -42,20 +42,21 @@ pub fn photos(paths: &[PathBuf], alts: Vec<String>, blobs: &Path) -> Result<Vec<
 /// A photograph without its metadata, with a preview.
 #[cfg(feature = "photo")]
 fn photo(path: &Path, blobs: &Path) -> Result<Attachment> {
-    use crate::photo;
+    use crate::photo::{MAX_FILE, Photo};
     let cannot = || format!("cannot attach '{}'", path.display());
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(photo::MAX_FILE as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| Error::io("open", path, error))?;
-    let photo = photo::clean(bytes).context(cannot)?;
-    let head = photo.bytes[..photo.bytes.len().min(MAX_INLINE + 1)].to_vec();
-    let rest = &photo.bytes[head.len()..];
-    let (preview, body) = rayon::join(|| photo.preview(), || body(head, rest, blobs));
-    let preview = preview.context(cannot)?;
-    let mut attachment = body.context(cannot)?.into_attachment(path, photo.media_type.to_owned());
-    attachment.preview = Some(preview);
-    Ok(attachment)
+    let photo = Photo::new(bytes).context(cannot)?;
+    let clean_body = || {
+        let clean = photo.clean()?;
+        let (head, rest) = clean.split_at(clean.len().min(MAX_INLINE + 1));
+        body(head.to_vec(), rest, blobs)
+    };
+    let (preview, body) = rayon::join(|| photo.preview(), clean_body);
+    let attachment = body.context(cannot)?.into_attachment(path, photo.media_type().to_owned());
+    Ok(Attachment { preview: Some(preview.context(cannot)?), ..attachment })
 }
 
 struct Body {

@@ -178,17 +178,17 @@ impl Frame {
     fn picture(&self) -> RgbImage {
         let sample = |plane: &Plane, x: usize, y: usize| {
             let (x, y) = (x * plane.horizontal / self.unit.0, y * plane.vertical / self.unit.1);
-            f32::from(plane.means[y * plane.columns + x])
+            i32::from(plane.means[y * plane.columns + x])
         };
         let (width, height) = (self.width.div_ceil(8), self.height.div_ceil(8));
         RgbImage::from_fn(width as u32, height as u32, |x, y| {
             let (x, y) = (x as usize, y as usize);
             let luma = sample(&self.planes[0], x, y);
             let [_, blue, red] = self.planes.as_slice() else { return Rgb([luma as u8; 3]) };
-            // ITU-T T.871, section 7.
-            let (blue, red) = (sample(blue, x, y) - 128.0, sample(red, x, y) - 128.0);
-            Rgb([luma + 1.402 * red, luma - 0.3441 * blue - 0.7141 * red, luma + 1.772 * blue]
-                .map(|value| value.round() as u8))
+            // ITU-T T.871, section 7, in 65536ths.
+            let (blue, red) = (sample(blue, x, y) - 128, sample(red, x, y) - 128);
+            Rgb([91_881 * red, -22_554 * blue - 46_802 * red, 116_130 * blue]
+                .map(|more| (luma + ((more + 32_768) >> 16)).clamp(0, 255) as u8))
         })
     }
 }
@@ -206,11 +206,12 @@ impl Coder<'_> {
     #[inline]
     fn mean(&mut self, bits: &mut Bits) -> Option<u8> {
         bits.refill();
-        let size = u32::from(self.first.symbol(bits)?);
+        let (length, size) = self.first.code(bits.window)?;
         if size > 15 {
             return None;
         }
-        self.last = self.last.wrapping_add(bits.signed(size));
+        bits.skip(length);
+        self.last = self.last.wrapping_add(bits.signed(size.into()));
         if let Some(others) = self.others {
             others.skip_block(bits)?;
         }
@@ -282,9 +283,9 @@ impl Bits<'_> {
 /// A Huffman table (T.81, annex C).
 struct Huffman {
     /// By the next bits: length of the code and its symbol; 0 where a code is longer.
-    codes: Vec<u16>,
+    codes: [u16; 1 << LOOKUP],
     /// By the next bits: all whole codes in them at once; see [`Huffman::group`].
-    groups: Vec<u32>,
+    groups: [u32; 1 << LOOKUP],
     /// For each length: the first code, and the number of the first symbol.
     starts: [(u32, usize); 17],
     counts: [u8; 17],
@@ -294,8 +295,8 @@ struct Huffman {
 impl Huffman {
     fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut table = Self {
-            codes: vec![0; 1 << LOOKUP],
-            groups: vec![0; 1 << LOOKUP],
+            codes: [0; 1 << LOOKUP],
+            groups: [0; 1 << LOOKUP],
             starts: [(0, 0); 17],
             counts: [0; 17],
             symbols: symbols.to_vec(),
@@ -359,30 +360,32 @@ impl Huffman {
                     return Some(());
                 }
             } else {
-                let symbol = self.symbol(bits)?;
+                let (length, symbol) = self.code(bits.window)?;
+                bits.skip(length + u32::from(symbol & 15));
                 if ends_block(symbol) {
                     return Some(());
                 }
-                bits.skip(u32::from(symbol & 15));
                 position += u32::from(symbol >> 4) + 1;
             }
         }
         (position == 64).then_some(())
     }
 
+    /// The code at the front of `window`: its length and its symbol.
     #[inline]
-    fn symbol(&self, bits: &mut Bits) -> Option<u8> {
-        let entry = self.codes[(bits.window >> (64 - LOOKUP)) as usize];
-        if entry != 0 {
-            bits.skip(u32::from(entry >> 8));
-            return Some(entry as u8);
+    fn code(&self, window: u64) -> Option<(u32, u8)> {
+        match self.codes[(window >> (64 - LOOKUP)) as usize] {
+            0 => self.long_code(window),
+            entry => Some((u32::from(entry >> 8), entry as u8)),
         }
+    }
+
+    fn long_code(&self, window: u64) -> Option<(u32, u8)> {
         for length in LOOKUP + 1..=16 {
             let (first, number) = self.starts[length as usize];
-            let offset = ((bits.window >> (64 - length)) as u32).wrapping_sub(first);
+            let offset = ((window >> (64 - length)) as u32).wrapping_sub(first);
             if offset < u32::from(self.counts[length as usize]) {
-                bits.skip(length);
-                return self.symbols.get(number + offset as usize).copied();
+                return Some((length, *self.symbols.get(number + offset as usize)?));
             }
         }
         None

@@ -64,8 +64,8 @@ fn jpeg(file: Bytes, exif: Option<Bytes>) -> Result<Bytes> {
             // What img-parts calls the entropy of the first scan is the rest of the file.
             markers::SOS => {
                 let rest = segment.len_with_entropy() - segment.len();
-                let scans = scans(&file[file.len() - rest..])?;
-                kept.push(JpegSegment::new_with_entropy(markers::SOS, contents.clone(), scans.into()));
+                let scans = scans(&file.slice(file.len() - rest..))?;
+                kept.push(JpegSegment::new_with_entropy(markers::SOS, contents.clone(), scans));
             }
             marker if is_part_of_picture(marker) => kept.push(segment.clone()),
             _ => {}
@@ -83,37 +83,34 @@ fn is_part_of_picture(marker: u8) -> bool {
 
 /// Entropy-coded data and the segments between scans, up to the end of the image: cameras put further pictures, films
 /// and their own notes behind it.
-fn scans(data: &[u8]) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(data.len());
-    let mut rest = data;
+fn scans(data: &Bytes) -> Result<Bytes> {
+    let mut kept = Vec::new();
+    let (mut start, mut at) = (0, 0);
     loop {
-        let at = rest.iter().position(|byte| *byte == markers::P).ok_or_else(cut_short)?;
-        let marker = *rest.get(at + 1).ok_or_else(cut_short)?;
-        let end = match marker {
+        at += data[at..].iter().position(|byte| *byte == markers::P).ok_or_else(cut_short)?;
+        match *data.get(at + 1).ok_or_else(cut_short)? {
             // A stuffed zero, and restart markers, belong to the data.
-            markers::Z | markers::RST0..=markers::RST7 => at + 2,
+            markers::Z | markers::RST0..=markers::RST7 => at += 2,
             // Any number of 0xff may stand before a marker.
-            markers::P => at + 1,
+            markers::P => at += 1,
+            markers::EOI if start == 0 => return Ok(data.slice(..at + 2)),
             markers::EOI => {
-                out.extend_from_slice(&rest[..at + 2]);
-                return Ok(out);
+                kept.extend_from_slice(&data[start..at + 2]);
+                return Ok(kept.into());
             }
-            _ => {
-                let length = rest.get(at + 2..at + 4).ok_or_else(cut_short)?;
+            marker => {
+                let length = data.get(at + 2..at + 4).ok_or_else(cut_short)?;
                 let end = at + 2 + usize::from(u16::from_be_bytes([length[0], length[1]]));
-                if end > rest.len() {
+                if end > data.len() {
                     return Err(cut_short());
                 }
                 if !is_part_of_picture(marker) {
-                    out.extend_from_slice(&rest[..at]);
-                    rest = &rest[end..];
-                    continue;
+                    kept.extend_from_slice(&data[start..at]);
+                    start = end;
                 }
-                end
+                at = end;
             }
-        };
-        out.extend_from_slice(&rest[..end]);
-        rest = &rest[end..];
+        }
     }
 }
 

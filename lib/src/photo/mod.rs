@@ -21,41 +21,46 @@ pub const MAX_FILE: usize = 64 << 20;
 /// Pixels of a picture, at most: 300 MB once it is decoded.
 pub const MAX_PIXELS: u64 = 100_000_000;
 
-/// A photograph ready to travel.
+/// A photograph as it came from a camera.
 pub struct Photo {
-    /// The file without its metadata; the picture itself is not encoded anew.
-    pub bytes: Bytes,
-    /// `image/jpeg`, …
-    pub media_type: &'static str,
+    file: Bytes,
     format: ImageFormat,
     orientation: Orientation,
 }
 
-/// Takes the metadata out of a JPEG, PNG, WebP or GIF of at most [`MAX_FILE`] bytes. [`crate::Kind::Malformed`]: not a
-/// picture it knows, too large, or cut short.
-pub fn clean(file: Vec<u8>) -> Result<Photo> {
-    let format = image::guess_format(&file).ok().filter(|format| {
-        use ImageFormat::{Gif, Jpeg, Png, WebP};
-        matches!(format, Jpeg | Png | WebP | Gif)
-    });
-    let Some(format) = format else {
-        return Err(Error::malformed("not a JPEG, PNG, WebP or GIF picture")
-            .hint("sn-pack status --file FILE sends any file as it is"));
-    };
-    if file.len() > MAX_FILE {
-        return Err(Error::malformed(format!("a photograph has at most {} MiB", MAX_FILE >> 20)));
-    }
-    let file = Bytes::from(file);
-    let orientation = metadata::orientation(&file, format);
-    let bytes = metadata::remove(file, format, orientation)?;
-    Ok(Photo { bytes, media_type: format.to_mime_type(), format, orientation })
-}
-
 impl Photo {
+    /// Recognises a JPEG, PNG, WebP or GIF of at most [`MAX_FILE`] bytes. [`crate::Kind::Malformed`]: it is none.
+    pub fn new(file: Vec<u8>) -> Result<Self> {
+        let format = image::guess_format(&file).ok().filter(|format| {
+            use ImageFormat::{Gif, Jpeg, Png, WebP};
+            matches!(format, Jpeg | Png | WebP | Gif)
+        });
+        let Some(format) = format else {
+            return Err(Error::malformed("not a JPEG, PNG, WebP or GIF picture")
+                .hint("sn-pack status --file FILE sends any file as it is"));
+        };
+        if file.len() > MAX_FILE {
+            return Err(Error::malformed(format!("a photograph has at most {} MiB", MAX_FILE >> 20)));
+        }
+        let file = Bytes::from(file);
+        let orientation = metadata::orientation(&file, format);
+        Ok(Self { file, format, orientation })
+    }
+
+    /// `image/jpeg`, …
+    pub fn media_type(&self) -> &'static str {
+        self.format.to_mime_type()
+    }
+
+    /// The file without its metadata. [`crate::Kind::Malformed`]: damaged, or cut short.
+    pub fn clean(&self) -> Result<Bytes> {
+        metadata::remove(self.file.clone(), self.format, self.orientation)
+    }
+
     /// A JPEG of at most [`crate::packet::MAX_INLINE`] bytes, upright. [`crate::Kind::Malformed`]: more than
     /// [`MAX_PIXELS`], or no picture after all.
     pub fn preview(&self) -> Result<Vec<u8>> {
-        preview::make(&self.bytes, self.format, self.orientation)
+        preview::make(&self.file, self.format, self.orientation)
     }
 }
 
@@ -82,7 +87,9 @@ mod tests {
     }
 
     fn preview(file: Vec<u8>) -> Result<Vec<u8>> {
-        clean(file)?.preview()
+        let photo = Photo::new(file)?;
+        photo.clean()?;
+        photo.preview()
     }
 
     #[test]
@@ -105,10 +112,13 @@ mod tests {
         for width in [3200, 640] {
             let file = Bytes::from(picture(ImageFormat::Jpeg, width));
             let turned = metadata::remove(file, ImageFormat::Jpeg, Orientation::Rotate90).unwrap();
-            let photo = clean(turned.to_vec()).unwrap();
+            let photo = Photo::new(turned.to_vec()).unwrap();
             let preview = image::load_from_memory(&photo.preview().unwrap()).unwrap();
             assert_eq!(preview.dimensions(), (160, 320));
-            assert_eq!(metadata::orientation(&photo.bytes, ImageFormat::Jpeg), Orientation::Rotate90);
+            assert_eq!(
+                metadata::orientation(&photo.clean().unwrap(), ImageFormat::Jpeg),
+                Orientation::Rotate90
+            );
             let [red, ..] = preview.get_pixel(80, 10).0;
             assert!(red > 150, "the left side of the sensor is the top: {red}");
         }

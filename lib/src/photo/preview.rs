@@ -27,10 +27,9 @@ fn decode(file: &[u8], format: ImageFormat) -> Result<DynamicImage> {
     if pixels > MAX_PIXELS {
         return Err(Error::malformed(format!("the picture has {pixels} pixels, {MAX_PIXELS} are allowed")));
     }
-    if format == ImageFormat::Jpeg && width.max(height) >= 8 * SIDE {
-        if let Some(eighth) = eighth::decode(file) {
-            return Ok(eighth.into());
-        }
+    let large = format == ImageFormat::Jpeg && width.max(height) >= 8 * SIDE;
+    if let Some(eighth) = large.then(|| eighth::decode(file)).flatten() {
+        return Ok(eighth.into());
     }
     DynamicImage::from_decoder(decoder).map_err(damaged)
 }
