@@ -13,8 +13,7 @@ use std::{
     ffi::OsStr,
     fs::{self, File},
     io::{self, Read, Write},
-    iter,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// A file of any kind and length. Its media type is what its name suggests.
@@ -30,12 +29,12 @@ pub fn file(path: &Path, blobs: &Path) -> Result<Attachment> {
 
 /// Photographs with what is to be seen on them, in words, in the same order.
 #[cfg(feature = "photo")]
-pub fn photos(paths: &[PathBuf], alts: Vec<String>, blobs: &Path) -> Result<Vec<Attachment>> {
+pub fn photos(paths: &[std::path::PathBuf], alts: Vec<String>, blobs: &Path) -> Result<Vec<Attachment>> {
     if alts.len() > paths.len() {
         let message = format!("{} descriptions for {} photographs", alts.len(), paths.len());
         return Err(Error::new(Kind::Usage, message));
     }
-    let alts = alts.into_iter().map(Some).chain(iter::repeat(None));
+    let alts = alts.into_iter().map(Some).chain(std::iter::repeat(None));
     paths.iter().zip(alts).map(|(path, alt)| Ok(Attachment { alt, ..photo(path, blobs)? })).collect()
 }
 

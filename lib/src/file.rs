@@ -16,25 +16,29 @@ use std::{
 
 /// Writes `bytes` beside `path` with `mode`, syncs, renames over it, syncs the folder. Nothing is left on failure.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let unfinished = Unfinished::write(path, mode, |mut file| Ok(file.write_all(bytes)?))?;
+    let unfinished = Unfinished::write(path, mode, |file| write_synced(file, bytes))?;
     std::fs::rename(&unfinished.path, path).map_err(|error| Error::io("write", path, error))?;
     // Its name is free again and may be another thread's by now.
     std::mem::forget(unfinished);
     sync_folder(parent(path))
 }
 
-/// As [`replace`], but refuses when `path` exists.
+/// As [`replace`], but refuses when `path` exists: [`crate::Kind::CantCreate`].
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    create_with(path, mode, |mut file| Ok(file.write_all(bytes)?))
+    create_with(path, mode, |file| write_synced(file, bytes))?;
+    sync_folder(parent(path))
 }
 
-/// As [`create`], but `write` fills the file; what it leaves behind when it fails is deleted.
+/// As [`create`], but `write` fills the file, and syncs it if it can't be made again after a crash.
 pub fn create_with(path: &Path, mode: u32, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
     let unfinished = Unfinished::write(path, mode, write)?;
     // link(2) refuses an existing target where rename(2) would silently replace it; the other name goes with the guard.
-    std::fs::hard_link(&unfinished.path, path).map_err(|error| Error::io("create", path, error))?;
-    drop(unfinished);
-    sync_folder(parent(path))
+    std::fs::hard_link(&unfinished.path, path).map_err(|error| Error::io("create", path, error))
+}
+
+fn write_synced(mut file: &File, bytes: &[u8]) -> Result<()> {
+    file.write_all(bytes)?;
+    Ok(file.sync_data()?)
 }
 
 /// Opens a regular file for reading, following no symbolic link.
@@ -125,9 +129,7 @@ impl Unfinished {
         hidden.push(name);
         let (file, path) = exclusive(parent(target), &hidden, mode)?;
         let unfinished = Self { path };
-        let cannot_write = || format!("cannot write '{}'", target.display());
-        write(&file).context(cannot_write)?;
-        file.sync_data().context(cannot_write)?;
+        write(&file).context(|| format!("cannot write '{}'", target.display()))?;
         Ok(unfinished)
     }
 }
