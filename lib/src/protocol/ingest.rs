@@ -26,8 +26,9 @@ use std::{
     time::SystemTime,
 };
 
-/// Files opened and committed together, at most; and their bytes.
-const BATCH: usize = 256;
+/// Files opened and committed together, at most, and their bytes: a commit waits for the disk, and three batches are in
+/// memory at a time.
+const BATCH: usize = 1024;
 const BATCH_BYTES: u64 = 4 << 20;
 /// Names sorted by their age at a time.
 const NAMES: usize = 1 << 16;
