@@ -22,6 +22,10 @@ const LEFTOVER: Duration = Duration::from_secs(36 * 3600);
 /// Folders with a quota: bytes, and age where age is a reason to delete.
 const QUOTAS: [(&str, u64, Option<Duration>); 2] =
     [("bad", 64 << 20, None), ("held", 256 << 20, Some(Duration::from_secs(7 * 24 * 3600)))];
+/// What a file counts at least: one of a single byte takes a block on disk, and a moment of each run.
+const BLOCK: u64 = 4096;
+/// Bytes of a file's name, at most (NAME_MAX).
+const MAX_NAME: usize = 255;
 /// Ends the name of the file that says why an item is in `bad` or `failed`.
 const WHY: &str = ".why";
 
@@ -101,21 +105,38 @@ impl Mailbox {
     }
 
     /// Names in a folder, in no particular order, without reading it whole. Names with a dot in front and those that
-    /// end in `.why` are not items.
+    /// end in `.why` are not items. [`Kind::Malformed`]: a folder, or a name that is not UTF-8; somebody put it there by
+    /// mistake, it is left where it is, and the others follow.
     pub fn names(&self, folder: &str) -> Result<Box<dyn Iterator<Item = Result<String>>>> {
         let path = self.root.join(folder);
         let entries = path.read_dir().map_err(|error| Error::io("open", &path, error))?;
-        Ok(Box::new(entries.filter_map(move |entry| match entry {
-            Err(error) => Some(Err(Error::io("read", &path, error))),
-            Ok(entry) => match entry.file_name().into_string() {
+        Ok(Box::new(entries.filter_map(move |entry| {
+            let cannot_read = |error| Error::io("read", &path, error);
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(cannot_read(error))),
+            };
+            let left =
+                |what: &str| Error::malformed(format!("left alone: '{}' {what}", entry.path().display()));
+            match entry.file_name().into_string() {
                 Ok(name) if name.starts_with('.') || name.ends_with(WHY) => None,
-                Ok(name) => Some(Ok(name)),
-                Err(name) => {
-                    let path = path.join(name);
-                    Some(Err(Error::malformed(format!("the name of '{}' is not UTF-8", path.display()))))
-                }
-            },
+                Ok(name) => match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => Some(Err(left("is a folder"))),
+                    Ok(_) => Some(Ok(name)),
+                    // Whoever took it away meanwhile is right.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                    Err(error) => Some(Err(cannot_read(error))),
+                },
+                Err(_) => Some(Err(left("has a name that is not UTF-8"))),
+            }
         })))
+    }
+
+    /// As [`Mailbox::names`], without telling what is left alone.
+    pub fn items(&self, folder: &str) -> Result<Box<dyn Iterator<Item = Result<String>>>> {
+        let left_alone =
+            |name: &Result<String>| matches!(name, Err(error) if error.kind() == Kind::Malformed);
+        Ok(Box::new(self.names(folder)?.filter(move |name| !left_alone(name))))
     }
 
     /// Begins a delivery of files.
@@ -139,12 +160,15 @@ impl Mailbox {
         self.set_aside(name, "failed", why)
     }
 
-    // The reason comes first: killed in between, the item is still in `new` and comes here again.
+    // The reason comes first: killed in between, the item is still in `new` and comes here again. A name that has no
+    // room for `.why` after it is replaced by its hash.
     fn set_aside(&self, name: &str, to: &str, why: &str) -> Result<()> {
-        let path = self.path(to, &format!("{name}{WHY}"));
+        let kept = if name.len() + WHY.len() <= MAX_NAME { name } else { &name_of(name.as_bytes()) };
+        let path = self.path(to, &format!("{kept}{WHY}"));
         let line = format!("{}\n", crate::text::one_line(why));
         fs::write(&path, line).map_err(|error| Error::io("write", &path, error))?;
-        self.shift(name, "new", to)
+        let from = self.path("new", name);
+        fs::rename(&from, self.path(to, kept)).map_err(|error| Error::io("move", &from, error))
     }
 
     /// Deletes an item, and why it was where it was; one that is gone already is fine.
@@ -170,7 +194,7 @@ impl Mailbox {
             entries.sort_by_key(|entry| std::cmp::Reverse(entry.modified));
             let mut total = 0;
             for entry in entries {
-                total += entry.size;
+                total += entry.size.max(BLOCK);
                 if total > quota || longest.is_some_and(|longest| entry.age(now) > longest) {
                     self.remove(folder, &entry.name)?;
                 }
@@ -181,7 +205,8 @@ impl Mailbox {
 
     fn entries(&self, folder: &str) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
-        for name in self.names(folder)?.flatten() {
+        for name in self.items(folder)? {
+            let name = name?;
             // Whoever deletes it first is right.
             let Ok(about) = self.path(folder, &name).symlink_metadata() else { continue };
             let modified = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
@@ -379,6 +404,31 @@ mod tests {
         }
         mailbox.tidy().unwrap();
         assert_eq!(list(&mailbox, "bad"), ["second", "third"]);
+    }
+
+    #[test]
+    fn many_tiny_files_fill_the_quota_too() {
+        let (_dir, mailbox) = mailbox();
+        let room = (64 << 20) / BLOCK as usize;
+        for number in 0..=room {
+            File::create(mailbox.path("bad", &number.to_string())).unwrap();
+        }
+        mailbox.tidy().unwrap();
+        assert_eq!(list(&mailbox, "bad").len(), room);
+    }
+
+    #[test]
+    fn a_folder_or_a_nameless_thing_is_told_and_the_rest_is_found() {
+        use std::os::unix::ffi::OsStrExt;
+        let (_dir, mailbox) = mailbox();
+        fs::create_dir(mailbox.path("new", "folder")).unwrap();
+        fs::write(mailbox.root().join("new").join(OsStr::from_bytes(b"\xff")), b"x").unwrap();
+        fs::write(mailbox.path("new", "a"), b"x").unwrap();
+        let (found, told): (Vec<_>, Vec<_>) = mailbox.names("new").unwrap().partition(Result::is_ok);
+        assert_eq!(found, [Ok("a".to_owned())]);
+        assert!(told.iter().all(|it| it.as_ref().is_err_and(|error| error.kind() == Kind::Malformed)));
+        assert_eq!(told.len(), 2);
+        assert_eq!(mailbox.items("new").unwrap().collect::<Vec<_>>(), [Ok("a".to_owned())]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::{
     packet,
     stream::{Clear, ClearItems},
 };
+use std::{io::Read, path::Path};
 
 /// One such file.
 pub struct Dropped<'a> {
@@ -17,22 +18,21 @@ pub struct Dropped<'a> {
 /// The clear packets in `outpackets/new`; sealed ones are left to `sn-send`.
 pub fn clear_packets(outpackets: &Mailbox) -> Result<Vec<Dropped<'_>>> {
     let mut found = Vec::new();
-    for name in outpackets.names("new")? {
+    for name in outpackets.items("new")? {
         let name = name?;
         // What sn-send puts there is named by its hash: with many of them waiting, none of those is read.
-        if !name.ends_with(".pem") && is_xml(&outpackets.path("new", &name))? {
+        if !name.ends_with(".pem") && is_xml(&outpackets.path("new", &name)) {
             found.push(Dropped { outpackets, name });
         }
     }
     Ok(found)
 }
 
-fn is_xml(path: &std::path::Path) -> Result<bool> {
-    use std::io::Read;
+// What can't be read, and what is no file at all, is left to sn-send, which sets it aside with the reason.
+fn is_xml(path: &Path) -> bool {
     let mut start = [0; 64];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut start));
-    let length = read.map_err(|error| Error::io("read", path, error))?;
-    Ok(start[..length].trim_ascii_start().starts_with(b"<"))
+    let read = file::open(path).and_then(|mut file| Ok(file.read(&mut start)?));
+    read.is_ok_and(|length| start[..length].trim_ascii_start().starts_with(b"<"))
 }
 
 impl Dropped<'_> {

@@ -79,9 +79,11 @@ impl<'a> Ingest<'a> {
         self.inpackets.tidy()?;
         loop {
             let friends = self.friends()?;
+            let left_alone;
             loop {
-                let items = self.waiting()?;
+                let (items, left) = self.waiting()?;
                 if items.is_empty() {
+                    left_alone = left;
                     break;
                 }
                 self.take(items, refused)?;
@@ -89,6 +91,7 @@ impl<'a> Ingest<'a> {
             self.fetch_held_chunks()?;
             // A new friend may have written before they were one.
             if self.friends()? <= friends || release(&self.inpackets)? == 0 {
+                left_alone.into_iter().for_each(refused);
                 return Ok(());
             }
         }
@@ -133,18 +136,24 @@ impl<'a> Ingest<'a> {
         Ok(contacts::resolve(self.store.read(), contacts::EVERYBODY)?.len())
     }
 
-    // The oldest first: arrival is the order of the feed.
-    fn waiting(&self) -> Result<Vec<Item>> {
-        let mut items = Vec::new();
+    // The oldest first: arrival is the order of the feed. Also, what is no item and stays where it is.
+    fn waiting(&self) -> Result<(Vec<Item>, Vec<Error>)> {
+        let (mut items, mut left_alone) = (Vec::new(), Vec::new());
         for name in self.inpackets.names("new")?.take(NAMES) {
-            let name = name?;
+            let name = match name {
+                Err(error) if error.kind() == Kind::Malformed => {
+                    left_alone.push(error);
+                    continue;
+                }
+                name => name?,
+            };
             let path = self.inpackets.path("new", &name);
             let modified =
                 path.symlink_metadata().and_then(|about| about.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
             items.push((modified, Item { path, name: Some(name) }));
         }
         items.sort_by_key(|(modified, _)| *modified);
-        Ok(items.into_iter().map(|(_, item)| item).collect())
+        Ok((items.into_iter().map(|(_, item)| item).collect(), left_alone))
     }
 
     fn take(&mut self, items: Vec<Item>, refused: &mut dyn FnMut(Error)) -> Result<()> {
@@ -238,7 +247,7 @@ impl<'a> Ingest<'a> {
     // Chunks that came before the packet that lists them.
     fn fetch_held_chunks(&mut self) -> Result<()> {
         let mut moved = false;
-        for name in self.inpackets.names("held")? {
+        for name in self.inpackets.items("held")? {
             let name = name?;
             let Some(digest) = mailbox::hash_in(&name) else { continue };
             let path = self.inpackets.path("held", &name);
@@ -264,7 +273,7 @@ pub fn release(inpackets: &Mailbox) -> Result<usize> {
 
 fn move_all(inpackets: &Mailbox, folder: &str) -> Result<usize> {
     let mut count = 0;
-    for name in inpackets.names(folder)? {
+    for name in inpackets.items(folder)? {
         let name = name?;
         if folder == "bad" && name.ends_with(".why") {
             inpackets.remove(folder, &name)?;
