@@ -18,10 +18,10 @@ pub fn rows(world: &World, sender: &str, reader: &str) -> Result<()> {
     let small = grow(world, sender, reader, 100_000)?;
     let most = Duration::from_millis(10);
     table::limit("sn-feed -n 50 of 100,000 packets", small, most);
-    table::memory("", world.sn(reader, "sn-feed -n 50").peak(&world.file("scratch"))?, 20 * MEBIBYTE);
+    table::memory("", world.sn(reader, "sn-feed -n 50").peak(&world.file("peak"))?, 20 * MEBIBYTE);
     let large = grow(world, sender, reader, 900_000)?;
     table::time("sn-feed -n 50 of 1,000,000 packets", large, "of 100,000", small, Goal::AtMost(1.5));
-    table::memory("", world.sn(reader, "sn-feed -n 50").peak(&world.file("scratch"))?, 20 * MEBIBYTE);
+    table::memory("", world.sn(reader, "sn-feed -n 50").peak(&world.file("peak"))?, 20 * MEBIBYTE);
     Ok(())
 }
 

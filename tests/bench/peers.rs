@@ -58,6 +58,11 @@ pub fn age(world: &World) -> Result<Run> {
     Ok(Run::new("age -R").word(recipient.display().to_string()))
 }
 
+/// age's decryption of standard input.
+pub fn unage(world: &World) -> Result<Run> {
+    Ok(Run::new("age -d -i").word(age_key(world)?.display().to_string()))
+}
+
 fn age_key(world: &World) -> Result<PathBuf> {
     let key = world.file("age.key");
     if !key.exists() {

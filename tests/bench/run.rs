@@ -70,14 +70,13 @@ impl Run {
         best(times, || self.once())
     }
 
-    /// The most memory it held at once, in bytes, as time(1) tells.
-    pub fn peak(&self, scratch: &Path) -> Result<u64> {
-        let report = scratch.join("peak");
+    /// The most memory it held at once, in bytes, as time(1) tells in the file `report`.
+    pub fn peak(&self, report: &Path) -> Result<u64> {
         let mut measured = self.clone();
         measured.words.splice(0..0, ["time", "-q", "-f", "%M", "-o"].map(str::to_owned));
         measured.words.insert(5, report.display().to_string());
         measured.once()?;
-        let kibibytes = fs::read_to_string(&report)?.trim().parse::<u64>();
+        let kibibytes = fs::read_to_string(report)?.trim().parse::<u64>();
         Ok(kibibytes.map_err(|_| Error::malformed("time(1) gave no number"))? * 1024)
     }
 
