@@ -4,11 +4,9 @@
 //! |---|---|
 //! | `metadata.rs` | where each format keeps metadata, and which parts a picture needs |
 //! | `preview.rs` | the small JPEG |
-//! | `eighth.rs` | a large JPEG at one eighth of its size, quickly |
 //!
 //! The picture itself is not encoded anew: what its author took is what its readers get.
 
-mod eighth;
 mod metadata;
 mod preview;
 

@@ -1,11 +1,12 @@
 //! The small JPEG that is seen before the photograph has come.
 
-use super::{MAX_PIXELS, damaged, eighth};
+use super::{MAX_PIXELS, damaged};
 use crate::{Error, Result, packet::MAX_INLINE};
 use image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbaImage, codecs::jpeg::JpegEncoder, imageops,
-    metadata::Orientation,
+    DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage,
+    codecs::jpeg::JpegEncoder, imageops, metadata::Orientation,
 };
+use jpeg_decoder::PixelFormat;
 use std::io::Cursor;
 
 /// Pixels of the longer side, at most.
@@ -28,10 +29,24 @@ fn decode(file: &[u8], format: ImageFormat) -> Result<DynamicImage> {
         return Err(Error::malformed(format!("the picture has {pixels} pixels, {MAX_PIXELS} are allowed")));
     }
     let large = format == ImageFormat::Jpeg && width.max(height) >= 8 * SIDE;
-    if let Some(eighth) = large.then(|| eighth::decode(file)).flatten() {
-        return Ok(eighth.into());
+    if let Some(eighth) = large.then(|| eighth(file, width, height)).flatten() {
+        return Ok(eighth);
     }
     DynamicImage::from_decoder(decoder).map_err(damaged)
+}
+
+/// A JPEG at one eighth of its size, which skips most of the work on its pixels; nothing when it is not of the usual two
+/// kinds, or damaged, which the other decoder may bear.
+fn eighth(file: &[u8], width: u32, height: u32) -> Option<DynamicImage> {
+    let side = |full: u32| u16::try_from(full.div_ceil(8)).ok();
+    let mut decoder = jpeg_decoder::Decoder::new(file);
+    let (width, height) = decoder.scale(side(width)?, side(height)?).ok()?;
+    let pixels = decoder.decode().ok()?;
+    match decoder.info()?.pixel_format {
+        PixelFormat::L8 => Some(GrayImage::from_raw(width.into(), height.into(), pixels)?.into()),
+        PixelFormat::RGB24 => Some(RgbImage::from_raw(width.into(), height.into(), pixels)?.into()),
+        PixelFormat::L16 | PixelFormat::CMYK32 => None,
+    }
 }
 
 /// The same picture, its longer side at most `side`.
