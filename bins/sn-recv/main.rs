@@ -2,6 +2,7 @@
 
 mod args;
 
+use jiff::Timestamp;
 use socialnet::{
     Result, cli,
     driver::{self, Heard},
@@ -12,6 +13,7 @@ use std::{
     os::unix::ffi::OsStrExt,
     path::Path,
     process::ExitCode,
+    sync::Arc,
 };
 
 fn main() -> ExitCode {
@@ -19,8 +21,10 @@ fn main() -> ExitCode {
 }
 
 fn fetch(args: args::Args, console: &mut cli::Console) -> Result<()> {
-    let home = Home::open()?;
+    let home = Arc::new(Home::open()?);
     home.inpackets()?.tidy()?;
+    let begun = Timestamp::now();
+    let mut to_the_end = !args.watch;
     let print = |path: &Path| -> Result<()> {
         let mut out = stdout().lock();
         out.write_all(path.as_os_str().as_bytes())?;
@@ -28,15 +32,18 @@ fn fetch(args: args::Args, console: &mut cli::Console) -> Result<()> {
         // Whoever reads may start with the first file while the next one is fetched.
         Ok(out.flush()?)
     };
-    driver::receive(home, args.watch, &mut |heard| match heard {
+    let mut heard = |heard| match heard {
         Heard::File(path) => print(&path),
         Heard::Note(line) => {
             console.note(&line);
             Ok(())
         }
         Heard::Failed(error) => {
+            to_the_end = false;
             console.failed(&error);
             Ok(())
         }
-    })
+    };
+    driver::receive(&home, args.watch, &mut heard)?;
+    if to_the_end { home.mark_round(begun) } else { Ok(()) }
 }

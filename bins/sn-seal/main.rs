@@ -9,7 +9,7 @@ use socialnet::{
     identity::Keyring,
     mailbox,
     protocol::{
-        dropped,
+        dropped, renewal,
         sealing::{Sealed, Sealer},
     },
     seal,
@@ -24,9 +24,13 @@ fn main() -> ExitCode {
 
 fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let home = Home::open()?;
-    let keyring = Keyring::load(&home.identity())?;
+    let mut keyring = Keyring::load(&home.identity())?;
     let mut store = Store::open(&home.database())?;
-    let mut sealer = Sealer::new(&mut store, &keyring, home.blobs(), Timestamp::now());
+    let now = Timestamp::now();
+    if args.due {
+        renewal::run(&home, &mut store, &mut keyring, now)?;
+    }
+    let mut sealer = Sealer::new(&mut store, &keyring, home.blobs(), now);
     let mut out = cli::output();
     if args.due {
         print(&mut out, sealer.seal_due()?, console)?;

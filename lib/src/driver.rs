@@ -147,11 +147,10 @@ pub enum Heard {
 
 /// Runs the receiving drivers of all `[[receive]]` tables at once, so that one that hangs holds up nobody. `heard` ends
 /// them all by failing.
-pub fn receive(home: Home, watch: bool, heard: &mut dyn FnMut(Heard) -> Result<()>) -> Result<()> {
-    let home = Arc::new(home);
+pub fn receive(home: &Arc<Home>, watch: bool, heard: &mut dyn FnMut(Heard) -> Result<()>) -> Result<()> {
     let (sender, inbox) = mpsc::channel();
     for table in home.config.receive.clone() {
-        let (home, sender) = (Arc::clone(&home), sender.clone());
+        let (home, sender) = (Arc::clone(home), sender.clone());
         // Not joined: when nobody listens any more, the process ends, which ends the drivers' standard input.
         thread::spawn(move || {
             let gone = |_| Error::new(Kind::ClosedPipe, "nobody listens");

@@ -1,6 +1,7 @@
 //! The account folder and its settings. socialnet-home(5) is the authority.
 
 mod config;
+mod round;
 
 pub use config::{Config, Due, Retry, Table, first as first_config, parse_duration, setting};
 

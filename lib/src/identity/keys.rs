@@ -14,7 +14,7 @@ use crate::{
     seal::OpensslResult,
     stream::{Pem, PemItems},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use openssl::{
     ec::{EcGroup, EcKey},
     error::ErrorStack,
@@ -82,19 +82,52 @@ pub fn load_pairs(dir: &Path) -> Result<Vec<KeyPair>> {
     let mut pairs = Vec::new();
     for stem in names.iter().filter_map(|name| name.strip_suffix(ENDS[3])) {
         let whole = ENDS.iter().all(|end| names.contains(&format!("{stem}{end}")));
-        if let Some(purpose) = purpose_of(stem).filter(|_| whole) {
-            pairs.push(load_pair(&dir.join(stem), purpose)?);
+        if let Some((purpose, _)) = name_of_pair(stem).filter(|_| whole) {
+            match load_pair(&dir.join(stem), purpose) {
+                // Destroyed since the folder was listed.
+                Err(_) if !dir.join(format!("{stem}{}", ENDS[3])).exists() => {}
+                pair => pairs.push(pair?),
+            }
         }
     }
     pairs.sort_by_key(|pair| std::cmp::Reverse(pair.made));
     Ok(pairs)
 }
 
-/// What a pair of this name is for; `None`: not a name of a pair.
-fn purpose_of(stem: &str) -> Option<Purpose> {
+/// Deletes the files of pairs that were made up to `until`, whole or not: what a crash left of making or of destroying
+/// them holds secrets too. The certificate without which a pair does not count goes first. Nothing is written over: on
+/// flash and on journalled file systems the old blocks stay all the same.
+pub fn destroy_pairs(dir: &Path, purpose: Purpose, until: Timestamp) -> Result<()> {
+    let mut doomed = Vec::new();
+    for entry in fs::read_dir(dir).map_err(|error| Error::io("read", dir, error))? {
+        let entry = entry.map_err(|error| Error::io("read", dir, error))?;
+        let name = entry.file_name();
+        let end = |name: &str| ENDS.iter().rposition(|end| name.ends_with(end));
+        if let Some(name) = name.to_str()
+            && let Some(at) = end(name)
+            && let Some((known, made)) = name_of_pair(&name[..name.len() - ENDS[at].len()])
+            && known == purpose
+            && made <= until
+        {
+            doomed.push((std::cmp::Reverse(at), entry.path()));
+        }
+    }
+    if doomed.is_empty() {
+        return Ok(());
+    }
+    doomed.sort();
+    for (_, path) in doomed {
+        fs::remove_file(&path).map_err(|error| Error::io("delete", &path, error))?;
+    }
+    file::sync_folder(dir)
+}
+
+/// What a pair of this name is for, and when it was made; `None`: not a name of a pair.
+fn name_of_pair(stem: &str) -> Option<(Purpose, Timestamp)> {
     let (purpose, made) = stem.split_once('-')?;
-    jiff::civil::DateTime::strptime(MADE, made).ok()?;
-    [Purpose::Sealing, Purpose::Meeting].into_iter().find(|known| known.name() == purpose)
+    let made = jiff::civil::DateTime::strptime(MADE, made).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let purpose = [Purpose::Sealing, Purpose::Meeting].into_iter().find(|known| known.name() == purpose)?;
+    Some((purpose, made))
 }
 
 fn load_pair(stem: &Path, purpose: Purpose) -> Result<KeyPair> {

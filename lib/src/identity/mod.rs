@@ -39,6 +39,22 @@ impl Purpose {
         }
     }
 
+    /// How old the newest such pair may become before there is a newer one.
+    pub fn renew_after(self) -> SignedDuration {
+        match self {
+            Self::Sealing => DAY * 20,
+            Self::Meeting => DAY * 300,
+        }
+    }
+
+    /// How long after their making such keys are kept: what was sealed to them on the last day may travel for long.
+    pub fn keep_for(self) -> SignedDuration {
+        match self {
+            Self::Sealing => DAY * 60,
+            Self::Meeting => DAY * (365 + 60),
+        }
+    }
+
     /// How long after their making senders use such keys.
     pub fn use_for(self) -> SignedDuration {
         match self {
@@ -109,6 +125,16 @@ impl Keyring {
         let pair = keys::create_pair(dir, &self.identity, purpose, now)?;
         self.pairs.insert(0, pair);
         Ok(&self.pairs[0])
+    }
+
+    /// Destroys the pairs that were made up to `until`, but never the newest one. What was sealed to them can't be
+    /// opened any more.
+    pub fn destroy(&mut self, dir: &Path, purpose: Purpose, until: Timestamp) -> Result<()> {
+        let newest = self.newest(purpose)?.made;
+        let until = until.min(newest - SignedDuration::from_secs(1));
+        keys::destroy_pairs(dir, purpose, until)?;
+        self.pairs.retain(|pair| pair.purpose != purpose || pair.made > until);
+        Ok(())
     }
 
     /// The newest pair for a purpose.

@@ -12,7 +12,7 @@ use crate::{
     mailbox::{self, Mailbox},
     packet::Digest,
     seal,
-    store::{Store, contacts, packets},
+    store::{Store, account, contacts, packets},
     stream::PemItems,
 };
 use jiff::Timestamp;
@@ -77,6 +77,15 @@ impl<'a> Ingest<'a> {
     /// Takes in all of `inpackets/new`. `refused` hears of every file and packet that was not taken.
     pub fn inbox(&mut self, refused: &mut dyn FnMut(Error)) -> Result<()> {
         self.inpackets.tidy()?;
+        let round = self.home.last_round()?;
+        self.empty_inbox(refused)?;
+        let Some(begun) = round else { return Ok(()) };
+        let db = self.store.begin()?;
+        account::set_last_round(&db, begun)?;
+        Ok(db.commit()?)
+    }
+
+    fn empty_inbox(&mut self, refused: &mut dyn FnMut(Error)) -> Result<()> {
         loop {
             let friends = self.friends()?;
             let left_alone;

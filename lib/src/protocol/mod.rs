@@ -7,6 +7,7 @@
 //! | `receive.rs` | one opened envelope: from whom, whether it came before, and each packet to its choreography |
 //! | `meeting.rs` | invitation, request, accept, bye |
 //! | `profile.rs` | profiles: the own one as packets carry it, others' as they come |
+//! | `renewal.rs` | encryption keys: made, told, destroyed |
 //! | `thread.rs` | comments and reactions travel through the author of the thread's root |
 //! | `understand.rs` | packets that are not understood |
 //! | `sealing.rs` | clear packets become signed, counted, sealed envelopes |
@@ -19,6 +20,7 @@ pub mod ingest;
 pub mod meeting;
 pub mod open;
 pub mod profile;
+pub mod renewal;
 pub mod sealing;
 pub mod start;
 

@@ -80,10 +80,11 @@ pub fn change(store: &mut Store, change: Change, now: Timestamp) -> Result<()> {
     Ok(db.commit()?)
 }
 
-/// The keys were renewed: every friend is owed the profile that names the new ones.
-pub fn renewed(store: &mut Store, now: Timestamp) -> Result<()> {
+/// The keys were renewed, last by a pair made at `made`: every friend is owed the profile that names the new ones.
+pub(super) fn renewed(store: &mut Store, made: Timestamp, now: Timestamp) -> Result<()> {
     let db = store.begin()?;
     spread(&db, account::get(&db)?, now)?;
+    account::set_keys_told(&db, made)?;
     Ok(db.commit()?)
 }
 

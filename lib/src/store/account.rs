@@ -1,6 +1,7 @@
 //! What the account says of its owner, and the stream it counts in.
 
 use crate::{Context, Error, Result, envelope::Stream};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, types::FromSql};
 
 /// The owner's own words and numbers.
@@ -45,6 +46,31 @@ pub fn put(db: &Transaction<'_>, account: &Account) -> Result<()> {
     for (position, uri) in account.addresses.iter().enumerate() {
         add.execute((position, uri)).context(|| format!("address '{uri}'"))?;
     }
+    Ok(())
+}
+
+/// When fetching began that read every source to its end, and all of which has been taken in.
+pub fn last_round(db: &Connection) -> Result<Option<Timestamp>> {
+    fact(db, "last_round")?.map(super::time).transpose()
+}
+
+/// Remembers such a round.
+pub fn set_last_round(db: &Transaction<'_>, begun: Timestamp) -> Result<()> {
+    set_fact(db, "last_round", begun.as_second())
+}
+
+/// When the newest keys were made that contacts were told of; `None`: those of the beginning.
+pub fn keys_told(db: &Connection) -> Result<Option<Timestamp>> {
+    fact(db, "keys_told")?.map(super::time).transpose()
+}
+
+/// Remembers that contacts are owed a profile with the keys made then.
+pub fn set_keys_told(db: &Transaction<'_>, made: Timestamp) -> Result<()> {
+    set_fact(db, "keys_told", made.as_second())
+}
+
+fn set_fact(db: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
+    db.execute("INSERT OR REPLACE INTO account (key, value) VALUES (?1, ?2)", (key, value))?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 -- Version 1. All times are seconds since 1970 UTC; fingerprints and SHA-256 are 32 bytes, ids 16.
 
--- One row a fact about the account itself: name, about, serial, stream.
+-- One row a fact about the account itself: name, about, serial, stream; feed_mark, keys_told, last_round.
 CREATE TABLE account (
     key   TEXT NOT NULL PRIMARY KEY,
     value ANY  NOT NULL

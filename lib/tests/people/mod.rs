@@ -12,7 +12,7 @@ use socialnet::{
     packet::{self, About, Body, Name, Packet},
     protocol::{
         ingest::Ingest,
-        meeting,
+        meeting, renewal,
         sealing::{Letter, Sealer},
         start,
     },
@@ -93,7 +93,9 @@ impl Person {
         (sealed.letters, sealed.failures)
     }
 
+    /// Runs sn-seal --due.
     pub fn seals_what_is_due(&mut self) -> Vec<Letter> {
+        renewal::run(&self.home, &mut self.store, &mut self.keyring, self.now).unwrap();
         let mut sealer = Sealer::new(&mut self.store, &self.keyring, self.home.blobs(), self.now);
         let sealed = sealer.seal_due().unwrap();
         assert_eq!(sealed.failures, []);
@@ -124,6 +126,13 @@ impl Person {
         ingest.inbox(&mut |error| refused.push(error)).unwrap();
         assert_eq!(self.folder("inpackets/new"), [] as [String; 0], "everything leaves new");
         refused
+    }
+
+    /// Runs sn-sync, which finds these letters in every source that it reads.
+    pub fn syncs(&mut self, letters: &[Letter]) -> Vec<Letter> {
+        self.home.mark_round(self.now).unwrap();
+        assert_eq!(self.gets(letters), []);
+        self.seals_what_is_due()
     }
 
     /// Runs sn-ingest --again.

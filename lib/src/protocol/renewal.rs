@@ -1,0 +1,48 @@
+//! Encryption keys are renewed when they are due, contacts are told, and old ones are destroyed.
+//!
+//! Each step is derived from what is there, not from what a run remembers: a pair that was made and not told of, or
+//! half destroyed, is finished by the next run.
+
+use super::profile;
+use crate::{
+    Result,
+    home::Home,
+    identity::{Keyring, Purpose},
+    store::{Store, account},
+};
+use jiff::Timestamp;
+
+/// Makes, tells and destroys what is due. Does nothing while another command is at it.
+pub fn run(home: &Home, store: &mut Store, keyring: &mut Keyring, now: Timestamp) -> Result<()> {
+    let _lock = match home.lock("renewal") {
+        Err(error) if error.kind() == crate::Kind::Again => return Ok(()),
+        lock => lock?,
+    };
+    // Another command may have been at it before: two pairs would be harmless, but not needed.
+    *keyring = Keyring::load(&home.identity())?;
+    for purpose in [Purpose::Sealing, Purpose::Meeting] {
+        if now.duration_since(keyring.newest(purpose)?.made) >= purpose.renew_after() {
+            keyring.add_pair(&home.identity(), purpose, now)?;
+        }
+    }
+    tell(store, keyring, now)?;
+    // A round that began before the keys were old may have left something behind that was sealed to them.
+    let round = account::last_round(store.read())?.map(|begun| begun.min(now));
+    for purpose in [Purpose::Sealing, Purpose::Meeting] {
+        if let Some(until) = round.and_then(|round| round.checked_sub(purpose.keep_for()).ok()) {
+            keyring.destroy(&home.identity(), purpose, until)?;
+        }
+    }
+    Ok(())
+}
+
+fn tell(store: &mut Store, keyring: &Keyring, now: Timestamp) -> Result<()> {
+    let newest = keyring.newest(Purpose::Sealing)?.made.max(keyring.newest(Purpose::Meeting)?.made);
+    // Until they are renewed for the first time, the oldest keys are those that every profile has named.
+    let oldest = keyring.pairs.iter().map(|pair| pair.made).min();
+    let told = account::keys_told(store.read())?.or(oldest);
+    if told.is_some_and(|told| told < newest) {
+        profile::renewed(store, newest, now)?;
+    }
+    Ok(())
+}
