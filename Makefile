@@ -2,7 +2,7 @@
 # make demo       Alice, Bob and Carol exchange a few packets before your eyes
 # make test       everything that proves it; brings what the tests need first
 # make check      formatting, lints, manual pages and completions alone
-# make install    PREFIX=/usr/local, DESTDIR=
+# make install    what make has built; PREFIX=/usr/local, DESTDIR=
 # make bench      what it costs, beside its own primitives and its peers
 # make fuzz       FUZZ_SECONDS=600 for each target; needs cargo-fuzz and a nightly compiler
 #
@@ -14,6 +14,7 @@ MANDIR = $(PREFIX)/share/man
 BASHDIR = $(PREFIX)/share/bash-completion/completions
 ZSHDIR = $(PREFIX)/share/zsh/site-functions
 FISHDIR = $(PREFIX)/share/fish/vendor_completions.d
+DATADIR = $(PREFIX)/share/socialnet
 DESTDIR =
 
 CARGO = cargo
@@ -31,18 +32,20 @@ export PATH := $(CURDIR)/bins/sn-sync:$(BUILT):$(PATH)
 .PHONY: all
 all:
 	$(CARGO) build --release --locked --workspace
+	completions $(COMPLETIONS)
 
 .PHONY: demo
 demo: all
 	tests/demo.sh
 
 .PHONY: test
-test: needs lint all completions
+test: needs lint all
 	$(CARGO) test --release --locked --workspace --all-features --quiet
+	$(CARGO) test --release --locked --workspace --all-features --lib -- --nocapture openssl_in_use
 	prove --jobs 2 tests/shell tests/schema.sh
 
 .PHONY: check
-check: lint all completions
+check: lint all
 	prove tests/shell/0110-help-and-man.t
 
 .PHONY: needs
@@ -62,12 +65,9 @@ lint:
 	find . \( -name target -o -name .git \) -prune -o -type f \
 	    -exec awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }' {} + | xargs shellcheck
 
-.PHONY: completions
-completions:
-	$(CARGO) run --release --locked --quiet --package completions -- $(COMPLETIONS)
-
+# Takes what `make` has built, so that root needs no compiler.
 .PHONY: install
-install: all completions
+install:
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	for command in $(COMMANDS); do install -s -m 755 $(BUILT)/$$command $(DESTDIR)$(BINDIR)/ || exit; done
 	install -m 755 bins/sn-sync/sn-sync $(DESTDIR)$(BINDIR)/
@@ -75,6 +75,8 @@ install: all completions
 	    section=$(DESTDIR)$(MANDIR)/man$${page##*.}; \
 	    install -d $$section && install -m 644 $$page $$section/ || exit; \
 	done
+	install -d $(DESTDIR)$(DATADIR)
+	install -m 644 lib/schema/packet-1.rng $(DESTDIR)$(DATADIR)/
 	for file in $(COMPLETIONS)/bash/*.bash; do \
 	    name=$${file##*/}; install -m 644 $$file $(DESTDIR)$(BASHDIR)/$${name%.bash} || exit; \
 	done
@@ -84,7 +86,7 @@ install: all completions
 .PHONY: bench
 bench: all
 	tests/needs.sh bench
-	$(CARGO) run --release --locked --quiet --package bench
+	bench
 
 .PHONY: fuzz
 fuzz:

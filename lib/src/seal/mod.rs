@@ -214,6 +214,13 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
+    /// `make test` runs this one by itself, so that its output says which OpenSSL was tested.
+    #[test]
+    fn openssl_in_use() {
+        println!("{}", openssl_version());
+        check_openssl().unwrap();
+    }
+
     /// The keys of somebody, made on the evening of a day in November.
     pub fn keyring() -> Keyring {
         let folder = tempfile::tempdir().unwrap();
