@@ -11,12 +11,16 @@ use super::{
 use crate::{
     Context, Error, Kind, Result, file,
     profile::KeyOffer,
-    seal::OpensslResult,
+    seal::{
+        OpensslResult,
+        der::{BIT_STRING, INTEGER, OCTET_STRING, Reader, SEQUENCE, context},
+    },
     stream::{Pem, PemItems},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use openssl::{
-    ec::{EcGroup, EcKey},
+    bn::{BigNum, BigNumContext},
+    ec::{EcGroup, EcKey, EcPoint},
     error::ErrorStack,
     nid::Nid,
     pkey::{KeyType, PKey, PKeyRef, Private},
@@ -168,13 +172,44 @@ impl SecretKey {
         if let Some(key) = self.parsed.get() {
             return Ok(key);
         }
-        let key = PKey::private_key_from_pem(&self.pem)
-            .map_err(|_| unreadable(&self.path, "private key in PEM without a passphrase"))?;
-        if !key.public_key_to_der().is_ok_and(|public| public == self.public) {
+        let (key, public) = match p256(&self.pem) {
+            Some(key) => key,
+            None => any_key(&self.pem)
+                .map_err(|_| unreadable(&self.path, "private key in PEM without a passphrase"))?,
+        };
+        if !self.public.ends_with(&public) {
             return Err(unreadable(&self.path, "key to the certificate beside it"));
         }
         Ok(self.parsed.get_or_init(|| key))
     }
+}
+
+/// A private key in any form, and its SubjectPublicKeyInfo.
+fn any_key(pem: &[u8]) -> OpensslResult<(PKey<Private>, Vec<u8>)> {
+    let key = PKey::private_key_from_pem(pem)?;
+    let public = key.public_key_to_der()?;
+    Ok((key, public))
+}
+
+/// A P-256 key in the one form that OpenSSL writes (RFC 5958, RFC 5915), and its public point. OpenSSL's own reader,
+/// which tries every form there is, takes longer than everything else that sealing a status does.
+fn p256(pem: &[u8]) -> Option<(PKey<Private>, Vec<u8>)> {
+    let pem = PemItems::new(pem, MAX).next()?.ok()?;
+    let mut outer = Reader::new(&pem.der).inside(SEQUENCE, "key").ok()?;
+    outer.exactly(&[INTEGER, 1, 0], "version").ok()?;
+    outer.exactly(certificate::P256_ALGORITHM, "algorithm").ok()?;
+    let mut key = outer.inside(OCTET_STRING, "key").ok()?.inside(SEQUENCE, "key").ok()?;
+    key.exactly(&[INTEGER, 1, 1], "version").ok()?;
+    let scalar = key.fixed(OCTET_STRING, 32, "private key").ok()?;
+    let bits = key.inside(context(1), "public key").ok()?.fixed(BIT_STRING, 66, "public key").ok()?;
+    let public = bits.strip_prefix(&[0])?;
+    let build = || -> OpensslResult<PKey<Private>> {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+        let point = EcPoint::from_bytes(&group, public, &mut *BigNumContext::new()?)?;
+        let scalar = BigNum::from_slice(scalar)?;
+        PKey::from_ec_key(EcKey::from_private_components(&group, &scalar, &point)?)
+    };
+    Some((build().ok()?, public.to_vec()))
 }
 
 /// Makes an identity; [`write_identity`] writes it.

@@ -194,25 +194,7 @@ impl ReaderKeys {
     /// As [`ReaderKeys::check`] for an offer that was checked before it was stored: signatures, which cost most of it, are
     /// not checked again.
     pub fn stored(offer: &KeyOffer, purpose: Purpose, now: Timestamp) -> Result<Self> {
-        let p256 = Encryption::read(&offer.p256)?;
-        let ml_kem_768 = offer.ml_kem_768.as_deref().map(Encryption::read).transpose()?;
-        let algorithms = (p256.algorithm, ml_kem_768.as_ref().map(|other| other.algorithm));
-        if !matches!(algorithms, (Algorithm::P256, None | Some(Algorithm::MlKem768))) {
-            return Err(Error::malformed("key offer: a key in another's place"));
-        }
-        for key in std::iter::once(&p256).chain(&ml_kem_768) {
-            if key.purpose != purpose {
-                return Err(Error::malformed(format!("key offer: not {} keys", purpose.name())));
-            }
-            if key.made != p256.made {
-                return Err(Error::malformed("key offer: keys of two pairs"));
-            }
-        }
-        // Clocks differ; a key that was made "tomorrow" is of a friend whose clock is fast.
-        if now > p256.until || now.duration_until(p256.made) > DAY {
-            let message = format!("the reader's {} keys are not valid now", purpose.name());
-            return Err(Error::new(Kind::NotAllowed, message));
-        }
+        let (p256, ml_kem_768) = usable(offer, purpose, now)?;
         Ok(Self {
             p256: p256.parse()?,
             ml_kem_768: ml_kem_768.map(|key| key.parse()).transpose()?,
@@ -221,10 +203,43 @@ impl ReaderKeys {
         })
     }
 
+    /// Whether [`ReaderKeys::stored`] would take an offer, in a hundredth of the time: the keys are not decoded.
+    pub fn usable(offer: &KeyOffer, purpose: Purpose, now: Timestamp) -> bool {
+        usable(offer, purpose, now).is_ok()
+    }
+
     /// Whether the reader offers ML-KEM.
     pub fn hybrid(&self) -> bool {
         self.ml_kem_768.is_some()
     }
+}
+
+/// The two certificates of an offer, if their forms, purposes and times are right.
+fn usable(
+    offer: &KeyOffer,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<(Encryption<'_>, Option<Encryption<'_>>)> {
+    let p256 = Encryption::read(&offer.p256)?;
+    let ml_kem_768 = offer.ml_kem_768.as_deref().map(Encryption::read).transpose()?;
+    let algorithms = (p256.algorithm, ml_kem_768.as_ref().map(|other| other.algorithm));
+    if !matches!(algorithms, (Algorithm::P256, None | Some(Algorithm::MlKem768))) {
+        return Err(Error::malformed("key offer: a key in another's place"));
+    }
+    for key in std::iter::once(&p256).chain(&ml_kem_768) {
+        if key.purpose != purpose {
+            return Err(Error::malformed(format!("key offer: not {} keys", purpose.name())));
+        }
+        if key.made != p256.made {
+            return Err(Error::malformed("key offer: keys of two pairs"));
+        }
+    }
+    // Clocks differ; a key that was made "tomorrow" is of a friend whose clock is fast.
+    if now > p256.until || now.duration_until(p256.made) > DAY {
+        let message = format!("the reader's {} keys are not valid now", purpose.name());
+        return Err(Error::new(Kind::NotAllowed, message));
+    }
+    Ok((p256, ml_kem_768))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::{
     identity::{Identity, Keyring, Purpose, ReaderKeys},
     mailbox,
     packet::{self, Body, Digest, Packet},
+    profile::KeyOffer,
     seal,
     store::{
         Store, account,
@@ -78,7 +79,8 @@ struct Parcel {
 /// An envelope, counted, for which the bytes are still to be made.
 struct Draft<'a> {
     parcel: &'a Parcel,
-    keys: ReaderKeys,
+    offer: &'a KeyOffer,
+    purpose: Purpose,
     envelope: Envelope,
     packets: Vec<Arc<Verified>>,
 }
@@ -232,13 +234,14 @@ impl<'a> Sealer<'a> {
         let mut drafts = Vec::new();
         for parcel in parcels.values() {
             let reader = &parcel.reader;
-            let (keys, mut packets, wait) = match choose_keys(reader, &parcel.packets, now) {
-                Ok(chosen) => chosen,
-                Err(error) => {
-                    failures.push(error.context(format!("cannot seal for {}", reader.petname)));
-                    continue;
-                }
-            };
+            let Chosen { offer, purpose, fits: mut packets, wait } =
+                match choose_keys(reader, &parcel.packets, now) {
+                    Ok(chosen) => chosen,
+                    Err(error) => {
+                        failures.push(error.context(format!("cannot seal for {}", reader.petname)));
+                        continue;
+                    }
+                };
             for debt in &parcel.paid {
                 due::paid(&db, *debt)?;
             }
@@ -273,18 +276,20 @@ impl<'a> Sealer<'a> {
                     blobs: Vec::new(),
                     packets: packets.iter().map(|packet| packet.signed.clone()).collect(),
                 };
-                drafts.push(Draft { parcel, keys: keys.clone(), envelope, packets });
+                drafts.push(Draft { parcel, offer, purpose, envelope, packets });
             }
         }
         let identity = &keyring.identity;
-        let sealed = on_all_cores(drafts.iter().collect(), |draft: &Draft<'_>| {
-            seal::seal(&seal::sign(identity, &draft.envelope.write()?)?, &draft.keys)
+        let sealed: Vec<Result<_>> = on_all_cores(drafts.iter().collect(), |draft: &Draft<'_>| {
+            let keys = ReaderKeys::stored(draft.offer, draft.purpose, now)?;
+            let der = seal::seal(&seal::sign(identity, &draft.envelope.write()?)?, &keys)?;
+            Ok((blob::sha256(&der), der))
         });
         let mut letters = Vec::with_capacity(drafts.len());
-        for (draft, der) in drafts.into_iter().zip(sealed) {
+        for (draft, sealed) in drafts.into_iter().zip(sealed) {
             let reader = draft.envelope.to;
-            let der = der.context(|| format!("cannot seal for {}", draft.parcel.reader.petname))?;
-            let envelope = blob::sha256(&der);
+            let (envelope, der) =
+                sealed.context(|| format!("cannot seal for {}", draft.parcel.reader.petname))?;
             let mut held = Vec::with_capacity(draft.packets.len());
             for packet in &draft.packets {
                 held.extend(add_reader(&db, &rows, packet, reader)?);
@@ -400,19 +405,28 @@ fn not_a_friend(reader: &Contact) -> Error {
 }
 
 /// Which keys of a reader to seal to, what goes under them, and what must wait for newer ones.
-type Chosen = (ReaderKeys, Vec<Arc<Verified>>, Vec<Arc<Verified>>);
+struct Chosen<'a> {
+    offer: &'a KeyOffer,
+    purpose: Purpose,
+    fits: Vec<Arc<Verified>>,
+    wait: Vec<Arc<Verified>>,
+}
 
 // The newest sealing keys while they last. Then, and before there are any, only the few types that may come under a
 // meeting key leave; the rest waits until the reader's new keys have come.
-fn choose_keys(reader: &Contact, packets: &[Arc<Verified>], now: Timestamp) -> Result<Chosen> {
+fn choose_keys<'a>(reader: &'a Contact, packets: &[Arc<Verified>], now: Timestamp) -> Result<Chosen<'a>> {
     if let Some(offer) = &reader.profile.sealing
-        && let Ok(keys) = ReaderKeys::stored(offer, Purpose::Sealing, now)
+        && ReaderKeys::usable(offer, Purpose::Sealing, now)
     {
-        return Ok((keys, packets.to_vec(), Vec::new()));
+        return Ok(Chosen { offer, purpose: Purpose::Sealing, fits: packets.to_vec(), wait: Vec::new() });
     }
-    let keys = ReaderKeys::stored(&reader.profile.meeting, Purpose::Meeting, now)?;
+    let offer = &reader.profile.meeting;
+    if !ReaderKeys::usable(offer, Purpose::Meeting, now) {
+        return Err(Error::new(Kind::NotAllowed, "all of their keys have ended")
+            .hint("ask them for a new invitation"));
+    }
     let (fits, wait) = packets.iter().cloned().partition(|packet| open::fits_meeting_key(&packet.packet));
-    Ok((keys, fits, wait))
+    Ok(Chosen { offer, purpose: Purpose::Meeting, fits, wait })
 }
 
 // Cuts packets into envelopes within the limits. None at all is one empty envelope: a bare confirmation.
