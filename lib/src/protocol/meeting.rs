@@ -313,8 +313,13 @@ pub(super) fn accepted(
     Ok(())
 }
 
-/// A `contact-bye` came.
+/// A `contact-bye` came. From the waiting room it changes nothing: whoever could leave it, known for ever, would make
+/// room there for the next stranger.
 pub(super) fn bye(db: &Transaction<'_>, from: Fingerprint) -> Result<()> {
+    let state = contacts::by_fingerprint(db, from)?.map(|contact| contact.state);
+    if !matches!(state, Some(State::Asked | State::Friend)) {
+        return Ok(());
+    }
     due::forget(db, from)?;
     contacts::set_state(db, from, State::Gone)
 }

@@ -101,7 +101,7 @@ impl Receiver<'_> {
                 meeting::request(db, &request, self.now)
             }
             Body::ContactAccept { profile } => meeting::accepted(db, from, profile, self.now),
-            Body::ContactBye if self.state(db, from)?.is_some() => meeting::bye(db, from),
+            Body::ContactBye => meeting::bye(db, from),
             _ => Ok(()),
         }
     }
