@@ -66,6 +66,9 @@ impl Default for Due {
     }
 }
 
+/// What is owed may wait for so long at most: readers' nodes give up what nobody confirmed for 40 days.
+const LONGEST_DUE: Duration = Duration::from_secs(40 * 24 * 3600);
+
 fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
@@ -112,6 +115,9 @@ impl Config {
         }
         if self.retry.first.is_zero() || self.retry.longest < self.retry.first {
             return Err("[retry]: first must be more than nothing and no more than longest".to_owned());
+        }
+        if self.due.relay.max(self.due.confirm) > LONGEST_DUE {
+            return Err("[due]: nothing waits for more than 40 days".to_owned());
         }
         Ok(())
     }
@@ -238,6 +244,7 @@ mod tests {
             ("\n[retry]\nfrist = '5m'", "'config.toml' line 3: unknown field `frist`"),
             ("[retry]\nfirst = 5", "'config.toml' line 2: invalid type: integer `5`"),
             ("[retry]\nfirst = '1mo'", "'config.toml' line 2: '1mo' is not a duration such as"),
+            ("[due]\nrelay = '1000000w'", "'config.toml' [due]: nothing waits for more than 40 days"),
             ("[retry]\nfirst = '0s'", "'config.toml' [retry]: first must be more"),
             ("[send.'../x']", "'config.toml' [send.../x]: a scheme is 1 to 16"),
             ("[send.x]\nLD_PRELOAD = 'y'", "'config.toml' [send.x]: 'LD_PRELOAD': a name is made of"),
