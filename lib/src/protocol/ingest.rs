@@ -29,7 +29,7 @@ use std::{
 /// Files opened and committed together, at most, and their bytes: a commit waits for the disk, and three batches are in
 /// memory at a time.
 const BATCH: usize = 1024;
-const BATCH_BYTES: u64 = 4 << 20;
+const BATCH_BYTES: u64 = 2 << 20;
 /// Names sorted by their age at a time.
 const NAMES: usize = 1 << 16;
 /// Bytes of a file that may come: a sealed envelope, or its PEM.
