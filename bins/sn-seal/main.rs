@@ -10,7 +10,7 @@ use socialnet::{
     mailbox,
     protocol::{
         dropped, renewal,
-        sealing::{Sealed, Sealer},
+        sealing::{Letter, Sealed, Sealer},
     },
     seal,
     store::Store,
@@ -33,16 +33,24 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let mut sealer = Sealer::new(&mut store, &keyring, home.blobs(), now);
     let mut out = cli::output();
     if args.due {
-        print(&mut out, sealer.seal_due()?, console)?;
+        sealer.seal_due(&mut |sealed| print(&mut out, sealed, console))?;
         for item in dropped::clear_packets(&home.outpackets()?)? {
-            match item.read().and_then(|packets| sealer.seal(packets, &[])) {
-                Ok(sealed) => {
-                    print(&mut out, sealed, console)?;
-                    out.flush()?;
-                    item.done()?;
-                }
-                Err(error) => console.failed(&item.give_up(error)?),
+            let mut failures = Vec::new();
+            match item.read() {
+                Ok(packets) => sealer.seal(packets, &[], &mut |sealed| {
+                    failures.extend(sealed.failures);
+                    write(&mut out, sealed.letters)
+                })?,
+                Err(error) => failures.push(error),
             }
+            out.flush()?;
+            // Whoever wrote it finds in failed what did not reach everybody.
+            let mut failures = failures.into_iter();
+            match failures.next() {
+                None => item.done()?,
+                Some(first) => console.failed(&item.give_up(first)?),
+            }
+            failures.for_each(|error| console.failed(&error));
         }
         return cli::finish(out);
     }
@@ -50,7 +58,7 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
         let input = cli::open(&file)?;
         for batch in Batches::new(input.bytes) {
             let (packets, broken) = batch;
-            print(&mut out, sealer.seal(packets, &args.to)?, console)?;
+            sealer.seal(packets, &args.to, &mut |sealed| print(&mut out, sealed, console))?;
             if let Some(error) = broken {
                 console.failed(&error.context(&input.name));
             }
@@ -60,7 +68,13 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
 }
 
 fn print(out: &mut impl Write, sealed: Sealed, console: &mut cli::Console) -> Result<()> {
-    for letter in sealed.letters {
+    write(out, sealed.letters)?;
+    sealed.failures.iter().for_each(|error| console.failed(error));
+    Ok(())
+}
+
+fn write(out: &mut impl Write, letters: Vec<Letter>) -> Result<()> {
+    for letter in letters {
         let mut headers = vec![
             ("To".to_owned(), letter.reader.to_string()),
             ("Envelope".to_owned(), mailbox::name_for(&letter.envelope)),
@@ -68,6 +82,5 @@ fn print(out: &mut impl Write, sealed: Sealed, console: &mut cli::Console) -> Re
         headers.extend(letter.chunks.iter().map(|chunk| ("Blob".to_owned(), mailbox::name_for(chunk))));
         stream::write_pem(out, &Pem { headers, label: seal::LABEL.to_owned(), der: letter.der })?;
     }
-    sealed.failures.iter().for_each(|error| console.failed(error));
     Ok(())
 }

@@ -53,4 +53,16 @@ ok 'the rest is in failed with the reason' has "$out/failed/link.why" 'is a symb
 ok 'also what had no room for it' has "$out/failed/$long_in_bad.why" 'neither sealed PEM nor a clear packet'
 as bob sn-sync >"$T/result"
 ok 'the message has come' says bob 'Seal me.'
+
+# A clear packet that can't be sealed is not lost.
+echo '<packet/>' >"$out/new/broken"
+fails 65 'a dropped packet that is none is told' as alice sn-seal --due
+ok 'and is in failed with the reason' has "$out/failed/broken.why" 'the root element is not <packet>'
+ok 'with its words' has "$out/failed/broken" '<packet/>'
+
+# Settings that no clock can follow.
+cp "$T/alice/config.toml" "$T/config"
+printf '[due]\nconfirm = "1000000w"\n' >>"$T/alice/config.toml"
+fails 78 'a debt that waits for ever is refused' as alice sn-ingest
+cp "$T/config" "$T/alice/config.toml"
 plan

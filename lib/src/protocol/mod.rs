@@ -11,6 +11,7 @@
 //! | `thread.rs` | comments and reactions travel through the author of the thread's root |
 //! | `understand.rs` | packets that are not understood |
 //! | `sealing.rs` | clear packets become signed, counted, sealed envelopes |
+//! | `parcels.rs` | packets sorted by reader, and cut into envelopes and rounds |
 //! | `start.rs` | a new account |
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
 //! | `own.rs` | the node's own people and service packets |
@@ -25,6 +26,7 @@ pub mod sealing;
 pub mod start;
 
 mod own;
+mod parcels;
 mod receive;
 mod thread;
 mod understand;

@@ -5,11 +5,13 @@
 
 use super::{
     open::{self, Verified},
-    own, profile,
+    own,
+    parcels::{Outgoing, Parcel, Parcels, fill, rounds},
+    profile,
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
-    envelope::{self, Envelope},
+    envelope::Envelope,
     file,
     identity::{Identity, Keyring, Purpose, ReaderKeys},
     mailbox,
@@ -18,7 +20,7 @@ use crate::{
     seal,
     store::{
         Store, account,
-        contacts::{self, Contact, State},
+        contacts::{self, Contact},
         counters,
         due::{self, Debt},
         packets::{self, Held, Holding, Keep},
@@ -28,7 +30,11 @@ use crate::{
 use jiff::{SignedDuration, Timestamp, Unit};
 use rayon::prelude::*;
 use rusqlite::{Connection, Transaction};
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// How long a reader whose keys have ended may take to send new ones before they are asked again.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
@@ -54,26 +60,13 @@ pub struct Letter {
     pub chunks: Vec<Digest>,
 }
 
-/// Letters, and what could not be sealed and why.
+/// What one round made: letters, committed, and what could not be sealed and why.
 #[derive(Debug, Default)]
 pub struct Sealed {
     /// In the order of their readers.
     pub letters: Vec<Letter>,
     /// Each concerns one packet or one reader; the rest was sealed all the same.
     pub failures: Vec<Error>,
-}
-
-/// A signed packet for some readers.
-struct Outgoing {
-    verified: Verified,
-    readers: Vec<Fingerprint>,
-}
-
-/// What goes to one reader.
-struct Parcel {
-    reader: Contact,
-    packets: Vec<Arc<Verified>>,
-    paid: Vec<i64>,
 }
 
 /// An envelope, counted, for which the bytes are still to be made.
@@ -92,8 +85,13 @@ impl<'a> Sealer<'a> {
     }
 
     /// Seals packets for the readers that `to` names (petname, fingerprint, `@group`, `all`), or where it is empty for
-    /// those each packet names itself.
-    pub fn seal(&mut self, items: Vec<Clear>, to: &[String]) -> Result<Sealed> {
+    /// those each packet names itself. `each` gets the rounds, one after another; its failure ends the work.
+    pub fn seal(
+        &mut self,
+        items: Vec<Clear>,
+        to: &[String],
+        each: &mut dyn FnMut(Sealed) -> Result<()>,
+    ) -> Result<()> {
         let mut failures = Vec::new();
         let mut named = Vec::new();
         for word in to {
@@ -112,15 +110,22 @@ impl<'a> Sealer<'a> {
                 Err(error) => failures.push(error),
             }
         }
-        self.send(parcels, failures)
+        self.send(parcels, failures, each)
     }
 
-    /// Seals what the node owes by now.
-    pub fn seal_due(&mut self) -> Result<Sealed> {
+    /// Seals what the node owes by now. `each` gets the rounds, one after another; its failure ends the work.
+    pub fn seal_due(&mut self, each: &mut dyn FnMut(Sealed) -> Result<()>) -> Result<()> {
+        let ready = due::ready(self.store.read(), self.now)?;
+        rounds(ready, |(_, bytes)| *bytes).try_for_each(|debts| self.pay(debts, each))
+    }
+
+    fn pay(&mut self, debts: Vec<(i64, usize)>, each: &mut dyn FnMut(Sealed) -> Result<()>) -> Result<()> {
         let mut failures = Vec::new();
         let mut parcels = Parcels::default();
-        for due in due::ready(self.store.read(), self.now)? {
+        for (debt, _) in debts {
             let db = self.store.read();
+            // A confirmation is paid by any envelope, such as one of the round before.
+            let Some(due) = due::get(db, debt)? else { continue };
             let Some(reader) = contacts::by_fingerprint(db, due.reader)? else { continue };
             let packet = match due.debt {
                 Debt::Received => None,
@@ -139,7 +144,7 @@ impl<'a> Sealer<'a> {
                 Err(error) => failures.push(error.context("a packet that is due")),
             }
         }
-        self.send(parcels, failures)
+        self.send(parcels, failures, each)
     }
 
     fn me(&self) -> Fingerprint {
@@ -174,6 +179,14 @@ impl<'a> Sealer<'a> {
         if known.as_ref().is_some_and(|known| known.digest != digest) {
             let message = format!("packet {} was signed with other bytes before", name.id);
             return Err(Error::malformed(message).hint("make a new packet: an id names one packet for ever"));
+        }
+        if name.from == self.me()
+            && let Some(gone) =
+                packet.chunks().find(|chunk| !self.blobs.join(mailbox::name_for(chunk)).is_file())
+        {
+            let message =
+                format!("packet {}: there is no chunk {} in blobs", name.id, mailbox::name_for(gone));
+            return Err(Error::new(Kind::Io, message).hint("make the packet anew from its file"));
         }
         let readers = self.readers(db, &packet, named, by_hand)?;
         Ok(Unsigned { packet, xml, digest, signed: signed.or(known.map(|known| known.signed)), readers })
@@ -216,23 +229,37 @@ impl<'a> Sealer<'a> {
         Ok(readers)
     }
 
-    // One transaction: counts, seals on all cores, commits.
-    fn send(&mut self, parcels: Parcels, mut failures: Vec<Error>) -> Result<Sealed> {
-        let Parcels { parcels, packets } = parcels;
-        if parcels.is_empty() {
-            return Ok(Sealed { letters: Vec::new(), failures });
+    fn send(
+        &mut self,
+        parcels: Parcels,
+        failures: Vec<Error>,
+        each: &mut dyn FnMut(Sealed) -> Result<()>,
+    ) -> Result<()> {
+        if !failures.is_empty() {
+            each(Sealed { letters: Vec::new(), failures })?;
         }
-        sync_chunks(&self.blobs, &packets, self.me())?;
+        parcels.rounds().try_for_each(|parcels| each(self.round(&parcels)?))
+    }
+
+    // One transaction: counts, seals on all cores, commits.
+    fn round(&mut self, parcels: &[Parcel]) -> Result<Sealed> {
+        let mut failures = Vec::new();
+        let packets: BTreeMap<Digest, &Verified> = parcels
+            .iter()
+            .flat_map(|parcel| &parcel.packets)
+            .map(|packet| (packet.digest, packet.as_ref()))
+            .collect();
+        sync_chunks(&self.blobs, packets.values().copied(), self.me())?;
         let (me, now) = (self.me(), self.now);
         let keyring = self.keyring;
         let db = self.store.begin()?;
         let stream = account::get(&db)?.stream;
         let mut rows = BTreeMap::new();
-        for packet in &packets {
-            rows.insert(packet.digest, hold(&db, packet, me, now)?);
+        for (digest, packet) in &packets {
+            rows.insert(*digest, hold(&db, packet, me, now)?);
         }
         let mut drafts = Vec::new();
-        for parcel in parcels.values() {
+        for parcel in parcels {
             let reader = &parcel.reader;
             let Chosen { offer, purpose, fits: mut packets, wait } =
                 match choose_keys(reader, &parcel.packets, now) {
@@ -352,58 +379,6 @@ impl Unsigned {
     }
 }
 
-/// Packets sorted by reader.
-#[derive(Default)]
-struct Parcels {
-    parcels: BTreeMap<Fingerprint, Parcel>,
-    packets: Vec<Arc<Verified>>,
-}
-
-impl Parcels {
-    /// Adds a packet for each of its readers that may get it.
-    fn add(&mut self, db: &Connection, item: Outgoing, failures: &mut Vec<Error>) -> Result<()> {
-        let packet = Arc::new(item.verified);
-        self.packets.push(Arc::clone(&packet));
-        for who in item.readers {
-            if let Some(parcel) = self.parcels.get_mut(&who) {
-                parcel.packets.push(Arc::clone(&packet));
-                continue;
-            }
-            match contacts::by_fingerprint(db, who)? {
-                Some(reader) if reader.state == State::Friend => {
-                    self.parcels
-                        .insert(who, Parcel { reader, packets: vec![Arc::clone(&packet)], paid: Vec::new() });
-                }
-                Some(reader) => failures.push(not_a_friend(&reader)),
-                None => failures.push(
-                    Error::new(Kind::NotAllowed, format!("{} is not a contact of yours", who.short()))
-                        .hint("'sn-contact add' asks somebody to become one"),
-                ),
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds what is owed to a reader.
-    fn owe(&mut self, reader: Contact, packet: Option<Arc<Verified>>, debt: i64) {
-        self.packets.extend(packet.clone());
-        let new = || Parcel { reader: reader.clone(), packets: Vec::new(), paid: Vec::new() };
-        let parcel = self.parcels.entry(reader.fingerprint).or_insert_with(new);
-        parcel.packets.extend(packet);
-        parcel.paid.push(debt);
-    }
-}
-
-fn not_a_friend(reader: &Contact) -> Error {
-    let why = match reader.state {
-        State::Asked => "has not accepted yet",
-        State::Waiting => "waits to be accepted",
-        State::Blocked => "is blocked",
-        State::Friend | State::Gone => "is no contact any more",
-    };
-    Error::new(Kind::NotAllowed, format!("{} {why}", reader.petname))
-}
-
 /// Which keys of a reader to seal to, what goes under them, and what must wait for newer ones.
 struct Chosen<'a> {
     offer: &'a KeyOffer,
@@ -427,27 +402,6 @@ fn choose_keys<'a>(reader: &'a Contact, packets: &[Arc<Verified>], now: Timestam
     }
     let (fits, wait) = packets.iter().cloned().partition(|packet| open::fits_meeting_key(&packet.packet));
     Ok(Chosen { offer, purpose: Purpose::Meeting, fits, wait })
-}
-
-// Cuts packets into envelopes within the limits. None at all is one empty envelope: a bare confirmation.
-fn fill(packets: Vec<Arc<Verified>>) -> Vec<Vec<Arc<Verified>>> {
-    let mut envelopes = vec![Vec::new()];
-    let mut bytes = 0;
-    for packet in packets {
-        // In base64, with its element around it.
-        let cost = packet.signed.len().div_ceil(3) * 4 + 32;
-        let room = envelope::MAX_BYTES - 16 * 1024;
-        if let Some(last) = envelopes.last_mut()
-            && (last.is_empty() || (bytes + cost <= room && last.len() < envelope::MAX_PACKETS))
-        {
-            bytes = if last.is_empty() { cost } else { bytes + cost };
-            last.push(packet);
-        } else {
-            bytes = cost;
-            envelopes.push(vec![packet]);
-        }
-    }
-    envelopes
 }
 
 fn chunks(packets: &[Arc<Verified>]) -> Vec<Digest> {
@@ -499,8 +453,8 @@ fn add_reader(
 }
 
 // sn-pack wrote the chunks, but did not wait for the disk: now somebody begins to rely on them.
-fn sync_chunks(blobs: &std::path::Path, packets: &[Arc<Verified>], me: Fingerprint) -> Result<()> {
-    let own = packets.iter().filter(|packet| packet.packet.name.from == me);
+fn sync_chunks<'a>(blobs: &Path, packets: impl Iterator<Item = &'a Verified>, me: Fingerprint) -> Result<()> {
+    let own = packets.filter(|packet| packet.packet.name.from == me);
     let paths: Vec<PathBuf> = own
         .flat_map(|packet| packet.packet.chunks())
         .map(|chunk| blobs.join(mailbox::name_for(chunk)))

@@ -2,7 +2,7 @@
 
 use crate::{Fingerprint, Result};
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 /// What a debt is paid with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +64,22 @@ pub fn owe(
     Ok(())
 }
 
-/// Every debt to readers to whom at least one is due now: what is not due yet travels with what is.
-pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<Due>> {
+/// Every debt to readers to whom at least one is due now (what is not due yet travels with what is), sorted by reader:
+/// its row, and the bytes of its packet.
+pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<(i64, usize)>> {
     let mut query = db.prepare(
-        "SELECT id, reader, packet, signed, what FROM due
+        "SELECT id, ifnull(length(packet), 0) + ifnull(length(signed), 0) FROM due
          WHERE reader IN (SELECT reader FROM due WHERE not_before <= ?1) ORDER BY reader, id",
     )?;
-    let rows = query.query_map([now.as_second()], |row| {
-        let (packet, signed, what) = (row.get(2)?, row.get(3)?, row.get::<_, String>(4)?);
+    let rows = query.query_map([now.as_second()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A debt, if it is still owed.
+pub fn get(db: &Connection, id: i64) -> Result<Option<Due>> {
+    let mut query = db.prepare_cached("SELECT reader, packet, signed, what FROM due WHERE id = ?1")?;
+    let due = query.query_row([id], |row| {
+        let (packet, signed, what) = (row.get(1)?, row.get(2)?, row.get::<_, String>(3)?);
         let debt = match (packet, signed) {
             (Some(xml), _) => Debt::Packet(xml),
             (None, Some(der)) => Debt::Signed(der),
@@ -81,9 +89,9 @@ pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<Due>> {
                 what => Debt::Profile { want: what == WANT },
             },
         };
-        Ok(Due { id: row.get(0)?, reader: row.get(1)?, debt })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        Ok(Due { id, reader: row.get(0)?, debt })
+    });
+    Ok(due.optional()?)
 }
 
 /// Strikes a debt out.

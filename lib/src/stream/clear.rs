@@ -194,7 +194,7 @@ impl<R: BufRead> Batches<R> {
     /// Packets of a batch, at most.
     const PACKETS: usize = 1024;
     /// Bytes after which a batch is full.
-    const BYTES: usize = 8 << 20;
+    const BYTES: usize = 4 << 20;
 
     /// Over `input`.
     pub fn new(input: R) -> Self {

@@ -13,7 +13,7 @@ use socialnet::{
     protocol::{
         ingest::Ingest,
         meeting, renewal,
-        sealing::{Letter, Sealer},
+        sealing::{Letter, Sealed, Sealer},
         start,
     },
     seal,
@@ -89,17 +89,28 @@ impl Person {
     pub fn tries_to_seal(&mut self, xml: Vec<u8>, to: &[&str]) -> (Vec<Letter>, Vec<Error>) {
         let to: Vec<String> = to.iter().map(|word| (*word).to_owned()).collect();
         let mut sealer = Sealer::new(&mut self.store, &self.keyring, self.home.blobs(), self.now);
-        let sealed = sealer.seal(vec![Clear::Packet(xml)], &to).unwrap();
-        (sealed.letters, sealed.failures)
+        let (mut letters, mut failures) = (Vec::new(), Vec::new());
+        let mut each = |sealed: Sealed| {
+            letters.extend(sealed.letters);
+            failures.extend(sealed.failures);
+            Ok(())
+        };
+        sealer.seal(vec![Clear::Packet(xml)], &to, &mut each).unwrap();
+        (letters, failures)
     }
 
     /// Runs sn-seal --due.
     pub fn seals_what_is_due(&mut self) -> Vec<Letter> {
         renewal::run(&self.home, &mut self.store, &mut self.keyring, self.now).unwrap();
         let mut sealer = Sealer::new(&mut self.store, &self.keyring, self.home.blobs(), self.now);
-        let sealed = sealer.seal_due().unwrap();
-        assert_eq!(sealed.failures, []);
-        sealed.letters
+        let mut letters = Vec::new();
+        let mut each = |sealed: Sealed| {
+            assert_eq!(sealed.failures, []);
+            letters.extend(sealed.letters);
+            Ok(())
+        };
+        sealer.seal_due(&mut each).unwrap();
+        letters
     }
 
     /// Gets letters, reads them, and says what was refused.

@@ -1,0 +1,124 @@
+//! Packets on their way into envelopes, sorted by reader, and cut so that neither an envelope nor what is made at a time
+//! grows too large.
+
+use super::open::Verified;
+use crate::{
+    Error, Fingerprint, Kind, Result, envelope,
+    store::contacts::{self, Contact, State},
+};
+use rusqlite::Connection;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Bytes of envelopes that are made, committed and handed on together: memory holds a few times as much.
+const ROUND: usize = 3 << 20;
+/// What an envelope, and a debt whose packet is still to be made, weighs at least.
+const LEAST: usize = 8 << 10;
+
+/// A signed packet for some readers.
+pub(super) struct Outgoing {
+    pub verified: Verified,
+    pub readers: Vec<Fingerprint>,
+}
+
+/// What goes to one reader.
+pub(super) struct Parcel {
+    pub reader: Contact,
+    pub packets: Vec<Arc<Verified>>,
+    /// Debts that it pays.
+    pub paid: Vec<i64>,
+}
+
+/// Cuts what weighs much into rounds of about [`ROUND`] bytes.
+pub(super) fn rounds<T>(items: Vec<T>, weight: impl Fn(&T) -> usize) -> impl Iterator<Item = Vec<T>> {
+    let mut items = items.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let mut round = Vec::new();
+        while let Some(item) =
+            items.next_if(|item| round.is_empty() || bytes + LEAST.max(weight(item)) <= ROUND)
+        {
+            bytes += LEAST.max(weight(&item));
+            round.push(item);
+        }
+        Some(round).filter(|round| !round.is_empty())
+    })
+}
+
+/// Packets sorted by reader.
+#[derive(Default)]
+pub(super) struct Parcels(BTreeMap<Fingerprint, Parcel>);
+
+impl Parcel {
+    fn weight(&self) -> usize {
+        self.packets.iter().map(|packet| packet.signed.len()).sum()
+    }
+}
+
+impl Parcels {
+    /// Whole parcels, a round at a time.
+    pub fn rounds(self) -> impl Iterator<Item = Vec<Parcel>> {
+        rounds(self.0.into_values().collect(), Parcel::weight)
+    }
+
+    /// Adds a packet for each of its readers that may get it.
+    pub fn add(&mut self, db: &Connection, item: Outgoing, failures: &mut Vec<Error>) -> Result<()> {
+        let packet = Arc::new(item.verified);
+        for who in item.readers {
+            if let Some(parcel) = self.0.get_mut(&who) {
+                parcel.packets.push(Arc::clone(&packet));
+                continue;
+            }
+            match contacts::by_fingerprint(db, who)? {
+                Some(reader) if reader.state == State::Friend => {
+                    self.0
+                        .insert(who, Parcel { reader, packets: vec![Arc::clone(&packet)], paid: Vec::new() });
+                }
+                Some(reader) => failures.push(not_a_friend(&reader)),
+                None => failures.push(
+                    Error::new(Kind::NotAllowed, format!("{} is not a contact of yours", who.short()))
+                        .hint("'sn-contact add' asks somebody to become one"),
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what is owed to a reader.
+    pub fn owe(&mut self, reader: Contact, packet: Option<Arc<Verified>>, debt: i64) {
+        let new = || Parcel { reader: reader.clone(), packets: Vec::new(), paid: Vec::new() };
+        let parcel = self.0.entry(reader.fingerprint).or_insert_with(new);
+        parcel.packets.extend(packet);
+        parcel.paid.push(debt);
+    }
+}
+
+fn not_a_friend(reader: &Contact) -> Error {
+    let why = match reader.state {
+        State::Asked => "has not accepted yet",
+        State::Waiting => "waits to be accepted",
+        State::Blocked => "is blocked",
+        State::Friend | State::Gone => "is no contact any more",
+    };
+    Error::new(Kind::NotAllowed, format!("{} {why}", reader.petname))
+}
+
+// Cuts packets into envelopes within the limits. None at all is one empty envelope: a bare confirmation.
+pub(super) fn fill(packets: Vec<Arc<Verified>>) -> Vec<Vec<Arc<Verified>>> {
+    let mut envelopes = vec![Vec::new()];
+    let mut bytes = 0;
+    for packet in packets {
+        // In base64, with its element around it.
+        let cost = packet.signed.len().div_ceil(3) * 4 + 32;
+        let room = envelope::MAX_BYTES - 16 * 1024;
+        if let Some(last) = envelopes.last_mut()
+            && (last.is_empty() || (bytes + cost <= room && last.len() < envelope::MAX_PACKETS))
+        {
+            bytes = if last.is_empty() { cost } else { bytes + cost };
+            last.push(packet);
+        } else {
+            bytes = cost;
+            envelopes.push(vec![packet]);
+        }
+    }
+    envelopes
+}
