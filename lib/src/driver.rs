@@ -38,6 +38,9 @@ pub const MAX_BYTES: usize = 8 << 20;
 /// A driver that says nothing for so long is ended, unless its table has a `timeout`.
 const SILENCE: Duration = Duration::from_secs(15 * 60);
 
+/// What receiving drivers say ahead of whoever listens: names and lines for people.
+const HEARD: usize = 100;
+
 /// One thing to hand over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -148,7 +151,7 @@ pub enum Heard {
 /// Runs the receiving drivers of all `[[receive]]` tables at once, so that one that hangs holds up nobody. `heard` ends
 /// them all by failing.
 pub fn receive(home: &Arc<Home>, watch: bool, heard: &mut dyn FnMut(Heard) -> Result<()>) -> Result<()> {
-    let (sender, inbox) = mpsc::channel();
+    let (sender, inbox) = mpsc::sync_channel(HEARD);
     for table in home.config.receive.clone() {
         let (home, sender) = (Arc::clone(home), sender.clone());
         // Not joined: when nobody listens any more, the process ends, which ends the drivers' standard input.

@@ -217,9 +217,12 @@ impl Run<'_> {
 
     /// Runs the drivers side by side, so that a slow one holds up nobody, and records what they report as it comes.
     fn hand_over(&mut self, jobs: BTreeMap<String, Vec<(Delivery, Job)>>) -> Result<()> {
-        let (sender, inbox) = mpsc::channel();
+        // Bounded: what a driver says is written as fast as a person's terminal takes it.
+        let (sender, inbox) = mpsc::sync_channel(REPORTS);
         let home = self.home;
         thread::scope(|scope| {
+            // Dropped when recording fails, which ends whoever waits for room in it.
+            let inbox = inbox;
             for (scheme, items) in jobs {
                 let sender = sender.clone();
                 scope.spawn(move || {

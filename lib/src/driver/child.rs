@@ -16,11 +16,13 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long the pipes of a killed group may stay open before they are given up.
 const GRACE: Duration = Duration::from_secs(5);
+/// Lines of standard output that mean nothing, at most: then it is not the program it should be.
+const MOST_NONSENSE: usize = 1000;
 
 /// A driver that is about to run.
 pub(super) struct Conversation<'a> {
@@ -72,7 +74,7 @@ impl Conversation<'_> {
             }
             None => stdin,
         };
-        let mut group = Group { child, killed: false };
+        let mut group = Group { child };
         let said = self.attend(&inbox, &mut group, aloud, heard, note);
         drop(stdin);
         let status = group.end();
@@ -90,10 +92,14 @@ impl Conversation<'_> {
         heard: &mut dyn FnMut(&[u8]) -> Result<bool>,
         note: &mut dyn FnMut(&str),
     ) -> Result<()> {
-        let (mut pipes, mut running, mut wait) = (2, true, self.timeout);
+        let (mut pipes, mut running, mut nonsense) = (2, true, 0);
+        // Once it is killed: whoever left its group may go on talking into the pipes.
+        let mut until = None;
         let mut outcome = Ok(());
         while pipes > 0 || running {
-            let event = match wait {
+            let left = until.map(|until: Instant| until.saturating_duration_since(Instant::now()));
+            let event = match left.or(self.timeout) {
+                Some(Duration::ZERO) => Err(RecvTimeoutError::Timeout),
                 Some(wait) => inbox.recv_timeout(wait),
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
@@ -106,13 +112,18 @@ impl Conversation<'_> {
                     }
                     match heard(&line) {
                         Ok(true) => {}
+                        Ok(false) if nonsense < MOST_NONSENSE => {
+                            nonsense += 1;
+                            note(&format!("{}: said what means nothing: {}", self.name, plain(&line)));
+                        }
                         Ok(false) => {
-                            note(&format!("{}: said what means nothing: {}", self.name, plain(&line)))
+                            let message = format!("{} says too much that means nothing", self.name);
+                            outcome = Err(Error::new(Kind::Unavailable, message));
+                            until = Some(group.kill());
                         }
                         Err(error) => {
                             outcome = Err(error);
-                            group.kill();
-                            wait = Some(GRACE);
+                            until = Some(group.kill());
                         }
                     }
                 }
@@ -121,15 +132,13 @@ impl Conversation<'_> {
                 Ok(Event::Exit) => {
                     running = false;
                     // What it left running keeps the pipes open.
-                    group.kill();
-                    wait = Some(GRACE);
+                    until = Some(group.kill());
                 }
-                Err(_) if group.killed => break,
+                Err(_) if until.is_some() => break,
                 Err(_) => {
                     outcome =
                         Err(Error::new(Kind::Again, format!("{} said nothing for too long", self.name)));
-                    group.kill();
-                    wait = Some(GRACE);
+                    until = Some(group.kill());
                 }
             }
         }
@@ -167,16 +176,16 @@ fn plain(line: &[u8]) -> String {
 /// The driver and all that it started.
 struct Group {
     child: Child,
-    killed: bool,
 }
 
 impl Group {
-    fn kill(&mut self) {
-        self.killed = true;
+    /// Gives until when its pipes may stay open.
+    fn kill(&mut self) -> Instant {
         if let Some(pid) = pid(&self.child) {
             // There may be nobody left in it.
             let _ = kill_process_group(pid, Signal::KILL);
         }
+        Instant::now() + GRACE
     }
 
     fn end(mut self) -> std::io::Result<ExitStatus> {
@@ -284,6 +293,31 @@ mod tests {
         let (_, _, ended) = run(conversation("sleep 1000 & sleep 1000", Duration::from_millis(50)));
         let error = ended.unwrap_err();
         assert_eq!((error.kind(), error.message()), (Kind::Again, "sn-send-fake said nothing for too long"));
+    }
+
+    #[test]
+    fn one_that_talks_nonsense_without_end_is_ended() {
+        let mut heard = 0;
+        let ended = conversation("exec yes nonsense", PATIENT).run(
+            &mut |_| {
+                heard += 1;
+                Ok(false)
+            },
+            &mut |_| {},
+        );
+        let error = ended.unwrap_err();
+        assert_eq!(error.message(), "sn-send-fake says too much that means nothing");
+        assert_eq!((error.kind(), heard), (Kind::Unavailable, MOST_NONSENSE + 1));
+    }
+
+    #[test]
+    fn who_left_its_group_and_talks_on_does_not_hold_us() {
+        let script =
+            "gone=$(setsid sh -c 'while sleep 0.1; do echo still here; done >&2 & echo gone'); echo $gone";
+        let (said, noted, ended) = run(conversation(script, PATIENT));
+        assert_eq!(said, ["gone"]);
+        assert!(noted.iter().all(|line| line == "sn-send-fake: still here"), "{noted:?}");
+        ended.unwrap();
     }
 
     #[test]
