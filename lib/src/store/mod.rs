@@ -64,16 +64,26 @@ impl Store {
     fn prepare(&self) -> Result<()> {
         self.connection.busy_timeout(Duration::from_secs(60))?;
         // A short command must not pay two more syncs for folding the log into the database as it ends. SQLite does that
-        // by itself, here every 16 MiB.
+        // by itself, here every MiB: the next command reads the log from its beginning.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
-        self.connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", 256)?;
         self.connection.pragma_update(None, "foreign_keys", true)?;
         // Else SQLite prepares some statements anew for every value that is bound to them.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         self.connection.set_prepared_statement_cache_capacity(64);
         Ok(())
+    }
+
+    /// Before many large transactions: lets the log grow to 16 MiB before it is folded into the database.
+    pub fn expect_many(&self) -> Result<()> {
+        Ok(self.connection.pragma_update(None, "wal_autocheckpoint", 4096)?)
+    }
+
+    /// After them: folds the log into the database. With readers in the way, some of it is left to a later one.
+    pub fn fold(&self) -> Result<()> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
     }
 
     /// For reading.
