@@ -72,6 +72,24 @@ pub enum Kind {
         #[command(flatten)]
         extras: Extras,
     },
+    /// New words for an own packet, or the end of an own thread
+    Edit {
+        /// The packet: its id, or the last 6 digits of it or more
+        id: String,
+        /// The words; - reads standard input, and so does leaving them out
+        text: Option<String>,
+        /// Let nobody comment on it any more; the words stay
+        #[arg(long, conflicts_with_all = ["text", "expires"])]
+        close: bool,
+        /// When it is to be gone, if that is earlier than before: 7d, 3 weeks, 2026-12-24
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+    },
+    /// Ask readers' nodes to forget an own packet, or one in an own thread
+    Retract {
+        /// The packet: its id, or the last 6 digits of it or more
+        id: String,
+    },
     /// A packet of an application
     App {
         /// A reverse domain name: org.example.chess.move

@@ -53,6 +53,12 @@ fn pack(args: Args) -> Result<Vec<u8>> {
         Kind::Reaction { about, emoji, extras } => author.reaction(&about, draft(Some(emoji), extras)?),
         Kind::Message { to, words, extras } => author.message(Draft { to, ..written(words, extras)? }),
         Kind::Share { id, text, extras } => author.share(&id, draft(spoken(text, false)?, extras)?),
+        Kind::Edit { id, close: true, .. } => author.close(&id),
+        Kind::Edit { id, text, expires, .. } => {
+            let draft = draft(spoken(text, true)?, Extras { expires, share: false })?;
+            author.edit(&id, draft)
+        }
+        Kind::Retract { id } => author.retract(&id),
         Kind::App { r#type, body, to, fallback, extras } => {
             author.application(&r#type, &xml(&body)?, fallback, Draft { to, ..draft(None, extras)? })
         }

@@ -3,8 +3,9 @@
 use crate::{
     Context, Error, Fingerprint, Kind, Result,
     packet::{self, About, Attachment, Body, Name, Packet},
+    protocol::change,
     seal,
-    store::{account, contacts, named, packets},
+    store::{account, changes, contacts, named, packets},
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -64,6 +65,7 @@ impl Author<'_> {
     /// Another author's packet, passed on as that author signed it.
     pub fn share(&self, id: &str, draft: Draft) -> Result<Vec<u8>> {
         let target = named::find(self.db, id, self.now)?;
+        self.living(id, target.name)?;
         let held = packets::get(self.db, target.name)?.ok_or_else(|| gone(id))?;
         let original =
             packet::read(&seal::verify(&held.signed)?.content).context(|| format!("packet '{id}'"))?;
@@ -75,6 +77,58 @@ impl Author<'_> {
         }
         let body = Body::Share { original: held.signed };
         packet::write(&self.packet("share", draft, body)?, None)
+    }
+
+    /// New words for an own packet.
+    pub fn edit(&self, id: &str, draft: Draft) -> Result<Vec<u8>> {
+        let target = self.own(id)?;
+        if !changes::has_words(&target.kind) {
+            let message = format!("a {} is not edited, only taken back", target.kind);
+            return Err(Error::new(Kind::Usage, message).hint("'sn-pack retract' takes it back"));
+        }
+        self.change(id, "edit", draft, |version| Body::Edit { version, closes: false })
+    }
+
+    /// Ends an own thread: no more comments.
+    pub fn close(&self, id: &str) -> Result<Vec<u8>> {
+        if self.own(id)?.thread.is_some() {
+            return Err(Error::new(Kind::Usage, format!("packet '{id}' is not the root of a thread")));
+        }
+        self.change(id, "edit", Draft::default(), |version| Body::Edit { version, closes: true })
+    }
+
+    /// Takes back an own packet, or removes another one from an own thread.
+    pub fn retract(&self, id: &str) -> Result<Vec<u8>> {
+        let target = named::find(self.db, id, self.now)?;
+        if ![target.name.from, target.root.from].contains(&self.fingerprint) {
+            return Err(Error::new(Kind::NotAllowed, format!("packet '{id}' is not yours to take back"))
+                .hint("only its author and the author of its thread can"));
+        }
+        self.change(id, "retract", Draft::default(), |_| Body::Retract)
+    }
+
+    fn own(&self, id: &str) -> Result<changes::Target> {
+        let name = named::find(self.db, id, self.now)?.name;
+        if name.from != self.fingerprint {
+            return Err(Error::new(Kind::NotAllowed, format!("packet '{id}' is not yours to edit")));
+        }
+        self.living(id, name)
+    }
+
+    /// A packet of which something is left.
+    fn living(&self, id: &str, name: Name) -> Result<changes::Target> {
+        let target = changes::target(self.db, name)?.filter(|target| !target.gone);
+        target.ok_or_else(|| Error::new(Kind::Nothing, format!("packet '{id}' was taken back")))
+    }
+
+    /// It travels as its target did, so it names no readers.
+    fn change(&self, id: &str, kind: &str, draft: Draft, body: impl FnOnce(u32) -> Body) -> Result<Vec<u8>> {
+        let target = named::find(self.db, id, self.now)?;
+        let thread = self.living(id, target.name)?.thread;
+        let mut packet = self.packet(kind, draft, body(changes::next_version(self.db, target.name)?))?;
+        packet.thread = thread;
+        packet.about = Some(About::Packet(target.name, Some(target.digest)));
+        packet::write(&packet, None)
     }
 
     /// A packet of an application: `kind` is a reverse domain name, `body` the XML of the application's own elements,
@@ -130,6 +184,8 @@ impl Author<'_> {
     /// sn-seal gives it to whoever got the root.
     fn about(&self, id: &str, mut packet: Packet) -> Result<Vec<u8>> {
         let target = named::find(self.db, id, self.now)?;
+        self.living(id, target.name)?;
+        change::check_open(self.db, target.root)?;
         packet.thread = Some(target.root);
         packet.about = Some(About::Packet(target.name, Some(target.digest)));
         packet.author_name = Some(account::get(self.db)?.name);

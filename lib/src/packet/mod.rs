@@ -136,6 +136,8 @@ pub enum Body {
     Edit {
         /// 1 or more.
         version: u32,
+        /// It also ends the thread of the root that it edits.
+        closes: bool,
     },
     /// Takes back the packet it is about.
     Retract,

@@ -127,7 +127,9 @@ fn body(kind: &str, parts: &mut Parts, text: Option<&str>) -> Result<Body> {
         }
         "message" => Body::Message,
         "share" => Body::Share { original: bytes(parts.just_one("signed")?)? },
-        "edit" => Body::Edit { version: small_number(parts, "version")? },
+        "edit" => {
+            Body::Edit { version: small_number(parts, "version")?, closes: flag(parts, "thread", "closed")? }
+        }
         "retract" => Body::Retract,
         "profile" => Body::Profile { profile: profile(parts)?, want: flag(parts, "want", "profile")? },
         "contact-request" => {

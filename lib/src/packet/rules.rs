@@ -1,6 +1,6 @@
 //! The names of version 1, and which type of packet has which parts; the table of socialnet-packet(5), TYPES.
 
-use super::{About, Packet, parts::Vocabulary};
+use super::{About, Body, Packet, parts::Vocabulary};
 use crate::{Error, Result};
 
 /// What version 1 defines.
@@ -34,7 +34,7 @@ pub(super) static VOCABULARY: Vocabulary = Vocabulary {
     ],
     attributes: &[
         "as", "code", "created", "expires", "from", "id", "key", "name", "scheme", "serial", "sha256",
-        "share", "size", "token", "type", "version", "want",
+        "share", "size", "thread", "token", "type", "version", "want",
     ],
 };
 
@@ -73,7 +73,7 @@ const RULES: &[Rule] = &[
     rule("reaction",         [May,   Must,   Must,  Must,  Never]),
     rule("message",          [Must,  Never,  May,   Must,  May]),
     rule("share",            [May,   Never,  Never, May,   Never]),
-    rule("edit",             [May,   May,    Must,  Must,  Never]),
+    rule("edit",             [May,   May,    Must,  May,   Never]),
     rule("retract",          [May,   May,    Must,  Never, Never]),
     rule("profile",          [May,   Never,  Never, Never, Never]),
     rule("contact-request",  [May,   Never,  Never, May,   Never]),
@@ -123,7 +123,11 @@ impl Rule {
         if self.about == Must && matches!(packet.about, Some(About::Person(_))) {
             return Err(self.wrong("is about a packet, not a person"));
         }
-        Ok(())
+        match packet.body {
+            Body::Edit { closes: true, .. } => self.part("<thread>", Never, packet.thread.is_some()),
+            Body::Edit { .. } => self.part("<text>", Must, packet.text.is_some()),
+            _ => Ok(()),
+        }
     }
 
     fn part(&self, name: &str, part: Part, there: bool) -> Result<()> {

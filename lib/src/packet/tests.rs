@@ -93,7 +93,7 @@ fn body() -> impl Strategy<Value = (String, Body)> {
         Just(("reaction", Body::Reaction)),
         Just(("message", Body::Message)),
         bytes(2000).prop_map(|original| ("share", Body::Share { original })),
-        (1u32..).prop_map(|version| ("edit", Body::Edit { version })),
+        (1u32.., any::<bool>()).prop_map(|(version, closes)| ("edit", Body::Edit { version, closes })),
         Just(("retract", Body::Retract)),
         (profile(), any::<bool>()).prop_map(|(profile, want)| ("profile", Body::Profile { profile, want })),
         (profile(), of(any::<[u8; 16]>()))
@@ -163,6 +163,9 @@ fn fitted(mut packet: Packet) -> Packet {
         }
         "status" | "photo" | "message" | "org.example.chess.move" => {}
         _ => packet.about = None,
+    }
+    if matches!(packet.body, Body::Edit { closes: true, .. }) {
+        packet.thread = None;
     }
     if ["comment", "reaction"].contains(&kind) {
         packet.thread = packet.thread.or(Some(root));

@@ -97,7 +97,12 @@ fn root(out: &mut Xml, packet: &Packet, application: Option<&[u8]>) -> io::Resul
 /// The attributes that are particular to a type.
 fn own_attributes(start: &mut BytesStart, body: &Body) {
     match body {
-        Body::Edit { version } => start.push_attribute(("version", version.to_string().as_str())),
+        Body::Edit { version, closes } => {
+            start.push_attribute(("version", version.to_string().as_str()));
+            if *closes {
+                start.push_attribute(("thread", "closed"));
+            }
+        }
         Body::Profile { want: true, .. } => start.push_attribute(("want", "profile")),
         Body::ContactRequest { code: Some(code), .. } => {
             start.push_attribute(("code", spelling::to_hex(code).as_str()));

@@ -12,14 +12,14 @@ use crate::{
     mailbox::{self, Mailbox},
     packet::Digest,
     seal,
-    store::{Store, account, contacts, packets},
+    store::{Store, account, changes, contacts, packets},
     stream::PemItems,
 };
 use jiff::Timestamp;
 use rayon::prelude::*;
 use rusqlite::Transaction;
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
@@ -86,6 +86,7 @@ impl<'a> Ingest<'a> {
     }
 
     fn empty_inbox(&mut self, refused: &mut dyn FnMut(Error)) -> Result<()> {
+        self.expire()?;
         loop {
             let friends = self.friends()?;
             let left_alone;
@@ -101,7 +102,7 @@ impl<'a> Ingest<'a> {
             // A new friend may have written before they were one.
             if self.friends()? <= friends || release(&self.inpackets)? == 0 {
                 left_alone.into_iter().for_each(refused);
-                return Ok(());
+                return self.delete_chunks();
             }
         }
     }
@@ -117,8 +118,10 @@ impl<'a> Ingest<'a> {
                 .filter(|name| inside && mailbox::is_name(name));
             Item { name: name.map(str::to_owned), path }
         };
+        self.expire()?;
         self.take(paths.into_iter().map(item).collect(), refused)?;
-        self.fetch_held_chunks()
+        self.fetch_held_chunks()?;
+        self.delete_chunks()
     }
 
     /// Tries again what could not be opened, and reads again what was not understood.
@@ -138,6 +141,39 @@ impl<'a> Ingest<'a> {
                 receiver.again(&db, packet.seq, packet.signed)?;
             }
             db.commit()?;
+        }
+    }
+
+    fn expire(&mut self) -> Result<()> {
+        loop {
+            let db = self.store.begin()?;
+            let count = changes::expire(&db, self.now, BATCH as u32)?;
+            db.commit()?;
+            if count < BATCH {
+                return Ok(());
+            }
+        }
+    }
+
+    // What no packet lists any more. A chunk is forgotten after its file: killed between, the next run finds it again.
+    // Nobody can list it meanwhile, for there is one writer at a time.
+    fn delete_chunks(&mut self) -> Result<()> {
+        loop {
+            let db = self.store.begin()?;
+            let chunks = packets::unlisted_chunks(&db, BATCH as u32)?;
+            for chunk in &chunks {
+                let path = self.home.blobs().join(mailbox::name_for(chunk));
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(Error::io("delete", &path, error));
+                    }
+                    _ => packets::forget_chunk(&db, chunk)?,
+                }
+            }
+            db.commit()?;
+            if chunks.len() < BATCH {
+                return Ok(());
+            }
         }
     }
 
@@ -332,7 +368,7 @@ fn batches(items: Vec<Item>) -> impl Iterator<Item = Vec<Item>> {
 }
 
 fn examine(path: &Path, keyring: &Keyring) -> Content {
-    if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+    if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Content::Gone;
     }
     match file::read(path, MAX_FILE).and_then(|bytes| classify(bytes, keyring)) {

@@ -9,6 +9,7 @@
 //! | `profile.rs` | profiles: the own one as packets carry it, others' as they come |
 //! | `renewal.rs` | encryption keys: made, told, destroyed |
 //! | `thread.rs` | comments and reactions travel through the author of the thread's root |
+//! | `change.rs` | edits and retractions, by a packet's author and by that of its thread |
 //! | `understand.rs` | packets that are not understood |
 //! | `sealing.rs` | clear packets become signed, counted, sealed envelopes |
 //! | `parcels.rs` | packets sorted by reader, and cut into envelopes and rounds |
@@ -16,6 +17,7 @@
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
 //! | `own.rs` | the node's own people and service packets |
 
+pub(crate) mod change;
 pub mod dropped;
 pub mod ingest;
 pub mod meeting;

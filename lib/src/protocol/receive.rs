@@ -3,6 +3,7 @@
 //! All of it happens inside the caller's transaction, so an envelope is taken in whole or not at all.
 
 use super::{
+    change,
     meeting::{self, Introduction},
     open::{Opened, Verified, verify},
     profile, thread, understand,
@@ -12,6 +13,7 @@ use crate::{
     home::Due,
     packet::{About, Body, Packet},
     store::{
+        changes,
         contacts::{self, State},
         counters::{self, Came},
         due::{self, Debt},
@@ -116,10 +118,20 @@ impl Receiver<'_> {
             Body::Share { original } => return self.take_share(db, sender, verified, &packet, original),
             _ => {}
         }
-        let reply = matches!(packet.body, Body::Comment | Body::Reaction);
-        let own_root = if reply { thread::check(db, self.me, verified)? } else { None };
+        if change::is_change(&packet) {
+            change::check(db, &packet)?;
+        }
+        let in_thread = matches!(packet.body, Body::Comment | Body::Reaction)
+            || change::is_change(&packet) && packet.thread.is_some();
+        let own_root = if in_thread { thread::check(db, self.me, verified)? } else { None };
         let held = self.hold(db, sender, verified, &packet, understand::keep(&packet))?;
-        if let (Held::New(_), Some(root)) = (held, own_root) {
+        if let (Held::New(seq), true) = (held, change::is_change(&packet)) {
+            change::take(db, seq, &packet, self.now)?;
+        }
+        // Not what its author has taken back already.
+        if let (Held::New(_), Some(root)) = (held, own_root)
+            && changes::settle(db, packet.name, self.now)?
+        {
             thread::relay(db, root, verified, wait(self.wait.relay), self.now)?;
         }
         if let (Held::New(_), Body::Unknown { .. }) = (held, &packet.body) {
@@ -156,7 +168,11 @@ impl Receiver<'_> {
     ) -> Result<Held> {
         let through = Some(sender).filter(|sender| *sender != packet.name.from);
         let (digest, signed, received) = (verified.digest, &verified.signed, self.now);
-        packets::hold(db, &Holding { packet, digest, signed, through, received, keep })
+        let held = packets::hold(db, &Holding { packet, digest, signed, through, received, keep })?;
+        if let Held::New(_) = held {
+            changes::settle(db, packet.name, self.now)?;
+        }
+        Ok(held)
     }
 
     /// Reads a packet again that was not understood when it came.
@@ -165,6 +181,10 @@ impl Receiver<'_> {
         let packet = understand::judge(verified.packet.clone());
         if !matches!(packet.body, Body::Unknown { .. }) {
             packets::understand(db, seq, &packet, understand::keep(&packet))?;
+            if change::is_change(&packet) && change::check(db, &packet).is_ok() {
+                change::take(db, seq, &packet, self.now)?;
+            }
+            changes::settle(db, packet.name, self.now)?;
         }
         Ok(())
     }

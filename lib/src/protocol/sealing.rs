@@ -4,10 +4,11 @@
 //! caller, and chunks are synced before that. An envelope that is then lost leaves a gap, which its reader notices.
 
 use super::{
+    change,
     open::{self, Verified},
     own,
     parcels::{Outgoing, Parcel, Parcels, fill, rounds},
-    profile,
+    profile, thread,
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
@@ -15,7 +16,7 @@ use crate::{
     file,
     identity::{Identity, Keyring, Purpose, ReaderKeys},
     mailbox,
-    packet::{self, Body, Digest, Packet},
+    packet::{self, About, Body, Digest, Packet},
     profile::KeyOffer,
     seal,
     store::{
@@ -168,6 +169,7 @@ impl<'a> Sealer<'a> {
         };
         let digest = blob::sha256(&xml);
         let name = packet.name;
+        change::may_send(db, &packet)?;
         if name.from != self.me() && signed.is_none() {
             return Err(Error::new(Kind::NotAllowed, format!("packet {} is not yours to sign", name.id)));
         }
@@ -179,6 +181,11 @@ impl<'a> Sealer<'a> {
         if known.as_ref().is_some_and(|known| known.digest != digest) {
             let message = format!("packet {} was signed with other bytes before", name.id);
             return Err(Error::malformed(message).hint("make a new packet: an id names one packet for ever"));
+        }
+        let erased = known.as_ref().is_some_and(|known| known.signed.is_empty());
+        if erased || packet.expires.is_some_and(|expires| expires <= self.now) {
+            let message = format!("packet {} has expired, or was taken back or replaced", name.id);
+            return Err(Error::new(Kind::NotAllowed, message));
         }
         if name.from == self.me()
             && let Some(gone) =
@@ -204,12 +211,17 @@ impl<'a> Sealer<'a> {
         } else if !packet.to.is_empty() {
             packet.to.clone()
         } else {
-            match packet.thread {
-                Some(root) if root.from == self.me() => match packets::row(db, root)? {
-                    Some(seq) => packets::audience(db, seq)?,
-                    None => Vec::new(),
-                },
-                Some(root) => vec![root.from],
+            // What answers an own packet, or changes it, goes to those who got that.
+            let before = match (packet.thread, &packet.about) {
+                (Some(root), _) => Some(root),
+                (None, Some(About::Packet(target, _))) if change::is_change(packet) => Some(*target),
+                (None, _) => None,
+            };
+            match before {
+                Some(own) if own.from == self.me() => {
+                    packets::row(db, own)?.map_or(Ok(Vec::new()), |seq| thread::readers(db, seq))?
+                }
+                Some(others) => vec![others.from],
                 None => Vec::new(),
             }
         };
@@ -433,6 +445,9 @@ fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now: Timestamp
             if packet.packet.name.from == me {
                 for chunk in packet.packet.chunks() {
                     packets::chunk_is_here(db, chunk)?;
+                }
+                if change::is_change(&packet.packet) {
+                    change::take(db, seq, &packet.packet, now)?;
                 }
             }
             Ok(seq)

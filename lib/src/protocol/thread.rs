@@ -1,7 +1,7 @@
-//! Comments and reactions, however deep, go to the author of the thread's root, whose node passes the author-signed
-//! packet on to everyone who got the root. So nobody needs to know the audience.
+//! Comments and reactions, however deep, and what their authors change about them, go to the author of the thread's root,
+//! whose node passes the author-signed packet on to everyone who got the root. So nobody needs to know the audience.
 
-use super::open::Verified;
+use super::{change, open::Verified};
 use crate::{
     Error, Fingerprint, Kind, Result,
     store::{
@@ -11,15 +11,18 @@ use crate::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
-/// Checks that a comment or reaction on a root of ours comes from somebody who got that root. Gives the root's row.
+/// Checks that what belongs to a thread of ours comes from somebody who got its root. Gives the root's row.
 pub(super) fn check(db: &Transaction<'_>, me: Fingerprint, reply: &Verified) -> Result<Option<i64>> {
     let root = reply.packet.root();
     if root.from != me {
         return Ok(None);
     }
     let refused = |why: &str| Err(Error::new(Kind::NotAllowed, format!("a {} {why}", reply.packet.kind)));
+    if !change::is_change(&reply.packet) {
+        change::check_open(db, root)?;
+    }
     match packets::row(db, root)? {
         None => refused("on something you never sent"),
         Some(seq) if packets::audience(db, seq)?.contains(&reply.packet.name.from) => Ok(Some(seq)),
@@ -27,7 +30,7 @@ pub(super) fn check(db: &Transaction<'_>, me: Fingerprint, reply: &Verified) -> 
     }
 }
 
-/// Owes a new reply to everyone who got the root, but its author. Blocked and former contacts get nothing.
+/// Owes what is new in a thread to everyone who got the root, but its author. Blocked and former contacts get nothing.
 pub(super) fn relay(
     db: &Transaction<'_>,
     root: i64,
@@ -37,12 +40,21 @@ pub(super) fn relay(
 ) -> Result<()> {
     let name = reply.packet.name;
     let debt = Debt::Signed(reply.signed.clone());
-    for reader in packets::audience(db, root)? {
-        let friend =
-            contacts::by_fingerprint(db, reader)?.is_some_and(|contact| contact.state == State::Friend);
-        if friend && reader != name.from {
+    for reader in readers(db, root)? {
+        if reader != name.from {
             due::owe(db, reader, &format!("relay {} {}", name.from, name.id), &debt, now + delay)?;
         }
     }
     Ok(())
+}
+
+/// Those who got a packet and still are friends.
+pub(super) fn readers(db: &Connection, seq: i64) -> Result<Vec<Fingerprint>> {
+    let mut readers = Vec::new();
+    for reader in packets::audience(db, seq)? {
+        if contacts::by_fingerprint(db, reader)?.is_some_and(|contact| contact.state == State::Friend) {
+            readers.push(reader);
+        }
+    }
+    Ok(readers)
 }

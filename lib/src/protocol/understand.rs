@@ -14,13 +14,15 @@ use jiff::Timestamp;
 use rusqlite::Transaction;
 
 /// The types that this node does something with. The rest of socialnet-packet(5) is read, but not acted upon yet.
-const TYPES: [&str; 11] = [
+const TYPES: [&str; 13] = [
     "status",
     "photo",
     "comment",
     "reaction",
     "message",
     "share",
+    "edit",
+    "retract",
     "profile",
     "contact-request",
     "contact-accept",

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    store::feed::{Attachment, Entry, Person, Reference},
+    store::feed::{Attachment, Entry, Gone, Person, Reference},
     text,
 };
 use jiff::Zoned;
@@ -32,6 +32,11 @@ impl Style {
         for attachment in &entry.attachments {
             self.attachment(out, attachment)?;
         }
+        match entry.gone {
+            Some(Gone::Retracted) => self.remark(out, DIM, "taken back by its author")?,
+            Some(Gone::Removed) => self.remark(out, DIM, "removed by the author of the thread")?,
+            None => {}
+        }
         if !entry.understood {
             self.remark(out, DIM, "not understood; 'sn-ingest --again' reads it anew after an upgrade")?;
         }
@@ -51,6 +56,8 @@ impl Style {
             None => kind,
         }];
         facts.push(text::ago(entry.created, &self.now));
+        facts.extend(entry.edited.then(|| "edited".to_owned()));
+        facts.extend(entry.closed.then(|| "closed".to_owned()));
         facts.extend(entry.expires.map(|then| format!("until {}", text::ago(then, &self.now))));
         facts.extend(
             entry.delivery.map(|delivery| {

@@ -1,6 +1,6 @@
 //! What the node owes: entered when something happens, sealed by `sn-seal --due` once its time has come.
 
-use crate::{Fingerprint, Result};
+use crate::{Fingerprint, Result, packet::Name};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
@@ -112,6 +112,15 @@ pub fn hasten(db: &Transaction<'_>, reader: Fingerprint, now: Timestamp) -> Resu
         "UPDATE due SET not_before = ?2 WHERE reader = ?1 AND not_before > ?2 AND what LIKE 'packet %'",
         (reader, now.as_second()),
     )?;
+    Ok(())
+}
+
+/// A packet is not to be passed on any more.
+pub fn forget_packet(db: &Transaction<'_>, name: Name) -> Result<()> {
+    let mut delete = db.prepare_cached("DELETE FROM due WHERE what = ?1")?;
+    for kind in ["relay", "packet"] {
+        delete.execute([format!("{kind} {} {}", name.from, name.id)])?;
+    }
     Ok(())
 }
 

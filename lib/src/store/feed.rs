@@ -1,7 +1,8 @@
 //! The feed as it is read: which packets, and what a person wants to know of each. `packets.rs` has the writing side.
 //!
 //! Rowid order is feed order, so that the newest fifty cost the same whatever else is held. What has expired is not
-//! shown, even before it is deleted, and neither is what blocked people wrote.
+//! shown, even before it is deleted, and neither is what blocked people wrote. Of what was taken back it is told that it was
+//! there, if somebody answered it.
 
 use super::time;
 use crate::{
@@ -95,6 +96,15 @@ pub struct Delivery {
     pub confirmed: u32,
 }
 
+/// Who took a packet back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Its author.
+    Retracted,
+    /// The author of the root of its thread.
+    Removed,
+}
+
 /// One packet of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -116,6 +126,12 @@ pub struct Entry {
     pub expires: Option<Timestamp>,
     /// What the author says, or what a node shows instead that does not understand it.
     pub text: String,
+    /// Whether its author has replaced its words.
+    pub edited: bool,
+    /// Whether its author wants no more comments in its thread.
+    pub closed: bool,
+    /// Whether it was taken back: then nothing is left of it.
+    pub gone: Option<Gone>,
     /// Whether this node understands it.
     pub understood: bool,
     /// Whether other bytes came under its name later.
@@ -135,7 +151,11 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     let (now, limit) = (now.as_second(), query.limit.map_or(-1, i64::from));
     let since = query.since.map(Timestamp::as_second);
     let mut sql = String::from(
-        "SELECT seq FROM packet WHERE state <> 'quiet' AND (expires IS NULL OR expires > :now)
+        "SELECT seq FROM packet WHERE state NOT IN ('quiet', 'expired')
+           AND (state NOT IN ('retracted', 'removed') OR EXISTS (
+             SELECT 1 FROM packet AS answer WHERE answer.about_id = packet.id AND answer.about_author = packet.author
+               AND answer.state = 'feed' AND answer.root_id IS NOT NULL))
+           AND (expires IS NULL OR expires > :now)
            AND author NOT IN (SELECT fingerprint FROM contact WHERE state = 'blocked')",
     );
     let mut values: Vec<(&str, &dyn ToSql)> = vec![(":now", &now), (":limit", &limit)];
@@ -179,7 +199,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
     let mut query = db.prepare_cached(
         "SELECT packet.id, packet.author, writer.petname AS writer, packet.author_name, packet.through, bringer.petname AS bringer,
            writer.id IS NULL AND packet.through IS NULL AS own,
-           packet.type, packet.created, packet.received, packet.expires, packet.text, packet.state, packet.doubled,
+           packet.type, packet.created, packet.received, packet.expires, packet.text, packet.state, packet.edited, packet.closed, packet.doubled,
            packet.root_author, packet.root_id, packet.about_author, packet.about_id, subject.petname AS subject, object.author_name AS subject_claims,
            object.seq IS NOT NULL AND subject.id IS NULL AND object.through IS NULL AS about_own,
            substr(object.text, 1, :quoted) AS quote
@@ -209,6 +229,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
         None => None,
     };
     let root: Option<Fingerprint> = row.get("root_author")?;
+    let state: String = row.get("state")?;
     Ok(Entry {
         seq,
         id: row.get("id")?,
@@ -224,7 +245,14 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
         received: time(row.get("received")?)?,
         expires: row.get::<_, Option<i64>>("expires")?.map(time).transpose()?,
         text: row.get("text")?,
-        understood: row.get::<_, String>("state")? != "unknown",
+        edited: row.get("edited")?,
+        closed: row.get("closed")?,
+        gone: match state.as_str() {
+            "retracted" => Some(Gone::Retracted),
+            "removed" => Some(Gone::Removed),
+            _ => None,
+        },
+        understood: state != "unknown",
         doubled: row.get("doubled")?,
         thread: root.zip(row.get("root_id")?).map(|(from, id)| Name { from, id }),
         about,

@@ -4,9 +4,12 @@ use crate::{
     Fingerprint, Result,
     packet::{About, Body, Content, Digest, Name, Packet},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use uuid::Uuid;
+
+/// Nothing travels for so long: what says that it is older was made by a clock that is wrong.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// How a packet is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +76,7 @@ pub struct Known {
     pub seq: i64,
     /// SHA-256 of its XML.
     pub digest: Digest,
-    /// SignedData by its author, DER.
+    /// SignedData by its author, DER. Empty: its words are gone.
     pub signed: Vec<u8>,
 }
 
@@ -119,7 +122,7 @@ pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
         packet.kind,
         packet.created.as_second(),
         new.received.as_second(),
-        packet.expires.map(Timestamp::as_second),
+        packet.expires.map(|expires| end(packet.created, expires, new.received).as_second()),
         new.through,
         packet.thread.map(|root| root.from),
         packet.thread.map(|root| root.id),
@@ -136,13 +139,20 @@ pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
     Ok(Held::New(seq))
 }
 
+/// When a packet is to be gone, by our clock. An author whose clock is far from ours is not believed: the packet lasts as
+/// long as they meant, from when it came (socialnet-protocol(7), Expiry).
+fn end(created: Timestamp, expires: Timestamp, received: Timestamp) -> Timestamp {
+    if created > received || created < received - CLOCKS_DIFFER {
+        received.checked_add(expires.duration_since(created)).unwrap_or(Timestamp::MAX)
+    } else {
+        expires
+    }
+}
+
 /// Reads a packet anew that is understood only now: its row stays where it is in the feed.
 pub fn understand(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<()> {
-    db.execute(
-        "INSERT INTO packet_text (packet_text, rowid, text) SELECT 'delete', seq, text FROM packet WHERE seq = ?1",
-        [seq],
-    )?;
-    db.execute("DELETE FROM attachment WHERE packet = ?1", [seq])?;
+    unindex(db, seq)?;
+    unlist(db, seq)?;
     db.execute(
         "UPDATE packet SET state = ?2, text = ?3 WHERE seq = ?1",
         (seq, keep.as_str(), words(packet)),
@@ -170,7 +180,9 @@ fn index(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<
         "INSERT INTO attachment (packet, position, name, media_type, size, sha256, alt, preview, content, key, chunks)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
-    let mut list = db.prepare_cached("INSERT OR IGNORE INTO chunk (sha256) VALUES (?1)")?;
+    let mut list = db.prepare_cached(
+        "INSERT INTO chunk (sha256, listed) VALUES (?1, 1) ON CONFLICT DO UPDATE SET listed = listed + 1",
+    )?;
     for (position, attachment) in packet.attachments.iter().enumerate() {
         let (content, key, chunks) = match &attachment.content {
             Content::Inline(bytes) => (Some(bytes), None, None),
@@ -196,6 +208,43 @@ fn index(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<
     Ok(())
 }
 
+/// Takes a packet's words out of the index; to be called while the row still has them.
+pub(super) fn unindex(db: &Transaction<'_>, seq: i64) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO packet_text (packet_text, rowid, text)
+         SELECT 'delete', seq, text FROM packet WHERE seq = ?1 AND state IN ('feed', 'unknown')",
+    )?
+    .execute([seq])?;
+    Ok(())
+}
+
+/// Deletes a packet's attachments, which list their chunks no longer.
+pub(super) fn unlist(db: &Transaction<'_>, seq: i64) -> Result<()> {
+    let mut query =
+        db.prepare_cached("DELETE FROM attachment WHERE packet = ?1 RETURNING ifnull(chunks, x'')")?;
+    let lists = query.query_map([seq], |row| row.get(0))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
+    let mut unlist = db.prepare_cached("UPDATE chunk SET listed = listed - 1 WHERE sha256 = ?1")?;
+    for digest in lists.iter().flat_map(|list| list.chunks_exact(size_of::<Digest>())) {
+        unlist.execute([digest])?;
+    }
+    Ok(())
+}
+
+/// The next chunks that no packet lists any more and that do not wait to be sent, at most `limit`.
+pub fn unlisted_chunks(db: &Connection, limit: u32) -> Result<Vec<Digest>> {
+    let mut query = db.prepare_cached(
+        "SELECT sha256 FROM chunk WHERE listed = 0
+           AND NOT EXISTS (SELECT 1 FROM delivery WHERE item = sha256 AND state = 'waiting') LIMIT ?1",
+    )?;
+    Ok(query.query_map([limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Forgets a chunk whose file was deleted.
+pub fn forget_chunk(db: &Transaction<'_>, sha256: &Digest) -> Result<()> {
+    db.prepare_cached("DELETE FROM chunk WHERE sha256 = ?1 AND listed = 0")?.execute([sha256])?;
+    Ok(())
+}
+
 /// Notes that a chunk's file is in `blobs/`.
 pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest) -> Result<()> {
     db.prepare_cached("UPDATE chunk SET here = 1 WHERE sha256 = ?1")?.execute([sha256])?;
@@ -204,7 +253,7 @@ pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest) -> Result<()> {
 
 /// Whether a packet held here lists this chunk.
 pub fn chunk_is_listed(db: &Connection, sha256: &Digest) -> Result<bool> {
-    let mut query = db.prepare_cached("SELECT 1 FROM chunk WHERE sha256 = ?1")?;
+    let mut query = db.prepare_cached("SELECT 1 FROM chunk WHERE sha256 = ?1 AND listed > 0")?;
     Ok(query.exists([sha256])?)
 }
 

@@ -68,6 +68,7 @@ CREATE TABLE packet (
     created  INTEGER NOT NULL,
     -- when it came here, or was sealed here
     received INTEGER NOT NULL,
+    -- when it is to be gone: as its author says, held against our clock when it came
     expires  INTEGER,
     -- what the author calls themselves, or ''
     author_name TEXT NOT NULL DEFAULT '',
@@ -79,18 +80,45 @@ CREATE TABLE packet (
     about_id     BLOB,
     -- feed: shown · quiet: kept, not shown (people, service and application packets)
     -- unknown: not understood, its fallback is shown
-    state    TEXT    NOT NULL CHECK (state IN ('feed', 'quiet', 'unknown')),
+    -- retracted, removed (by the author of its thread's root), expired: nothing is left but its name
+    state    TEXT    NOT NULL CHECK (state IN ('feed', 'quiet', 'unknown', 'retracted', 'removed', 'expired')),
+    -- text is that of an edit
+    edited   INTEGER NOT NULL DEFAULT 0,
+    -- a root on which its author wants no more comments
+    closed   INTEGER NOT NULL DEFAULT 0,
     -- other bytes came under its name later; the first stay
     doubled  INTEGER NOT NULL DEFAULT 0,
     -- SHA-256 of the packet's XML
     digest   BLOB    NOT NULL,
     text     TEXT    NOT NULL DEFAULT '',
-    -- the author's SignedData, as it came
+    -- the author's SignedData, as it came; empty when the words are gone
     signed   BLOB    NOT NULL,
     UNIQUE (author, id)
 ) STRICT;
 CREATE INDEX packet_root ON packet (root_id, root_author) WHERE root_id IS NOT NULL;
 CREATE INDEX packet_again ON packet (seq) WHERE state = 'unknown';
+CREATE INDEX packet_expires ON packet (expires)
+    WHERE expires IS NOT NULL AND state NOT IN ('retracted', 'removed', 'expired');
+-- Answers: whether a line is shown for what is gone.
+CREATE INDEX packet_about ON packet (about_id, about_author) WHERE state = 'feed' AND root_id IS NOT NULL;
+
+-- What its author, or that of its thread's root, wants of a packet, whether or not that is here: one row for each who
+-- speaks of it, and the thread that they say it is in. Whether it counts is judged when the packet is here.
+CREATE TABLE change (
+    author  BLOB NOT NULL,
+    id      BLOB NOT NULL,
+    by      BLOB NOT NULL,
+    -- author and id of the root, one after the other; empty for a root
+    thread  BLOB NOT NULL,
+    retracted INTEGER NOT NULL DEFAULT 0,
+    closed    INTEGER NOT NULL DEFAULT 0,
+    -- the earliest that an edit asks for
+    expires   INTEGER,
+    -- the edit whose words win, if there is one
+    edit      INTEGER REFERENCES packet,
+    version   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (author, id, by, thread)
+) STRICT, WITHOUT ROWID;
 
 CREATE VIRTUAL TABLE packet_text USING fts5 (text, content = 'packet', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
 
@@ -111,11 +139,14 @@ CREATE TABLE attachment (
 -- Not WITHOUT ROWID: a search in such a tree reads whole rows, previews and all, to compare their keys.
 ) STRICT;
 
--- Chunks that packets held here list; `here` when the file is in blobs/.
+-- Chunks that packets held here list, and how many times; `here` when the file is in blobs/. Those that nothing lists
+-- any more stay until their file is deleted.
 CREATE TABLE chunk (
     sha256 BLOB    NOT NULL PRIMARY KEY,
+    listed INTEGER NOT NULL DEFAULT 0,
     here   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX chunk_unlisted ON chunk (sha256) WHERE listed = 0;
 
 -- Who an own root, or what was passed on in its thread, was sealed to.
 CREATE TABLE audience (
@@ -180,6 +211,7 @@ CREATE TABLE due (
     what      TEXT    NOT NULL,
     UNIQUE (reader, what)
 ) STRICT;
+CREATE INDEX due_what ON due (what);
 
 -- One row per thing on its way to one reader: an envelope or a chunk. outpackets/ holds the envelopes; rows can be
 -- made anew from it.

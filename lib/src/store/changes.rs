@@ -1,0 +1,254 @@
+//! Edits, retractions and ends: what is wanted of a packet, and what of it has been done. Which wishes count is told by
+//! who wishes and in which thread, and judged when the packet is here: so the order in which they come means nothing.
+//!
+//! What is gone keeps its row, for its name: the same packet is not taken in again.
+
+use super::{due, packets};
+use crate::{
+    Fingerprint, Result,
+    packet::{About, Body, Name, Packet},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction};
+use uuid::Uuid;
+
+/// A packet that somebody wants to change or answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Row.
+    pub seq: i64,
+    /// Its type, as it came.
+    pub kind: String,
+    /// The root of the thread it belongs to; none for a root.
+    pub thread: Option<Name>,
+    /// Whether nothing is left of it but its name.
+    pub gone: bool,
+    /// Whether this node understands it.
+    pub understood: bool,
+    /// Whether its author wants no more comments in its thread.
+    pub closed: bool,
+    state: String,
+    expires: Option<i64>,
+}
+
+/// Looks for a packet by its name.
+pub fn target(db: &Connection, name: Name) -> Result<Option<Target>> {
+    let mut query = db.prepare_cached(
+        "SELECT seq, type, root_author, root_id, state, closed, expires FROM packet WHERE author = ?1 AND id = ?2",
+    )?;
+    let row = query.query_row((name.from, name.id), |row| {
+        let thread: Option<Fingerprint> = row.get(2)?;
+        let state: String = row.get(4)?;
+        Ok(Target {
+            seq: row.get(0)?,
+            kind: row.get(1)?,
+            thread: thread.zip(row.get(3)?).map(|(from, id)| Name { from, id }),
+            gone: matches!(state.as_str(), RETRACTED | REMOVED | EXPIRED),
+            understood: state != "unknown",
+            closed: row.get(5)?,
+            state,
+            expires: row.get(6)?,
+        })
+    });
+    Ok(row.optional()?)
+}
+
+/// The version of the next edit of a packet by its author.
+pub fn next_version(db: &Connection, name: Name) -> Result<u32> {
+    let sql = "SELECT ifnull(max(version), 0) FROM change WHERE author = ?1 AND id = ?2 AND by = ?1";
+    let highest: u32 = db.query_row(sql, (name.from, name.id), |row| row.get(0))?;
+    Ok(highest.saturating_add(1))
+}
+
+/// Enters what the `edit` or `retract` in row `seq` wants. Whether that counts is for [`settle`].
+pub fn enter(db: &Transaction<'_>, seq: i64, packet: &Packet) -> Result<()> {
+    let Some(About::Packet(target, _)) = packet.about else { return Ok(()) };
+    let thread = key(packet.thread);
+    let wish = (target.from, target.id, packet.name.from, &thread);
+    db.prepare_cached("INSERT OR IGNORE INTO change (author, id, by, thread) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(wish)?;
+    match packet.body {
+        Body::Retract => {
+            db.prepare_cached(
+                "UPDATE change SET retracted = 1 WHERE author = ?1 AND id = ?2 AND by = ?3 AND thread = ?4",
+            )?
+            .execute(wish)?;
+        }
+        Body::Edit { version, closes } => {
+            db.prepare_cached(
+                "UPDATE change SET closed = max(closed, ?5),
+                   expires = min(ifnull(change.expires, edit.expires), ifnull(edit.expires, change.expires))
+                 FROM (SELECT expires FROM packet WHERE seq = ?6) AS edit
+                 WHERE author = ?1 AND id = ?2 AND by = ?3 AND thread = ?4",
+            )?
+            .execute((target.from, target.id, packet.name.from, &thread, closes, seq))?;
+            if packet.text.is_some() {
+                enter_words(db, seq, packet, target, version)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+// The highest version wins, then the higher id. The words that lose are not needed any more.
+fn enter_words(db: &Transaction<'_>, seq: i64, packet: &Packet, target: Name, version: u32) -> Result<()> {
+    let thread = key(packet.thread);
+    let wish = (target.from, target.id, packet.name.from, &thread);
+    let (best, row): ((u32, Option<Uuid>), Option<i64>) = db
+        .prepare_cached(
+            "SELECT version, (SELECT packet.id FROM packet WHERE seq = edit), edit FROM change
+             WHERE author = ?1 AND id = ?2 AND by = ?3 AND thread = ?4",
+        )?
+        .query_row(wish, |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    if (version, Some(packet.name.id)) < best {
+        return erase(db, seq);
+    }
+    db.prepare_cached(
+        "UPDATE change SET version = ?5, edit = ?6 WHERE author = ?1 AND id = ?2 AND by = ?3 AND thread = ?4",
+    )?
+    .execute((target.from, target.id, packet.name.from, &thread, version, seq))?;
+    row.map_or(Ok(()), |row| erase(db, row))
+}
+
+/// What one person wants of a packet.
+#[derive(Default)]
+struct Wish {
+    retracted: bool,
+    closed: bool,
+    expires: Option<i64>,
+    edit: Option<i64>,
+}
+
+/// Does with a packet what those who may want it want, and what its time asks for. To be called whenever the packet, or
+/// a wish, is new; as often as anybody likes. Gives whether the packet is here and something is left of it.
+pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> {
+    let Some(target) = target(db, name)? else { return Ok(false) };
+    let (own, owners) = wishes(db, name, target.thread)?;
+    let may_go = !is_service(&target.kind);
+    let expires = if has_words(&target.kind) {
+        target.expires.into_iter().chain(own.expires).min()
+    } else {
+        target.expires
+    };
+    let state = if own.retracted && may_go {
+        Some(RETRACTED)
+    } else if owners.retracted && may_go {
+        Some(REMOVED)
+    } else if expires.is_some_and(|expires| expires <= now.as_second()) {
+        Some(EXPIRED)
+    } else {
+        None
+    };
+    if let Some(state) = state.filter(|_| !target.gone) {
+        packets::unindex(db, target.seq)?;
+        packets::unlist(db, target.seq)?;
+        erase(db, target.seq)?;
+        set_state(db, target.seq, state)?;
+    } else if target.state == REMOVED && state == Some(RETRACTED) {
+        // Whichever of the two came first, it is its author's word that is told.
+        set_state(db, target.seq, RETRACTED)?;
+    }
+    if target.gone || state.is_some() {
+        own.edit.map_or(Ok(()), |edit| erase(db, edit))?;
+        return Ok(false);
+    }
+    if has_words(&target.kind) {
+        let closed = own.closed && target.thread.is_none();
+        db.prepare_cached("UPDATE packet SET expires = ?2, closed = ?3 WHERE seq = ?1")?
+            .execute((target.seq, expires, closed))?;
+        if let Some(edit) = own.edit {
+            replace_words(db, target.seq, edit)?;
+        }
+    }
+    Ok(true)
+}
+
+const RETRACTED: &str = "retracted";
+const REMOVED: &str = "removed";
+const EXPIRED: &str = "expired";
+
+fn set_state(db: &Transaction<'_>, seq: i64, state: &str) -> Result<()> {
+    db.prepare_cached("UPDATE packet SET state = ?2 WHERE seq = ?1")?.execute((seq, state))?;
+    Ok(())
+}
+
+// What the author of a packet wants, and what the author of its thread's root, where that is another person.
+fn wishes(db: &Connection, name: Name, thread: Option<Name>) -> Result<(Wish, Wish)> {
+    let mut query = db.prepare_cached(
+        "SELECT retracted, closed, expires, edit FROM change
+         WHERE author = ?1 AND id = ?2 AND by = ?3 AND thread = ?4",
+    )?;
+    let mut of = |by: Fingerprint| -> Result<Wish> {
+        let row = query.query_row((name.from, name.id, by, key(thread)), |row| {
+            Ok(Wish { retracted: row.get(0)?, closed: row.get(1)?, expires: row.get(2)?, edit: row.get(3)? })
+        });
+        Ok(row.optional()?.unwrap_or_default())
+    };
+    let own = of(name.from)?;
+    let owner = thread.map(|root| root.from).filter(|owner| *owner != name.from);
+    Ok((own, owner.map(of).transpose()?.unwrap_or_default()))
+}
+
+fn replace_words(db: &Transaction<'_>, seq: i64, edit: i64) -> Result<()> {
+    packets::unindex(db, seq)?;
+    db.prepare_cached(
+        "UPDATE packet SET edited = 1, text = (SELECT text FROM packet WHERE seq = ?2) WHERE seq = ?1",
+    )?
+    .execute((seq, edit))?;
+    db.prepare_cached(
+        "INSERT INTO packet_text (rowid, text)
+         SELECT seq, text FROM packet WHERE seq = ?1 AND state IN ('feed', 'unknown')",
+    )?
+    .execute([seq])?;
+    Ok(())
+}
+
+/// Deletes what a packet says, here and where it waits to be passed on.
+fn erase(db: &Transaction<'_>, seq: i64) -> Result<()> {
+    db.prepare_cached("UPDATE packet SET text = '', signed = x'', edited = 0 WHERE seq = ?1")?
+        .execute([seq])?;
+    due::forget_packet(db, packets::name(db, seq)?)
+}
+
+/// Deletes what has expired, at most `limit` packets; gives how many.
+pub fn expire(db: &Transaction<'_>, now: Timestamp, limit: u32) -> Result<usize> {
+    let mut query = db.prepare_cached(
+        "SELECT author, id FROM packet
+         WHERE expires <= ?1 AND state NOT IN ('retracted', 'removed', 'expired') LIMIT ?2",
+    )?;
+    let names = query
+        .query_map((now.as_second(), limit), |row| Ok(Name { from: row.get(0)?, id: row.get(1)? }))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for name in &names {
+        settle(db, *name, now)?;
+    }
+    Ok(names.len())
+}
+
+/// Author and id in one value, which unlike NULL is equal to itself.
+fn key(thread: Option<Name>) -> Vec<u8> {
+    thread.map_or_else(Vec::new, |root| [root.from.as_bytes().as_slice(), root.id.as_bytes()].concat())
+}
+
+/// Types whose words an edit may replace.
+pub fn has_words(kind: &str) -> bool {
+    matches!(kind, "status" | "photo" | "comment" | "message" | "share")
+}
+
+/// Types that say nothing to anybody, so that there is nothing to take back.
+fn is_service(kind: &str) -> bool {
+    matches!(
+        kind,
+        "edit"
+            | "retract"
+            | "profile"
+            | "contact-request"
+            | "contact-accept"
+            | "contact-bye"
+            | "not-understood"
+            | "search"
+            | "search-request"
+            | "resend"
+    )
+}
