@@ -155,8 +155,11 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
     }
     if has_words(&target.kind) {
         let closed = own.closed && target.thread.is_none();
-        db.prepare_cached("UPDATE packet SET expires = ?2, closed = ?3 WHERE seq = ?1")?
-            .execute((target.seq, expires, closed))?;
+        // Most packets are never changed, and pay for no second write.
+        if closed != target.closed || expires != target.expires {
+            db.prepare_cached("UPDATE packet SET expires = ?2, closed = ?3 WHERE seq = ?1")?
+                .execute((target.seq, expires, closed))?;
+        }
         if let Some(edit) = own.edit {
             replace_words(db, target.seq, edit)?;
         }
