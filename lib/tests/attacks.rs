@@ -1,6 +1,8 @@
 //! What people try who mean harm, and what it costs: neither memory nor the database grows by what a stranger does, nor
 //! more than it must by what a friend does.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
 mod people;
 
 use people::{Person, meet};
