@@ -5,6 +5,7 @@
 //! <envelope xmlns="urn:socialnet:envelope:1" from="FINGERPRINT" to="FINGERPRINT" sent="2026-11-22T10:15:00Z"
 //!           stream="32 hexadecimal digits" counter="7">
 //!   <received>32 hexadecimal digits:1-57,59</received>
+//!   <answers>32 hexadecimal digits:58</answers>
 //!   <blob sha256="64 hexadecimal digits"/>
 //!   <signed>base64</signed>
 //! </envelope>
@@ -16,6 +17,8 @@
 //! - `<received>`: one for each of the reader's streams that the sender has anything of, no stream twice. The stream, a
 //!   colon, and ranges `FIRST-LAST` (or one number) between commas, from 1, rising, with a gap between each two. At most
 //!   [`MAX_RANGES`] ranges in all of them together.
+//! - `<answers>`: counters of the sender's own streams that the reader need not wait for any more: what was in them is in
+//!   this envelope, or void. Spelt as `<received>`, and with the same limits.
 //! - `<blob>`: chunks that the sender has from this reader, at most [`packet::MAX_CHUNKS`], none twice.
 //! - `<signed>`: one packet each, as SignedData by its author (DER, in base64), at most [`MAX_PACKETS`].
 //! - The order among elements of different names means nothing. Canonical (as written here) is the order above, one
@@ -46,7 +49,7 @@ pub(crate) const MAX_RECEIVED: usize = 33 + MAX_RANGES * 40;
 
 static VOCABULARY: Vocabulary = Vocabulary {
     namespace: NAMESPACE,
-    elements: &["blob", "envelope", "received", "signed"],
+    elements: &["answers", "blob", "envelope", "received", "signed"],
     attributes: &["counter", "from", "sent", "sha256", "stream", "to"],
 };
 
@@ -77,6 +80,8 @@ pub struct Envelope {
     pub counter: u64,
     /// What the sender has from this reader.
     pub received: Vec<Received>,
+    /// Counters that the reader need not wait for: their packets are in here, or they are void.
+    pub answers: Vec<Received>,
     /// Chunks that the sender has from this reader.
     pub blobs: Vec<Digest>,
     /// SignedData by each author, DER.
@@ -95,10 +100,8 @@ impl Envelope {
             sent: spelling::time(parts.required("sent")?)?,
             stream: spelling::hex(parts.required("stream")?).context(|| "stream")?,
             counter: spelling::number(parts.required("counter")?).context(|| "counter")?,
-            received: parts
-                .many("received")
-                .map(|element| parts::text(element, &VOCABULARY, MAX_RECEIVED)?.parse())
-                .collect::<Result<_>>()?,
+            received: parts.many("received").map(counters).collect::<Result<_>>()?,
+            answers: parts.many("answers").map(counters).collect::<Result<_>>()?,
             blobs: parts.many("blob").map(blob).collect::<Result<_>>()?,
             packets: parts.many("signed").map(signed).collect::<Result<_>>()?,
         };
@@ -128,6 +131,7 @@ impl Envelope {
 
     fn write_elements(&self, out: &mut packet::write::Xml) -> io::Result<()> {
         self.received.iter().try_for_each(|received| leaf(out, "received", &received.to_string()))?;
+        self.answers.iter().try_for_each(|answers| leaf(out, "answers", &answers.to_string()))?;
         for sha256 in &self.blobs {
             let element = out.create_element("blob");
             element.with_attribute(("sha256", spelling::to_hex(sha256).as_str())).write_empty()?;
@@ -159,8 +163,13 @@ impl Envelope {
         if self.blobs.iter().collect::<HashSet<_>>().len() < self.blobs.len() {
             return wrong("<blob> twice");
         }
-        check_received(&self.received)
+        check_received(&self.received)?;
+        check_received(&self.answers).context(|| "<answers>")
     }
+}
+
+fn counters(element: &tree::Element) -> Result<Received> {
+    parts::text(element, &VOCABULARY, MAX_RECEIVED)?.parse()
 }
 
 fn blob(element: &tree::Element) -> Result<Digest> {
@@ -247,6 +256,7 @@ mod tests {
             stream: [3; 16],
             counter: 7,
             received: vec![Received { stream: [4; 16], ranges: vec![(1, 57), (59, 59)] }],
+            answers: vec![Received { stream: [3; 16], ranges: vec![(5, 6)] }],
             blobs: vec![[5; 32]],
             packets: vec![b"der".to_vec(), b"more".to_vec()],
         }
@@ -259,10 +269,11 @@ mod tests {
         let xml = envelope().write().unwrap();
         let expected = format!(
             "<envelope xmlns=\"urn:socialnet:envelope:1\" from=\"{alice}\" to=\"{bob}\" sent=\"2026-11-22T10:15:00Z\" \
-             stream=\"{}\" counter=\"7\">\n  <received>{}:1-57,59</received>\n  <blob sha256=\"{}\"/>\n  \
+             stream=\"{}\" counter=\"7\">\n  <received>{}:1-57,59</received>\n  <answers>{}:5-6</answers>\n  <blob sha256=\"{}\"/>\n  \
              <signed>ZGVy</signed>\n  <signed>bW9yZQ==</signed>\n</envelope>",
             "03".repeat(16),
             "04".repeat(16),
+            "03".repeat(16),
             "05".repeat(32)
         );
         assert_eq!(String::from_utf8(xml.clone()).unwrap(), expected);

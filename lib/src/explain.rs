@@ -163,11 +163,13 @@ impl<W: Write> Page<'_, W> {
         self.row("", &format!("to {}", self.who(envelope.to)))?;
         let stream = data_encoding::HEXLOWER.encode(&envelope.stream);
         self.row("", &format!("sent {}, counter {} of stream {stream}", envelope.sent, envelope.counter))?;
-        for received in &envelope.received {
-            let ranges: Vec<String> =
-                received.ranges.iter().map(|(first, last)| format!("{first}-{last}")).collect();
-            let stream = data_encoding::HEXLOWER.encode(&received.stream);
-            self.row("", &format!("has received {} of stream {stream}", ranges.join(",")))?;
+        for (said, counters) in [("has received", &envelope.received), ("answers", &envelope.answers)] {
+            for received in counters {
+                let ranges: Vec<String> =
+                    received.ranges.iter().map(|(first, last)| format!("{first}-{last}")).collect();
+                let stream = data_encoding::HEXLOWER.encode(&received.stream);
+                self.row("", &format!("{said} {} of stream {stream}", ranges.join(",")))?;
+            }
         }
         for signed in &envelope.packets {
             match open::verify(signed.clone()) {

@@ -152,22 +152,27 @@ impl Mailbox {
 
     /// Moves an item of `new` to `bad`, with one line in `NAME.why`.
     pub fn reject(&self, name: &str, why: &str) -> Result<()> {
-        self.set_aside(name, "bad", why)
+        self.set_aside(name, "new", "bad", why)
     }
 
     /// Moves an item of `new` to `failed`, with one line in `NAME.why`.
     pub fn give_up(&self, name: &str, why: &str) -> Result<()> {
-        self.set_aside(name, "failed", why)
+        self.set_aside(name, "new", "failed", why)
     }
 
-    // The reason comes first: killed in between, the item is still in `new` and comes here again. A name that has no
+    /// Moves an item of `sent` to `failed`, with one line in `NAME.why`.
+    pub fn give_up_sent(&self, name: &str, why: &str) -> Result<()> {
+        self.set_aside(name, "sent", "failed", why)
+    }
+
+    // The reason comes first: killed in between, the item is still where it was and comes here again. A name that has no
     // room for `.why` after it is replaced by its hash.
-    fn set_aside(&self, name: &str, to: &str, why: &str) -> Result<()> {
+    fn set_aside(&self, name: &str, from: &str, to: &str, why: &str) -> Result<()> {
         let kept = if name.len() + WHY.len() <= MAX_NAME { name } else { &name_of(name.as_bytes()) };
         let path = self.path(to, &format!("{kept}{WHY}"));
         let line = format!("{}\n", crate::text::one_line(why));
         fs::write(&path, line).map_err(|error| Error::io("write", &path, error))?;
-        let from = self.path("new", name);
+        let from = self.path(from, name);
         fs::rename(&from, self.path(to, kept)).map_err(|error| Error::io("move", &from, error))
     }
 

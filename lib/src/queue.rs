@@ -24,6 +24,7 @@ use crate::{
     store::{
         Store,
         delivery::{self, Delivery, Outcome, Reader, Standing},
+        unconfirmed,
     },
 };
 use jiff::Timestamp;
@@ -40,7 +41,7 @@ const WINDOW: u32 = 500;
 const WINDOW_BYTES: usize = 16 << 20;
 /// Reports that are committed together, if they come that fast.
 const REPORTS: usize = 100;
-/// What was handed over and never confirmed is kept for so long.
+/// What was handed over and not confirmed for so long has failed.
 const UNCONFIRMED: Duration = Duration::from_secs(40 * 24 * 3600);
 
 /// Runs the queue: takes in what lies in `outpackets/new`, tries all that is due, and files what is finished. `note`
@@ -82,6 +83,7 @@ impl Run<'_> {
     /// Deletes what was confirmed, and what is known of failures whose file the owner deleted.
     fn settle(&mut self) -> Result<()> {
         let now = Timestamp::now();
+        self.fail_unconfirmed(now)?;
         let write = self.store.begin()?;
         let finished = delivery::settle(&write, now, now - UNCONFIRMED)?;
         write.commit()?;
@@ -98,6 +100,25 @@ impl Run<'_> {
         for envelope in finished.iter().chain(failed.iter().filter(|envelope| gone(envelope))) {
             delivery::forget(&write, envelope)?;
         }
+        Ok(write.commit()?)
+    }
+
+    // The file first: killed in between, the next run finds the rows and does it again.
+    fn fail_unconfirmed(&mut self, now: Timestamp) -> Result<()> {
+        const WHY: &str = "never confirmed";
+        let envelopes = unconfirmed::never_confirmed(self.store.read(), now - UNCONFIRMED)?;
+        if envelopes.is_empty() {
+            return Ok(());
+        }
+        for name in envelopes.iter().map(file_name) {
+            if self.outpackets.path("sent", &name).exists() {
+                (self.note)(&format!("'{name}' failed: {WHY}"));
+                self.outpackets.give_up_sent(&name, WHY)?;
+            }
+        }
+        self.outpackets.sync("failed")?;
+        let write = self.store.begin()?;
+        envelopes.iter().try_for_each(|envelope| unconfirmed::fail(&write, envelope, WHY))?;
         Ok(write.commit()?)
     }
 

@@ -150,6 +150,7 @@ fn a_status_does_not_come_under_the_meeting_key() {
         stream: [7; 16],
         counter: 1,
         received: Vec::new(),
+        answers: Vec::new(),
         blobs: Vec::new(),
         packets: vec![alice.signs(&alice.status("Long kept keys."))],
     };

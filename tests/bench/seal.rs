@@ -90,6 +90,7 @@ fn primitives(keys: &Keyring, readers: &[ReaderKeys], packet: &[u8]) -> Result<D
             stream: [0; 16],
             counter: 1,
             received: Vec::new(),
+            answers: Vec::new(),
             blobs: Vec::new(),
             packets: vec![signed],
         };

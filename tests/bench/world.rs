@@ -112,6 +112,7 @@ impl World {
                     stream,
                     counter,
                     received: Vec::new(),
+                    answers: Vec::new(),
                     blobs: Vec::new(),
                     packets: statuses.collect::<Result<_>>()?,
                 };

@@ -2,6 +2,7 @@
 //! commit that took it in; killed anywhere, the next run finds it again and drops what it knows.
 
 use super::{
+    confirm,
     open::{self, Opened},
     receive::{Outcome, Receiver},
 };
@@ -177,6 +178,11 @@ impl<'a> Ingest<'a> {
         }
     }
 
+    // When a confirmation of what comes now is due.
+    fn say_at(&self) -> Timestamp {
+        self.now.saturating_add(self.home.config.due.confirm).unwrap_or(Timestamp::MAX)
+    }
+
     fn friends(&self) -> Result<usize> {
         Ok(contacts::resolve(self.store.read(), contacts::EVERYBODY)?.len())
     }
@@ -234,6 +240,7 @@ impl<'a> Ingest<'a> {
         });
         let receiver =
             Receiver { me: self.keyring.identity.fingerprint, wait: &self.home.config.due, now: self.now };
+        let (me, say) = (self.keyring.identity.fingerprint, self.say_at());
         let mut done = Vec::with_capacity(batch.len());
         let db = self.store.begin()?;
         for (content, item) in batch {
@@ -241,7 +248,7 @@ impl<'a> Ingest<'a> {
             let then = match content {
                 Content::Gone => continue,
                 Content::Chunk(digest) if packets::chunk_is_listed(&db, &digest)? => {
-                    packets::chunk_is_here(&db, &digest)?;
+                    confirm::chunk_came(&db, &digest, me, say)?;
                     Then::MoveToBlobs(digest)
                 }
                 Content::Chunk(_) => Then::Hold,
@@ -296,6 +303,7 @@ impl<'a> Ingest<'a> {
 
     // Chunks that came before the packet that lists them.
     fn fetch_held_chunks(&mut self) -> Result<()> {
+        let say = self.say_at();
         let mut moved = false;
         for name in self.inpackets.items("held")? {
             let name = name?;
@@ -306,7 +314,7 @@ impl<'a> Ingest<'a> {
                 continue;
             }
             let db = self.store.begin()?;
-            packets::chunk_is_here(&db, &digest)?;
+            confirm::chunk_came(&db, &digest, self.keyring.identity.fingerprint, say)?;
             db.commit()?;
             self.move_to_blobs(&digest, "held", &name)?;
             moved = true;

@@ -8,6 +8,7 @@
 //! | `meeting.rs` | invitation, request, accept, bye |
 //! | `profile.rs` | profiles: the own one as packets carry it, others' as they come |
 //! | `renewal.rs` | encryption keys: made, told, destroyed |
+//! | `confirm.rs` | what was lost is asked for, and answered |
 //! | `thread.rs` | comments and reactions travel through the author of the thread's root |
 //! | `change.rs` | edits and retractions, by a packet's author and by that of its thread |
 //! | `understand.rs` | packets that are not understood |
@@ -18,6 +19,7 @@
 //! | `own.rs` | the node's own people and service packets |
 
 pub(crate) mod change;
+pub mod confirm;
 pub mod dropped;
 pub mod ingest;
 pub mod meeting;

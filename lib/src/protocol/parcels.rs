@@ -1,7 +1,7 @@
 //! Packets on their way into envelopes, sorted by reader, and cut so that neither an envelope nor what is made at a time
 //! grows too large.
 
-use super::open::Verified;
+use super::{confirm::Answer, open::Verified};
 use crate::{
     Error, Fingerprint, Kind, Result, envelope,
     store::contacts::{self, Contact, State},
@@ -26,6 +26,8 @@ pub(super) struct Parcel {
     pub packets: Vec<Arc<Verified>>,
     /// Debts that it pays.
     pub paid: Vec<i64>,
+    /// What it answers.
+    pub answer: Answer,
 }
 
 /// Cuts what weighs much into rounds of about [`ROUND`] bytes.
@@ -49,6 +51,10 @@ pub(super) fn rounds<T>(items: Vec<T>, weight: impl Fn(&T) -> usize) -> impl Ite
 pub(super) struct Parcels(BTreeMap<Fingerprint, Parcel>);
 
 impl Parcel {
+    fn for_reader(reader: Contact) -> Self {
+        Self { reader, packets: Vec::new(), paid: Vec::new(), answer: Answer::default() }
+    }
+
     fn weight(&self) -> usize {
         self.packets.iter().map(|packet| packet.signed.len()).sum()
     }
@@ -70,8 +76,8 @@ impl Parcels {
             }
             match contacts::by_fingerprint(db, who)? {
                 Some(reader) if reader.state == State::Friend => {
-                    self.0
-                        .insert(who, Parcel { reader, packets: vec![Arc::clone(&packet)], paid: Vec::new() });
+                    let parcel = Parcel::for_reader(reader);
+                    self.0.insert(who, Parcel { packets: vec![Arc::clone(&packet)], ..parcel });
                 }
                 Some(reader) => failures.push(not_a_friend(&reader)),
                 None => failures.push(
@@ -85,10 +91,21 @@ impl Parcels {
 
     /// Adds what is owed to a reader.
     pub fn owe(&mut self, reader: Contact, packet: Option<Arc<Verified>>, debt: i64) {
-        let new = || Parcel { reader: reader.clone(), packets: Vec::new(), paid: Vec::new() };
-        let parcel = self.0.entry(reader.fingerprint).or_insert_with(new);
+        let parcel = self.of(reader);
         parcel.packets.extend(packet);
         parcel.paid.push(debt);
+    }
+
+    /// Adds what answers a reader.
+    pub fn answer(&mut self, reader: Contact, mut answer: Answer, debt: Option<i64>) {
+        let parcel = self.of(reader);
+        parcel.packets.extend(answer.packets.drain(..).map(Arc::new));
+        parcel.paid.extend(debt);
+        parcel.answer = answer;
+    }
+
+    fn of(&mut self, reader: Contact) -> &mut Parcel {
+        self.0.entry(reader.fingerprint).or_insert_with(|| Parcel::for_reader(reader))
     }
 }
 

@@ -3,7 +3,7 @@
 //! All of it happens inside the caller's transaction, so an envelope is taken in whole or not at all.
 
 use super::{
-    change,
+    change, confirm,
     meeting::{self, Introduction},
     open::{Opened, Verified, verify},
     profile, thread, understand,
@@ -16,7 +16,9 @@ use crate::{
         changes,
         contacts::{self, State},
         counters::{self, Came},
+        delivery,
         due::{self, Debt},
+        gaps,
         packets::{self, Held, Holding, Keep},
     },
 };
@@ -63,7 +65,7 @@ impl Receiver<'_> {
         }
         // Somebody whom the full waiting room turned away leaves no trace.
         if state.is_some() {
-            counters::record(db, sender, &envelope.stream, envelope.counter, &opened.digest)?;
+            counters::record(db, sender, &envelope.stream, envelope.counter, &opened.digest, self.now)?;
         }
         if state != Some(State::Friend) {
             return Ok(Outcome::Taken(Vec::new()));
@@ -83,6 +85,8 @@ impl Receiver<'_> {
             }
         }
         counters::confirm(db, sender, &envelope.received, self.now)?;
+        delivery::chunks_came(db, sender, &envelope.blobs)?;
+        gaps::answered(db, sender, &envelope.answers)?;
         if envelope.counter > 0 {
             due::owe(db, sender, "", &Debt::Received, self.now + wait(self.wait.confirm))?;
         }
@@ -112,6 +116,7 @@ impl Receiver<'_> {
         let packet = understand::judge(verified.packet.clone());
         match &packet.body {
             Body::Profile { profile, want } => return profile::receive(db, sender, profile, *want, self.now),
+            Body::Resend(_) => return confirm::asked(db, sender, &verified.xml, self.now),
             Body::Message if !packet.to.contains(&self.me) => {
                 return Err(Error::new(Kind::NotAllowed, "a message to other people"));
             }

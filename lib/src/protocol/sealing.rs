@@ -4,7 +4,7 @@
 //! caller, and chunks are synced before that. An envelope that is then lost leaves a gap, which its reader notices.
 
 use super::{
-    change,
+    change, confirm,
     open::{self, Verified},
     own,
     parcels::{Outgoing, Parcel, Parcels, fill, rounds},
@@ -24,6 +24,7 @@ use crate::{
         contacts::{self, Contact},
         counters,
         due::{self, Debt},
+        gaps,
         packets::{self, Held, Holding, Keep},
     },
     stream::Clear,
@@ -116,8 +117,18 @@ impl<'a> Sealer<'a> {
 
     /// Seals what the node owes by now. `each` gets the rounds, one after another; its failure ends the work.
     pub fn seal_due(&mut self, each: &mut dyn FnMut(Sealed) -> Result<()>) -> Result<()> {
+        confirm::ask(self.store, self.me(), self.now)?;
         let ready = due::ready(self.store.read(), self.now)?;
-        rounds(ready, |(_, bytes)| *bytes).try_for_each(|debts| self.pay(debts, each))
+        rounds(ready, |(_, bytes)| *bytes).try_for_each(|debts| self.pay(debts, each))?;
+        // In envelopes of their own: what they say has been tried for longer than the rest.
+        for late in confirm::overdue(self.store.read(), self.now)? {
+            let mut parcels = Parcels::default();
+            if let Some((reader, answer)) = confirm::anew(self.store.read(), &late, self.now)? {
+                parcels.answer(reader, answer, None);
+            }
+            self.send(parcels, Vec::new(), each)?;
+        }
+        Ok(())
     }
 
     fn pay(&mut self, debts: Vec<(i64, usize)>, each: &mut dyn FnMut(Sealed) -> Result<()>) -> Result<()> {
@@ -130,6 +141,11 @@ impl<'a> Sealer<'a> {
             let Some(reader) = contacts::by_fingerprint(db, due.reader)? else { continue };
             let packet = match due.debt {
                 Debt::Received => None,
+                Debt::Answer(xml) => {
+                    let answer = confirm::answer(db, due.reader, &xml, self.now)?;
+                    parcels.answer(reader, answer, Some(due.id));
+                    continue;
+                }
                 Debt::Signed(signed) => Some(open::verify(signed)),
                 Debt::Packet(xml) => Some(sign_bytes(self.keyring, xml)),
                 Debt::Accept => {
@@ -302,6 +318,10 @@ impl<'a> Sealer<'a> {
                 packets.push(Arc::new(request));
             }
             let received = counters::received(&db, reader.fingerprint)?;
+            let mut blobs = gaps::unsaid_chunks(&db, reader.fingerprint)?;
+            gaps::chunks_were_said(&db, &blobs)?;
+            let mut first = 0;
+            let mut answers = parcel.answer.counters.clone();
             for packets in fill(packets) {
                 let counter =
                     if packets.is_empty() { 0 } else { counters::next(&db, reader.fingerprint, &stream)? };
@@ -312,11 +332,15 @@ impl<'a> Sealer<'a> {
                     stream,
                     counter,
                     received: received.clone(),
-                    blobs: Vec::new(),
+                    // A second one that is lost is a gap of its own.
+                    answers: std::mem::take(&mut answers),
+                    blobs: std::mem::take(&mut blobs),
                     packets: packets.iter().map(|packet| packet.signed.clone()).collect(),
                 };
+                first = if first == 0 { counter } else { first };
                 drafts.push(Draft { parcel, offer, purpose, envelope, packets });
             }
+            parcel.answer.given(&db, reader.fingerprint, first, now)?;
         }
         let identity = &keyring.identity;
         let sealed: Vec<Result<_>> = on_all_cores(drafts.iter().collect(), |draft: &Draft<'_>| {
@@ -342,11 +366,13 @@ impl<'a> Sealer<'a> {
                     envelope: &envelope,
                     packets: &held,
                     at: now,
+                    since: draft.parcel.answer.since().unwrap_or(now),
                 };
                 counters::sealed(&db, &new)?;
             }
             due::received_was_said(&db, reader)?;
-            letters.push(Letter { reader, envelope, der, chunks: chunks(&draft.packets) });
+            let chunks = chunks(&draft);
+            letters.push(Letter { reader, envelope, der, chunks });
         }
         db.commit()?;
         Ok(Sealed { letters, failures })
@@ -416,8 +442,11 @@ fn choose_keys<'a>(reader: &'a Contact, packets: &[Arc<Verified>], now: Timestam
     Ok(Chosen { offer, purpose: Purpose::Meeting, fits, wait })
 }
 
-fn chunks(packets: &[Arc<Verified>]) -> Vec<Digest> {
-    let mut chunks: Vec<Digest> = packets.iter().flat_map(|packet| packet.packet.chunks().copied()).collect();
+// What its packets list; and, with the envelope that answers, the chunks that were asked for.
+fn chunks(draft: &Draft<'_>) -> Vec<Digest> {
+    let listed = draft.packets.iter().flat_map(|packet| packet.packet.chunks().copied());
+    let asked = draft.parcel.answer.chunks.iter().copied();
+    let mut chunks: Vec<Digest> = listed.chain(asked).collect();
     chunks.sort_unstable();
     chunks.dedup();
     chunks

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rusqlite::Transaction;
 
 /// The types that this node does something with. The rest of socialnet-packet(5) is read, but not acted upon yet.
-const TYPES: [&str; 13] = [
+const TYPES: [&str; 14] = [
     "status",
     "photo",
     "comment",
@@ -28,6 +28,7 @@ const TYPES: [&str; 13] = [
     "contact-accept",
     "contact-bye",
     "not-understood",
+    "resend",
 ];
 
 /// The packet as this node understands it: a type of socialnet-packet(5) without behaviour here becomes

@@ -71,6 +71,7 @@ struct Attachment<'a> {
 struct Delivery {
     sealed: u32,
     confirmed: u32,
+    waiting: u32,
 }
 
 impl<'a> From<&'a feed::Person> for Person<'a> {
@@ -135,9 +136,11 @@ impl<'a> From<&'a feed::Entry> for Entry<'a> {
                 text: about.text.as_deref(),
             }),
             attachments: entry.attachments.iter().map(Attachment::from).collect(),
-            delivery: entry
-                .delivery
-                .map(|delivery| Delivery { sealed: delivery.sealed, confirmed: delivery.confirmed }),
+            delivery: entry.delivery.map(|delivery| Delivery {
+                sealed: delivery.sealed,
+                confirmed: delivery.confirmed,
+                waiting: delivery.waiting(),
+            }),
         }
     }
 }

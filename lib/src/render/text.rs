@@ -59,11 +59,13 @@ impl Style {
         facts.extend(entry.edited.then(|| "edited".to_owned()));
         facts.extend(entry.closed.then(|| "closed".to_owned()));
         facts.extend(entry.expires.map(|then| format!("until {}", text::ago(then, &self.now))));
-        facts.extend(
-            entry.delivery.map(|delivery| {
-                format!("sealed for {}, confirmed by {}", delivery.sealed, delivery.confirmed)
-            }),
-        );
+        facts.extend(entry.delivery.map(|delivery| {
+            let waiting = match delivery.waiting() {
+                0 => String::new(),
+                count => format!(", waiting for {count}"),
+            };
+            format!("confirmed by {} of {}{waiting}", delivery.confirmed, delivery.sealed)
+        }));
         writeln!(
             out,
             "{}{} · {} · {}",

@@ -1,6 +1,7 @@
 //! Counting: which envelope a reader gets next, which came from a sender, and what was confirmed. Counters are what
 //! makes a packet arrive once, and its loss noticed (socialnet-seal(5)).
 
+use super::gaps;
 use crate::{
     Fingerprint, Result,
     envelope::{MAX_RANGES, Received, Stream},
@@ -18,6 +19,12 @@ pub fn next(db: &Transaction<'_>, reader: Fingerprint, stream: &Stream) -> Resul
     Ok(take.query_row((reader, stream), |row| row.get(0))?)
 }
 
+/// The last counter of a stream of ours that a reader was given; 0: none.
+pub fn last(db: &Connection, reader: Fingerprint, stream: &Stream) -> Result<u64> {
+    let mut query = db.prepare_cached("SELECT next - 1 FROM counter WHERE reader = ?1 AND stream = ?2")?;
+    Ok(query.query_row((reader, stream), |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
 /// An envelope as it was sealed.
 pub struct Sealed<'a> {
     /// For whom.
@@ -32,14 +39,23 @@ pub struct Sealed<'a> {
     pub packets: &'a [i64],
     /// Now.
     pub at: Timestamp,
+    /// When they were sealed for this reader first.
+    pub since: Timestamp,
 }
 
 /// Remembers an envelope until it is confirmed.
 pub fn sealed(db: &Transaction<'_>, new: &Sealed<'_>) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO sealed (reader, stream, counter, envelope, sealed) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO sealed (reader, stream, counter, envelope, sealed, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
-    .execute((new.reader, new.stream, new.counter, new.envelope, new.at.as_second()))?;
+    .execute((
+        new.reader,
+        new.stream,
+        new.counter,
+        new.envelope,
+        new.at.as_second(),
+        new.since.as_second(),
+    ))?;
     let mut add =
         db.prepare_cached("INSERT OR IGNORE INTO sealed_packet (envelope, packet) VALUES (?1, ?2)")?;
     for packet in new.packets {
@@ -84,6 +100,7 @@ pub fn record(
     stream: &Stream,
     counter: u64,
     digest: &Digest,
+    now: Timestamp,
 ) -> Result<()> {
     if counter == 0 {
         return Ok(());
@@ -91,25 +108,40 @@ pub fn record(
     let mut add = db.prepare_cached(
         "INSERT OR IGNORE INTO opened (sender, stream, counter, digest) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    if add.execute((sender, stream, counter, digest))? > 0 {
-        extend(db, sender, stream, counter)?;
+    if add.execute((sender, stream, counter, digest))? == 0 {
+        return Ok(());
     }
-    Ok(())
+    let highest: Option<u64> = db
+        .prepare_cached("SELECT max(last) FROM received WHERE sender = ?1 AND stream = ?2")?
+        .query_row((sender, stream), |row| row.get(0))?;
+    let highest = highest.unwrap_or(0);
+    if counter <= highest {
+        return gaps::close(db, sender, stream, (counter, counter));
+    }
+    if counter > highest + 1 {
+        gaps::notice(db, sender, stream, (highest + 1, counter - 1), now)?;
+    }
+    extend(db, sender, stream, (counter, counter))
 }
 
-// A new counter joins the range that ends right before it and the one that begins right after it.
-fn extend(db: &Transaction<'_>, sender: Fingerprint, stream: &Stream, counter: u64) -> Result<()> {
+// New counters join the range that ends right before them and the one that begins right after them.
+pub(super) fn extend(
+    db: &Transaction<'_>,
+    sender: Fingerprint,
+    stream: &Stream,
+    (first, last): (u64, u64),
+) -> Result<()> {
     let remove = "DELETE FROM received WHERE sender = ?1 AND stream = ?2 AND";
     let before: Option<u64> = db
         .prepare_cached(&format!("{remove} last = ?3 RETURNING first"))?
-        .query_row((sender, stream, counter - 1), |row| row.get(0))
+        .query_row((sender, stream, first - 1), |row| row.get(0))
         .optional()?;
     let after: Option<u64> = db
         .prepare_cached(&format!("{remove} last >= ?3 AND first = ?3 RETURNING last"))?
-        .query_row((sender, stream, counter + 1), |row| row.get(0))
+        .query_row((sender, stream, last + 1), |row| row.get(0))
         .optional()?;
     db.prepare_cached("INSERT INTO received (sender, stream, first, last) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((sender, stream, before.unwrap_or(counter), after.unwrap_or(counter)))?;
+        .execute((sender, stream, before.unwrap_or(first), after.unwrap_or(last)))?;
     Ok(())
 }
 

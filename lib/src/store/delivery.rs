@@ -1,7 +1,7 @@
 //! Deliveries: what is on its way to whom, and what became of it. One row for an envelope and one for each chunk that
 //! its header lines list.
 
-use super::contacts::State;
+use super::{contacts::State, unconfirmed};
 use crate::{Fingerprint, Result, packet::Digest};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
@@ -56,12 +56,20 @@ pub fn enter(
     let mut enter = db.prepare_cached(
         "INSERT INTO delivery (item, reader, envelope, state, queued, next_try) VALUES (?1, ?2, ?3, 'waiting', ?4, ?4)
          ON CONFLICT DO UPDATE SET envelope = excluded.envelope, state = 'waiting', queued = excluded.queued,
-             next_try = excluded.next_try, attempts = 0, address = '', reason = ''",
+             next_try = excluded.next_try, attempts = 0, address = '', reason = '', came = 0",
     )?;
     for item in std::iter::once(envelope).chain(chunks) {
         enter.execute((item, reader, envelope, now.as_second()))?;
     }
-    Ok(())
+    let anew = db
+        // Whoever queues it again, after it failed, gives it all the time again.
+        .prepare_cached(
+            "UPDATE sealed SET since = iif(taken, ?2, since), taken = 1 WHERE envelope = ?1
+             RETURNING since < sealed",
+        )?
+        .query_row((envelope, now.as_second()), |row| row.get(0))
+        .optional()?;
+    if anew == Some(true) { unconfirmed::begin_elsewhere(db, envelope, reader) } else { Ok(()) }
 }
 
 /// Where an envelope stands.
@@ -160,7 +168,8 @@ pub fn retry(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
 }
 
 /// Learns from what readers confirmed: the address it went through is proven, and chunks that waited for that are due.
-/// Gives the envelopes that need not be kept any longer: all handed over, and confirmed or queued before `stale`.
+/// Gives the envelopes that need not be kept any longer: all handed over, and confirmed with their chunks, sealed anew, or
+/// queued before `stale`.
 pub fn settle(db: &Transaction<'_>, now: Timestamp, stale: Timestamp) -> Result<Vec<Digest>> {
     // CROSS JOIN keeps the order: from what was sent to what is known of it.
     let confirmed: Vec<(Digest, Fingerprint, String)> = db
@@ -185,11 +194,20 @@ pub fn settle(db: &Transaction<'_>, now: Timestamp, stale: Timestamp) -> Result<
             )?;
         }
     }
-    let mut query =
-        db.prepare("SELECT item FROM delivery WHERE state = 'sent' AND item = envelope AND queued < ?1")?;
+    let mut query = db.prepare(
+        "SELECT item FROM delivery LEFT JOIN sealed ON sealed.envelope = item
+         WHERE state = 'sent' AND item = delivery.envelope AND (replaced IS NOT NULL OR delivery.queued < ?1)",
+    )?;
     let old =
         query.query_map([stale.as_second()], |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut done: Vec<Digest> = confirmed.into_iter().map(|(item, ..)| item).chain(old).collect();
+    let mut done = old;
+    let mut lacks =
+        db.prepare_cached("SELECT 1 FROM delivery WHERE envelope = ?1 AND item <> envelope AND NOT came")?;
+    for (item, ..) in confirmed {
+        if !lacks.exists([item])? {
+            done.push(item);
+        }
+    }
     done.sort_unstable();
     done.dedup();
     let mut finished = Vec::new();
@@ -199,6 +217,14 @@ pub fn settle(db: &Transaction<'_>, now: Timestamp, stale: Timestamp) -> Result<
         }
     }
     Ok(finished)
+}
+
+/// Chunks that a reader says have come from us.
+pub fn chunks_came(db: &Transaction<'_>, reader: Fingerprint, chunks: &[Digest]) -> Result<()> {
+    let mut mark = db.prepare_cached(
+        "UPDATE delivery SET came = 1 WHERE item = ?1 AND reader = ?2 AND item <> envelope",
+    )?;
+    Ok(chunks.iter().try_for_each(|chunk| mark.execute((chunk, reader)).map(drop))?)
 }
 
 /// Envelopes that were given up.
@@ -264,7 +290,7 @@ pub struct Listed {
     pub delivery: Delivery,
     /// What the owner calls the reader, if they are known.
     pub petname: Option<String>,
-    /// `waiting`, `sent` or `failed`, and `confirmed` for an envelope that the reader has said to have.
+    /// `waiting`, `sent` or `failed`, and `confirmed` for what the reader has said to have.
     pub state: String,
     /// When it is tried again.
     pub next_try: Timestamp,
@@ -274,7 +300,7 @@ pub struct Listed {
 pub fn list(db: &Connection, each: &mut dyn FnMut(Listed) -> Result<()>) -> Result<()> {
     let mut query = db.prepare(
         "SELECT item, delivery.reader AS reader, delivery.envelope AS envelope, queued, attempts, address, reason,
-             petname, iif(delivery.state = 'sent' AND confirmed IS NOT NULL, 'confirmed', delivery.state) AS now,
+             petname, iif(delivery.state = 'sent' AND (confirmed IS NOT NULL OR came), 'confirmed', delivery.state) AS now,
              next_try
          FROM delivery LEFT JOIN contact ON contact.fingerprint = delivery.reader
              LEFT JOIN sealed ON sealed.envelope = item
@@ -406,6 +432,7 @@ mod tests {
             envelope: &HELLO,
             packets: &[],
             at: at(NOW),
+            since: at(NOW),
         };
         write(&mut store, |db| counters::sealed(db, &sealed));
         write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, ""));

@@ -18,6 +18,8 @@ pub enum Debt {
         /// Ask for theirs.
         want: bool,
     },
+    /// What they asked for in this `resend` packet of theirs.
+    Answer(Vec<u8>),
     /// Nothing but the word that something came.
     Received,
 }
@@ -38,6 +40,7 @@ const RECEIVED: &str = "received";
 const PROFILE: &str = "profile";
 const WANT: &str = "profile want";
 const ACCEPT: &str = "contact-accept";
+const ANSWER: &str = "answer";
 
 /// Enters a debt. A debt of the same name to the same reader stays, with the earlier of the two times; a packet of our
 /// own under the same name is replaced.
@@ -50,6 +53,7 @@ pub fn owe(
 ) -> Result<()> {
     let (packet, signed, what) = match debt {
         Debt::Packet(xml) => (Some(xml), None, name),
+        Debt::Answer(xml) => (Some(xml), None, ANSWER),
         Debt::Signed(der) => (None, Some(der), name),
         Debt::Accept => (None, None, ACCEPT),
         Debt::Profile { want: false } => (None, None, PROFILE),
@@ -81,6 +85,7 @@ pub fn get(db: &Connection, id: i64) -> Result<Option<Due>> {
     let due = query.query_row([id], |row| {
         let (packet, signed, what) = (row.get(1)?, row.get(2)?, row.get::<_, String>(3)?);
         let debt = match (packet, signed) {
+            (Some(xml), _) if what == ANSWER => Debt::Answer(xml),
             (Some(xml), _) => Debt::Packet(xml),
             (None, Some(der)) => Debt::Signed(der),
             (None, None) => match what.as_str() {

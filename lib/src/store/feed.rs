@@ -96,6 +96,13 @@ pub struct Delivery {
     pub confirmed: u32,
 }
 
+impl Delivery {
+    /// Readers who have not confirmed it.
+    pub fn waiting(self) -> u32 {
+        self.sealed - self.confirmed
+    }
+}
+
 /// Who took a packet back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gone {
@@ -429,6 +436,7 @@ mod tests {
                 envelope: &envelope,
                 packets: &[1],
                 at: at(NOW),
+                since: at(NOW),
             };
             counters::sealed(&write, &new).unwrap();
         }

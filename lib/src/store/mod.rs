@@ -10,11 +10,13 @@ pub mod counters;
 pub mod delivery;
 pub mod due;
 pub mod feed;
+pub mod gaps;
 pub mod invitations;
 pub mod named;
 pub mod packets;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod unconfirmed;
 
 use crate::{Context, Error, Fingerprint, Kind, Result};
 use jiff::Timestamp;

@@ -181,7 +181,9 @@ fn index(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     let mut list = db.prepare_cached(
-        "INSERT INTO chunk (sha256, listed) VALUES (?1, 1) ON CONFLICT DO UPDATE SET listed = listed + 1",
+        "INSERT INTO chunk (sha256, listed, sender, next_ask)
+         SELECT ?1, 1, ifnull(through, author), received + 86400 FROM packet WHERE seq = ?2
+         ON CONFLICT DO UPDATE SET listed = listed + 1",
     )?;
     for (position, attachment) in packet.attachments.iter().enumerate() {
         let (content, key, chunks) = match &attachment.content {
@@ -203,7 +205,7 @@ fn index(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<
         ])?;
     }
     for chunk in packet.chunks() {
-        list.execute([chunk])?;
+        list.execute((chunk, seq))?;
     }
     Ok(())
 }
@@ -245,10 +247,12 @@ pub fn forget_chunk(db: &Transaction<'_>, sha256: &Digest) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a chunk's file is in `blobs/`.
-pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest) -> Result<()> {
-    db.prepare_cached("UPDATE chunk SET here = 1 WHERE sha256 = ?1")?.execute([sha256])?;
-    Ok(())
+/// Notes that a chunk's file is in `blobs/`, whether or not it was before. Gives who sent the packet that lists it.
+pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest) -> Result<Option<Fingerprint>> {
+    // Whoever sends it again has not heard that it came.
+    let mut mark =
+        db.prepare_cached("UPDATE chunk SET here = 1, said = 0 WHERE sha256 = ?1 RETURNING sender")?;
+    Ok(mark.query_row([sha256], |row| row.get(0)).optional()?)
 }
 
 /// Whether a packet held here lists this chunk.

@@ -144,8 +144,16 @@ CREATE TABLE attachment (
 CREATE TABLE chunk (
     sha256 BLOB    NOT NULL PRIMARY KEY,
     listed INTEGER NOT NULL DEFAULT 0,
-    here   INTEGER NOT NULL DEFAULT 0
+    -- who brought the packet that lists it, and is asked for it
+    sender BLOB    NOT NULL,
+    here   INTEGER NOT NULL DEFAULT 0,
+    -- its sender was told that it is here
+    said   INTEGER NOT NULL DEFAULT 0,
+    asked  INTEGER NOT NULL DEFAULT 0,
+    next_ask INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX chunk_missing ON chunk (next_ask) WHERE here = 0;
+CREATE INDEX chunk_unsaid ON chunk (sender) WHERE here = 1 AND said = 0;
 CREATE INDEX chunk_unlisted ON chunk (sha256) WHERE listed = 0;
 
 -- Who an own root, or what was passed on in its thread, was sealed to.
@@ -171,6 +179,12 @@ CREATE TABLE sealed (
     -- SHA-256 of the sealed bytes: the delivery's name
     envelope BLOB    NOT NULL UNIQUE,
     sealed   INTEGER NOT NULL,
+    -- when its packets were sealed for this reader first
+    since    INTEGER NOT NULL,
+    -- the counter under which they were sealed anew
+    replaced INTEGER,
+    -- sn-send has taken it; else it was printed, and thrown away
+    taken    INTEGER NOT NULL DEFAULT 0,
     confirmed INTEGER,
     PRIMARY KEY (reader, stream, counter)
 ) STRICT, WITHOUT ROWID;
@@ -199,12 +213,32 @@ CREATE TABLE received (
     PRIMARY KEY (sender, stream, last)
 ) STRICT, WITHOUT ROWID;
 
+-- Counters that have not come, though a higher one has: asked for until they come or are answered.
+CREATE TABLE gap (
+    sender BLOB    NOT NULL,
+    stream BLOB    NOT NULL,
+    first  INTEGER NOT NULL,
+    last   INTEGER NOT NULL,
+    asked  INTEGER NOT NULL DEFAULT 0,
+    next_ask INTEGER NOT NULL,
+    PRIMARY KEY (sender, stream, first)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX gap_next ON gap (next_ask);
+
+-- What was answered to readers who asked for what was lost: bytes since `since`, of a budget for a day.
+CREATE TABLE answered (
+    reader BLOB    NOT NULL PRIMARY KEY,
+    since  INTEGER NOT NULL,
+    bytes  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What the node owes: sealed by sn-seal --due once its time has come.
 CREATE TABLE due (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     reader    BLOB    NOT NULL,
     not_before INTEGER NOT NULL,
-    -- one of the two: a clear packet of ours, or an author's SignedData to be passed on; neither: a bare confirmation
+    -- one of the two: a clear packet of ours (or theirs, that is to be answered), or an author's SignedData to be passed
+    -- on; neither: a bare confirmation
     packet    BLOB,
     signed    BLOB,
     -- at most one debt of a kind: e.g. 'accept', 'profile', 'received', 'relay AUTHOR ID'
@@ -228,6 +262,8 @@ CREATE TABLE delivery (
     -- sent: through which; waiting: the one that refused last, which is not asked again
     address   TEXT    NOT NULL DEFAULT '',
     reason    TEXT    NOT NULL DEFAULT '',
+    -- of a chunk: the reader has said to have it
+    came      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (item, reader)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_next ON delivery (next_try) WHERE state = 'waiting';

@@ -163,6 +163,7 @@ impl Person {
             stream: [7; 16],
             counter,
             received: Vec::new(),
+            answers: Vec::new(),
             blobs: Vec::new(),
             packets,
         };

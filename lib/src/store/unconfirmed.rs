@@ -1,0 +1,79 @@
+//! What was handed over and is not confirmed: sealed anew after a time, for the next address, and given up in the end
+//! (socialnet-protocol(7)).
+
+use super::delivery::reader;
+use crate::{Fingerprint, Result, envelope::Stream, packet::Digest};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+/// An envelope of ours that was handed over, and not confirmed for long.
+#[derive(Clone, Debug)]
+pub struct Unconfirmed {
+    /// To whom.
+    pub reader: Fingerprint,
+    /// The stream of its counter.
+    pub stream: Stream,
+    /// Its counter.
+    pub counter: u64,
+    /// SHA-256 of its sealed bytes.
+    pub envelope: Digest,
+    /// When its packets were sealed first.
+    pub since: Timestamp,
+}
+
+/// What was handed over before `sent`, and its packets sealed first after `first`: not confirmed, nor sealed anew.
+pub fn overdue(db: &Connection, sent: Timestamp, first: Timestamp) -> Result<Vec<Unconfirmed>> {
+    let mut query = db.prepare(
+        "SELECT sealed.reader, stream, counter, item, since FROM delivery CROSS JOIN sealed ON sealed.envelope = item
+         WHERE state = 'sent' AND item = delivery.envelope AND delivery.queued <= ?1 AND since > ?2
+             AND confirmed IS NULL AND replaced IS NULL ORDER BY sealed.reader, stream, counter",
+    )?;
+    let mut rows = query.query((sent.as_second(), first.as_second()))?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(Unconfirmed {
+            reader: row.get(0)?,
+            stream: row.get(1)?,
+            counter: row.get(2)?,
+            envelope: row.get(3)?,
+            since: super::time(row.get(4)?)?,
+        });
+    }
+    Ok(all)
+}
+
+/// Handed over, and neither confirmed since `stale` nor sealed anew.
+pub fn never_confirmed(db: &Connection, stale: Timestamp) -> Result<Vec<Digest>> {
+    let mut query = db.prepare(
+        "SELECT item FROM delivery CROSS JOIN sealed ON sealed.envelope = item
+         WHERE state = 'sent' AND item = delivery.envelope AND since <= ?1
+             AND confirmed IS NULL AND replaced IS NULL",
+    )?;
+    let rows = query.query_map([stale.as_second()], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Gives up what was handed over.
+pub fn fail(db: &Transaction<'_>, envelope: &Digest, reason: &str) -> Result<()> {
+    db.prepare_cached("UPDATE delivery SET state = 'failed', reason = ?2 WHERE item = ?1")?
+        .execute((envelope, reason))?;
+    Ok(())
+}
+
+// What was sealed anew begins at the address after the one through which it was not confirmed, if there is one.
+pub(super) fn begin_elsewhere(db: &Transaction<'_>, envelope: &Digest, who: Fingerprint) -> Result<()> {
+    let before: Option<String> = db
+        .prepare_cached(
+            "SELECT address FROM sealed AS new JOIN sealed AS old
+                 ON old.reader = new.reader AND old.stream = new.stream AND old.replaced = new.counter
+                 JOIN delivery ON item = old.envelope
+             WHERE new.envelope = ?1 AND delivery.state = 'sent' ORDER BY queued DESC",
+        )?
+        .query_row([envelope], |row| row.get(0))
+        .optional()?;
+    let (Some(before), Some(reader)) = (before, reader(db, who)?) else { return Ok(()) };
+    if reader.addresses.last().is_some_and(|last| last.uri != before) {
+        db.execute("UPDATE delivery SET address = ?2 WHERE item = ?1", (envelope, before))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,399 @@
+//! What gets lost on the way is missed, asked for, and answered.
+
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
+mod people;
+
+use people::{Person, meet};
+use socialnet::{
+    blob,
+    envelope::{Envelope, Received},
+    mailbox::name_for,
+    packet::{Attachment, Body, Content, Resend},
+    protocol::{open, sealing::Letter},
+    store::{contacts, delivery, unconfirmed},
+};
+use std::fs;
+
+const DAY: i64 = 24 * 60;
+
+fn friends() -> (Person, Person) {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let rest = bob.seals_what_is_due();
+    alice.gets(&rest);
+    (alice, bob)
+}
+
+/// Alice says something, and hands it to sn-send.
+fn says(alice: &mut Person, text: &str) -> Vec<Letter> {
+    let status = alice.status(text);
+    let letters = alice.seals(status, &["bob"]);
+    hands_over(alice, &letters);
+    letters
+}
+
+/// What sn-send does with letters first.
+fn hands_over(person: &mut Person, letters: &[Letter]) {
+    let db = person.store.begin().unwrap();
+    for letter in letters {
+        delivery::enter(&db, &letter.envelope, letter.reader, &letter.chunks, person.now).unwrap();
+    }
+    db.commit().unwrap();
+}
+
+/// What an envelope says, as its reader sees it.
+fn envelope(letter: &Letter, reader: &Person) -> Envelope {
+    open::open(&letter.der, &reader.keyring).unwrap().envelope
+}
+
+fn kinds(letter: &Letter, reader: &Person) -> Vec<String> {
+    let opened = open::open(&letter.der, &reader.keyring).unwrap();
+    opened.packets.into_iter().map(|verified| verified.packet.kind).collect()
+}
+
+/// How many counters somebody waits for, in how many gaps.
+fn gaps(person: &Person) -> usize {
+    person.store.read().query_row("SELECT count(*) FROM gap", (), |row| row.get(0)).unwrap()
+}
+
+fn unconfirmed(person: &Person) -> usize {
+    let sql = "SELECT count(*) FROM sealed WHERE confirmed IS NULL";
+    person.store.read().query_row(sql, (), |row| row.get(0)).unwrap()
+}
+
+/// Both let time pass.
+fn wait(people: [&mut Person; 2], minutes: i64) {
+    people.into_iter().for_each(|person| person.waits(minutes));
+}
+
+#[test]
+fn what_is_lost_is_asked_for_after_a_day_and_comes_again() {
+    let (mut alice, mut bob) = friends();
+    says(&mut alice, "Lost.");
+    let after = says(&mut alice, "Came.");
+    assert_eq!(bob.gets(&after), []);
+    assert_eq!((bob.sees(), gaps(&bob)), (vec!["alice: Came.".to_owned()], 1));
+    wait([&mut alice, &mut bob], DAY - 1);
+    assert_eq!(bob.seals_what_is_due(), [], "it may still be on its way");
+    wait([&mut alice, &mut bob], 1);
+    let asking = bob.seals_what_is_due();
+    assert_eq!(kinds(&asking[0], &alice), ["resend"]);
+    assert_eq!(alice.gets(&asking), []);
+    let answer = alice.seals_what_is_due();
+    assert_eq!(kinds(&answer[0], &bob), ["status"]);
+    hands_over(&mut alice, &answer);
+    assert_eq!(bob.gets(&answer), []);
+    assert_eq!((bob.sees().len(), gaps(&bob)), (2, 0));
+    wait([&mut alice, &mut bob], DAY);
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    assert_eq!(unconfirmed(&alice), 0, "the lost one too: what was in it has come");
+}
+
+#[test]
+fn what_comes_late_closes_its_gap() {
+    let (mut alice, mut bob) = friends();
+    let letters: Vec<Letter> =
+        ["1", "2", "3", "4", "5"].iter().flat_map(|text| says(&mut alice, text)).collect();
+    bob.gets(&letters[4..]);
+    bob.gets(&letters[1..2]);
+    assert_eq!(gaps(&bob), 2);
+    for index in [3, 2, 0] {
+        bob.gets(&letters[index..=index]);
+    }
+    assert_eq!((gaps(&bob), bob.sees().len()), (0, 5));
+    wait([&mut alice, &mut bob], 2 * DAY);
+    let letters = bob.seals_what_is_due();
+    assert!(letters.iter().all(|letter| kinds(letter, &alice).is_empty()), "nothing to ask for");
+}
+
+#[test]
+fn who_gets_no_answer_asks_ever_more_rarely_and_gives_up() {
+    let (mut alice, mut bob) = friends();
+    says(&mut alice, "Lost.");
+    let after = says(&mut alice, "Came.");
+    bob.gets(&after);
+    let mut days = Vec::new();
+    for day in 1..=80 {
+        wait([&mut alice, &mut bob], DAY);
+        if bob.seals_what_is_due().iter().any(|letter| kinds(letter, &alice).contains(&"resend".to_owned())) {
+            days.push(day);
+        }
+    }
+    assert_eq!(days, [1, 2, 4, 8, 16, 32]);
+}
+
+#[test]
+fn what_was_sealed_and_thrown_away_is_void() {
+    let (mut alice, mut bob) = friends();
+    let status = alice.status("On second thoughts, no.");
+    alice.seals(status, &["bob"]);
+    let after = says(&mut alice, "Hello.");
+    bob.gets(&after);
+    wait([&mut alice, &mut bob], DAY);
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    let answer = alice.seals_what_is_due();
+    assert_eq!((answer.len(), kinds(&answer[0], &bob).len()), (1, 0), "void needs no packet");
+    assert_eq!(envelope(&answer[0], &bob).counter, 0);
+    assert_eq!(bob.gets(&answer), []);
+    assert_eq!((gaps(&bob), bob.sees()), (0, vec!["alice: Hello.".to_owned()]));
+    let sealed: u32 = alice
+        .store
+        .read()
+        .query_row("SELECT count(*) FROM sealed WHERE taken = 0 AND confirmed IS NULL", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(sealed, 0, "and nobody waits for its confirmation");
+}
+
+#[test]
+fn an_expired_packet_is_answered_as_void() {
+    let (mut alice, mut bob) = friends();
+    let soon = alice.now + jiff::SignedDuration::from_hours(2);
+    let status = alice.writes("status", Body::Status, |packet| {
+        packet.text = Some("For two hours.".into());
+        packet.expires = Some(soon);
+    });
+    let lost = alice.seals(status, &["bob"]);
+    hands_over(&mut alice, &lost);
+    let after = says(&mut alice, "Hello.");
+    bob.gets(&after);
+    wait([&mut alice, &mut bob], DAY);
+    alice.gets(&bob.seals_what_is_due());
+    let answer = alice.seals_what_is_due();
+    assert_eq!(kinds(&answer[0], &bob), [] as [String; 0]);
+    bob.gets(&answer);
+    assert_eq!(gaps(&bob), 0);
+}
+
+/// Bob asks for these counters, whatever he has.
+fn asks(bob: &Person, alice: &Person, counter: u64, ranges: Vec<(u64, u64)>) -> Vec<u8> {
+    let stream = socialnet::store::account::get(alice.store.read()).unwrap().stream;
+    let body = Body::Resend(Resend { gaps: vec![Received { stream, ranges }], blobs: Vec::new() });
+    bob.envelope(alice, counter, vec![bob.signs(&bob.writes("resend", body, |_| {}))])
+}
+
+#[test]
+fn counters_that_were_never_given_are_not_answered() {
+    let (mut alice, mut bob) = friends();
+    says(&mut alice, "Hello.");
+    let ask = asks(&bob, &alice, 1, vec![(1000, 2000)]);
+    assert_eq!(alice.finds(&[ask]), []);
+    let answer = alice.seals_what_is_due();
+    assert!(answer.iter().all(|letter| envelope(letter, &bob).answers.is_empty()));
+    // Else what is said next would be taken for something that need not be waited for.
+    let next = says(&mut alice, "Still heard.");
+    assert_eq!(bob.gets(&next), []);
+    assert_eq!(bob.sees(), ["alice: Still heard."]);
+}
+
+#[test]
+fn a_storm_of_questions_costs_one_envelope_and_no_more_than_the_budget() {
+    let (mut alice, bob) = friends();
+    let long = "x".repeat(60_000);
+    for _ in 0..50 {
+        says(&mut alice, &long);
+    }
+    let storm: Vec<Vec<u8>> = (1..=50).map(|counter| asks(&bob, &alice, counter, vec![(1, 1000)])).collect();
+    assert_eq!(alice.finds(&storm), []);
+    assert_eq!(alice.seals_what_is_due().len(), 1);
+    // The budget of the day is spent by asking for the same over and over.
+    let mut statuses = 50;
+    for counter in 51..=80 {
+        let ask = asks(&bob, &alice, counter, vec![(1, 1000)]);
+        alice.finds(&[ask]);
+        let letters = alice.seals_what_is_due();
+        statuses +=
+            letters.iter().flat_map(|letter| kinds(letter, &bob)).filter(|kind| kind == "status").count();
+    }
+    assert!((900..1200).contains(&statuses), "64 MiB of them: {statuses}");
+    alice.waits(DAY);
+    let ask = asks(&bob, &alice, 81, vec![(1, 1000)]);
+    alice.finds(&[ask]);
+    assert!(
+        kinds(&alice.seals_what_is_due()[0], &bob).contains(&"status".to_owned()),
+        "tomorrow is another day"
+    );
+}
+
+#[test]
+fn a_sender_can_not_answer_what_is_not_missing() {
+    let (mut alice, mut bob) = friends();
+    let before = says(&mut alice, "First.");
+    bob.gets(&before);
+    let stream = socialnet::store::account::get(alice.store.read()).unwrap().stream;
+    let forged = Envelope {
+        from: alice.is(),
+        to: bob.is(),
+        sent: alice.now,
+        stream,
+        counter: 0,
+        received: Vec::new(),
+        answers: vec![Received { stream, ranges: vec![(1, 1 << 40)] }],
+        blobs: Vec::new(),
+        packets: Vec::new(),
+    };
+    let forged = alice.sealed(&forged.write().unwrap(), &bob, socialnet::identity::Purpose::Sealing);
+    assert_eq!(bob.finds(&[forged]), []);
+    let next = says(&mut alice, "Second.");
+    bob.gets(&next);
+    let last: u64 =
+        bob.store.read().query_row("SELECT max(last) FROM received", (), |row| row.get(0)).unwrap();
+    assert!(last < 100, "{last}");
+    assert_eq!(bob.sees().len(), 2);
+}
+
+/// Everything that waits is handed over, through the reader's first address that did not take it before.
+fn sends(person: &mut Person, letters: &[Letter]) -> Vec<String> {
+    hands_over(person, letters);
+    let db = person.store.begin().unwrap();
+    let mut addresses = Vec::new();
+    for waiting in delivery::due(&db, person.now, 1000).unwrap() {
+        let reader = delivery::reader(&db, waiting.reader).unwrap().unwrap();
+        let tried = reader.addresses.iter().position(|address| address.uri == waiting.refused_by);
+        let address = &reader.addresses[tried.map_or(0, |at| at + 1)].uri;
+        delivery::record(&db, &waiting, &delivery::Outcome::Sent, address, "").unwrap();
+        addresses.push(address.clone());
+    }
+    db.commit().unwrap();
+    addresses
+}
+
+/// Bob has two addresses, as far as Alice knows.
+fn two_addresses(alice: &mut Person, bob: &Person) {
+    let db = alice.store.begin().unwrap();
+    let addresses = ["file:///stick/bob", "mailto:bob@example.org"].map(str::to_owned);
+    contacts::set_addresses(&db, bob.is(), &addresses, false).unwrap();
+    db.commit().unwrap();
+}
+
+#[test]
+fn what_is_not_confirmed_in_a_week_is_sealed_anew_for_the_next_address() {
+    let (mut alice, mut bob) = friends();
+    two_addresses(&mut alice, &bob);
+    let status = alice.status("Hello?");
+    let lost = alice.seals(status, &["bob"]);
+    assert_eq!(sends(&mut alice, &lost), ["file:///stick/bob"]);
+    wait([&mut alice, &mut bob], 7 * DAY - 1);
+    assert_eq!(alice.seals_what_is_due(), []);
+    wait([&mut alice, &mut bob], 1);
+    let anew = alice.seals_what_is_due();
+    assert_eq!(kinds(&anew[0], &bob), ["status"]);
+    assert_eq!(sends(&mut alice, &anew), ["mailto:bob@example.org"]);
+    assert_eq!(alice.seals_what_is_due(), [], "once");
+
+    wait([&mut alice, &mut bob], 7 * DAY);
+    let third = alice.seals_what_is_due();
+    assert_eq!(sends(&mut alice, &third), ["file:///stick/bob"], "after the last one the first");
+    let answers = &envelope(&third[0], &bob).answers[0];
+    assert_eq!(answers.ranges.iter().map(|(first, last)| last - first + 1).sum::<u64>(), 2);
+    assert_eq!(bob.gets(&third), []);
+    assert_eq!((bob.sees(), gaps(&bob)), (vec!["alice: Hello?".to_owned()], 0));
+    wait([&mut alice, &mut bob], DAY);
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    assert_eq!(unconfirmed(&alice), 0);
+    assert_eq!(bob.gets(&lost), []);
+    assert_eq!(bob.sees().len(), 1, "the first one, months later");
+}
+
+#[test]
+fn what_is_never_confirmed_fails_after_forty_days() {
+    let (mut alice, bob) = friends();
+    two_addresses(&mut alice, &bob);
+    let status = alice.status("Hello?");
+    let letters = alice.seals(status, &["bob"]);
+    sends(&mut alice, &letters);
+    let mut anew = Vec::new();
+    for day in 1..=45 {
+        alice.waits(DAY);
+        let letters = alice.seals_what_is_due();
+        if letters.iter().any(|letter| kinds(letter, &bob).contains(&"status".to_owned())) {
+            anew.push(day);
+        }
+        sends(&mut alice, &letters);
+    }
+    assert_eq!(anew, [7, 14, 21, 28], "from day 30 on Bob's keys have ended, and he is asked for new ones");
+    let stale = alice.now - jiff::SignedDuration::from_hours(40 * 24);
+    let failed = unconfirmed::never_confirmed(alice.store.read(), stale).unwrap();
+    assert_eq!(failed.len(), 1, "the last of six envelopes; the others were replaced");
+    let db = alice.store.begin().unwrap();
+    unconfirmed::fail(&db, &failed[0], "never confirmed").unwrap();
+    db.commit().unwrap();
+    let standing = delivery::standing(alice.store.read(), &failed[0]).unwrap();
+    assert_eq!(standing, delivery::Standing::Failed("never confirmed".into()));
+}
+
+/// A status with a file, and the bytes of its one chunk.
+fn with_file(author: &Person) -> (Vec<u8>, Vec<u8>) {
+    let dir = author.home.blobs();
+    let blob = blob::encrypt(&[7; 100_000][..], &dir, &dir.join("tmp")).unwrap();
+    let chunk = fs::read(dir.join(name_for(&blob.chunks[0]))).unwrap();
+    let attachment = Attachment {
+        name: "film.bin".into(),
+        media_type: "application/octet-stream".into(),
+        size: blob.size,
+        sha256: blob.sha256,
+        alt: None,
+        preview: None,
+        content: Content::Blob { key: blob.key, chunks: blob.chunks },
+    };
+    let xml = author.writes("status", Body::Status, |packet| {
+        packet.text = Some("A film.".into());
+        packet.attachments.push(attachment);
+    });
+    (xml, chunk)
+}
+
+/// What sn-send -p says of each delivery.
+fn states(person: &Person) -> Vec<String> {
+    let mut states = Vec::new();
+    let mut each = |listed: delivery::Listed| {
+        states.push(listed.state);
+        Ok(())
+    };
+    delivery::list(person.store.read(), &mut each).unwrap();
+    states
+}
+
+#[test]
+fn a_chunk_that_is_lost_is_asked_for_and_then_confirmed() {
+    let (mut alice, mut bob) = friends();
+    two_addresses(&mut alice, &bob);
+    let (film, chunk) = with_file(&alice);
+    let letters = alice.seals(film, &["bob"]);
+    sends(&mut alice, &letters);
+    assert_eq!(bob.gets(&letters), []);
+    wait([&mut alice, &mut bob], DAY);
+    let asking = bob.seals_what_is_due();
+    assert_eq!(kinds(&asking[0], &alice), ["resend"]);
+    assert_eq!(alice.gets(&asking), []);
+    assert_eq!(states(&alice), ["confirmed", "sent"]);
+    let answer = alice.seals_what_is_due();
+    assert_eq!(answer[0].chunks, letters[0].chunks, "beside an envelope without packets");
+    assert_eq!(kinds(&answer[0], &bob), [] as [String; 0]);
+    sends(&mut alice, &answer);
+    assert_eq!(bob.gets(&answer), []);
+    assert_eq!(bob.finds(&[chunk]), []);
+    wait([&mut alice, &mut bob], DAY);
+    let said = bob.seals_what_is_due();
+    assert_eq!(envelope(&said[0], &alice).blobs, letters[0].chunks);
+    assert_eq!(alice.gets(&said), []);
+    assert_eq!(states(&alice), ["confirmed", "sent", "confirmed"], "envelope, answer, chunk");
+    wait([&mut alice, &mut bob], 4 * DAY);
+    let more = bob.seals_what_is_due();
+    assert!(more.iter().all(|letter| envelope(letter, &alice).blobs.is_empty()), "said once");
+}
+
+#[test]
+fn chunks_of_what_was_not_for_them_are_not_given() {
+    let (mut alice, mut bob) = friends();
+    let mut carol = Person::new("Carol");
+    meet(&mut alice, &mut carol);
+    let (film, _) = with_file(&alice);
+    let letters = alice.seals(film, &["carol"]);
+    let body = Body::Resend(Resend { gaps: Vec::new(), blobs: letters[0].chunks.clone() });
+    let ask = bob.envelope(&alice, 1, vec![bob.signs(&bob.writes("resend", body, |_| {}))]);
+    bob.seals_what_is_due();
+    assert_eq!(alice.finds(&[ask]), []);
+    let answer = alice.seals_what_is_due();
+    assert!(answer.iter().all(|letter| letter.reader != bob.is() || letter.chunks.is_empty()));
+}
