@@ -243,6 +243,17 @@ fn an_id_is_signed_for_one_set_of_bytes_only() {
 }
 
 #[test]
+fn of_two_packets_under_one_id_the_first_is_sealed() {
+    let (mut alice, mut bob) = friends();
+    let first = alice.status("The first.");
+    let second = String::from_utf8(first.clone()).unwrap().replace("The first.", "Another.").into_bytes();
+    let (letters, failures) = alice.tries_to_seal_all(vec![first, second], &["bob"]);
+    assert_eq!(kinds(&failures), [Kind::Malformed]);
+    assert_eq!(bob.gets(&letters), []);
+    assert_eq!(bob.sees(), ["alice: The first."]);
+}
+
+#[test]
 fn somebody_elses_packet_is_not_sealed() {
     let (mut alice, bob) = friends();
     let (letters, failures) = alice.tries_to_seal(bob.status("Not Alice's."), &["bob"]);

@@ -120,6 +120,13 @@ fn the_waiting_room_is_small() {
 }
 
 #[test]
+fn nobody_gets_a_petname_that_can_not_be_seen() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("\u{3164}"));
+    meet(&mut alice, &mut bob);
+    assert_eq!(alice.knows("friend").0, "friend");
+}
+
+#[test]
 fn nothing_of_a_stranger_reaches_the_feed_until_they_are_a_friend() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);

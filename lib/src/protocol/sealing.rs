@@ -16,7 +16,7 @@ use crate::{
     file,
     identity::{Identity, Keyring, Purpose, ReaderKeys},
     mailbox,
-    packet::{self, About, Body, Digest, Packet},
+    packet::{self, About, Body, Digest, Name, Packet},
     profile::KeyOffer,
     seal,
     store::{
@@ -101,8 +101,17 @@ impl<'a> Sealer<'a> {
         }
         let by_hand = !to.is_empty();
         let db = self.store.read();
-        let prepared: Vec<_> =
-            items.into_iter().map(|item| self.prepare(db, item, &named, by_hand)).collect();
+        let mut digests = BTreeMap::new();
+        let prepared: Vec<_> = items
+            .into_iter()
+            .map(|item| {
+                let item = self.prepare(db, item, &named, by_hand)?;
+                match digests.insert(item.packet.name, item.digest) {
+                    Some(other) if other != item.digest => Err(doubled(item.packet.name)),
+                    _ => Ok(item),
+                }
+            })
+            .collect();
         let identity = &self.keyring.identity;
         let outgoing = on_all_cores(prepared, |item| item?.sign(identity));
         let mut parcels = Parcels::default();
@@ -195,8 +204,7 @@ impl<'a> Sealer<'a> {
         }
         let known = packets::get(db, name)?;
         if known.as_ref().is_some_and(|known| known.digest != digest) {
-            let message = format!("packet {} was signed with other bytes before", name.id);
-            return Err(Error::malformed(message).hint("make a new packet: an id names one packet for ever"));
+            return Err(doubled(name));
         }
         let erased = known.as_ref().is_some_and(|known| known.signed.is_empty());
         if erased || packet.expires.is_some_and(|expires| expires <= self.now) {
@@ -452,6 +460,11 @@ fn chunks(draft: &Draft<'_>) -> Vec<Digest> {
     chunks
 }
 
+fn doubled(name: Name) -> Error {
+    Error::malformed(format!("packet {} was signed with other bytes before", name.id))
+        .hint("make a new packet: an id names one packet for ever")
+}
+
 fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now: Timestamp) -> Result<i64> {
     let own_words = matches!(
         packet.packet.body,
@@ -466,10 +479,7 @@ fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now: Timestamp
         keep: if own_words { Keep::Feed } else { Keep::Quiet },
     };
     match packets::hold(db, &new)? {
-        Held::Doubled(_) => {
-            let id = packet.packet.name.id;
-            Err(Error::malformed(format!("packet {id} was signed with other bytes before")))
-        }
+        Held::Doubled(_) => Err(doubled(packet.packet.name)),
         Held::New(seq) => {
             if packet.packet.name.from == me {
                 for chunk in packet.packet.chunks() {

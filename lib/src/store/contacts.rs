@@ -3,6 +3,7 @@
 use crate::{
     Error, Fingerprint, Kind, Result,
     profile::{KeyOffer, Profile},
+    text,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
@@ -106,7 +107,7 @@ pub struct Contact {
 
 /// A petname as a shell can take it: no `@`, no white space, not the word for everybody, not a fingerprint.
 pub fn check_petname(petname: &str) -> Result<()> {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '\'');
+    let plain = |c: char| is_letter(c) || matches!(c, '-' | '_' | '.' | '\'');
     if petname.is_empty()
         || petname.chars().count() > 40
         || !petname.chars().all(plain)
@@ -124,6 +125,11 @@ pub fn check_petname(petname: &str) -> Result<()> {
     Ok(())
 }
 
+// A Hangul filler is alphabetic, and nobody sees it.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() && !text::is_hidden(c)
+}
+
 /// The word for all friends.
 pub const EVERYBODY: &str = "all";
 
@@ -131,7 +137,7 @@ pub const EVERYBODY: &str = "all";
 pub fn free_petname(db: &Connection, name: &str) -> Result<String> {
     let mut plain = String::new();
     for c in name.chars().flat_map(char::to_lowercase).take(32) {
-        if c.is_alphanumeric() {
+        if is_letter(c) {
             plain.push(c);
         } else if !plain.is_empty() && !plain.ends_with('-') {
             plain.push('-');

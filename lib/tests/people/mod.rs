@@ -87,6 +87,11 @@ impl Person {
     }
 
     pub fn tries_to_seal(&mut self, xml: Vec<u8>, to: &[&str]) -> (Vec<Letter>, Vec<Error>) {
+        self.tries_to_seal_all(vec![xml], to)
+    }
+
+    /// Seals several packets that come in one stream.
+    pub fn tries_to_seal_all(&mut self, packets: Vec<Vec<u8>>, to: &[&str]) -> (Vec<Letter>, Vec<Error>) {
         let to: Vec<String> = to.iter().map(|word| (*word).to_owned()).collect();
         let mut sealer = Sealer::new(&mut self.store, &self.keyring, self.home.blobs(), self.now);
         let (mut letters, mut failures) = (Vec::new(), Vec::new());
@@ -95,7 +100,7 @@ impl Person {
             failures.extend(sealed.failures);
             Ok(())
         };
-        sealer.seal(vec![Clear::Packet(xml)], &to, &mut each).unwrap();
+        sealer.seal(packets.into_iter().map(Clear::Packet).collect(), &to, &mut each).unwrap();
         (letters, failures)
     }
 
