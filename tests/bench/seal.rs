@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use socialnet::{
     Error, Kind, Result,
     envelope::Envelope,
-    identity::{Keyring, ReaderKeys},
+    identity::{Keyring, Purpose, ReaderKeys},
     seal,
 };
 use std::{
@@ -55,6 +55,8 @@ pub fn rows(world: &World, host: &str) -> Result<()> {
     let primitives = primitives(&keys, &readers, &status(&keys, 2))?;
     let beside = "CMS calls of this process, all cores";
     table::time(&format!("sn-seal, {CIRCLE} readers"), circle, beside, primitives, Goal::AtMost(1.3));
+    let decoding = decoding(world, host)?;
+    table::time("", circle, "the same, and decoding readers' keys", primitives + decoding, Goal::None);
 
     table::section("A thousand packets for one reader each");
     let thousand = (0..1000).map(|number| status(&keys, number)).collect::<Vec<_>>();
@@ -98,6 +100,19 @@ fn primitives(keys: &Keyring, readers: &[ReaderKeys], packet: &[u8]) -> Result<D
         readers
             .par_iter()
             .try_for_each(|reader| seal::seal(&seal::sign(&keys.identity, &envelope)?, reader).map(|_| ()))
+    })
+}
+
+/// Decodes the keys of the circle on all cores: ML-KEM's make a matrix.
+fn decoding(world: &World, host: &str) -> Result<Duration> {
+    let offers = (1..=CIRCLE).map(|number| {
+        let keys = world.keys(&format!("{host}{number}"))?;
+        Ok(keys.newest(Purpose::Sealing)?.offer().clone())
+    });
+    let offers = offers.collect::<Result<Vec<_>>>()?;
+    timed(5, || {
+        let decode = |offer| ReaderKeys::stored(offer, Purpose::Sealing, today()).map(|_| ());
+        offers.par_iter().try_for_each(decode)
     })
 }
 
