@@ -216,6 +216,21 @@ fn another_envelope_under_a_counter_is_read_and_alarms() {
 }
 
 #[test]
+fn gaps_in_one_stream_hide_no_other() {
+    let (alice, mut bob) = friends();
+    let letters: Vec<_> =
+        (1..=40).map(|n| alice.envelope(&bob, 2 * n, vec![alice.signs(&alice.status("x"))])).collect();
+    assert_eq!(bob.finds(&letters), []);
+    let said = socialnet::store::counters::received(bob.store.read(), alice.is()).unwrap();
+    // What Alice counted when they met, and the gappy stream of the envelopes made by hand.
+    assert_eq!(said.len(), 2);
+    assert_eq!(said.iter().map(|received| received.ranges.len()).sum::<usize>(), 32);
+    let gappy = said.iter().find(|received| received.stream == [7; 16]).unwrap();
+    assert_eq!(gappy.ranges.last(), Some(&(80, 80)));
+    assert!(gappy.ranges.is_sorted());
+}
+
+#[test]
 fn other_bytes_under_a_packets_name_do_not_replace_it() {
     let (alice, mut bob) = friends();
     let first = alice.status("The first.");

@@ -120,6 +120,19 @@ fn the_waiting_room_is_small() {
 }
 
 #[test]
+fn who_waits_leaves_few_rows_however_often_they_ask() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let public = profile::export(alice.store.read(), &alice.keyring, morning()).unwrap().der;
+    for _ in 0..40 {
+        let request = bob.adds(&public);
+        assert_eq!(alice.gets(&request), []);
+    }
+    let rows: u32 =
+        alice.store.read().query_row("SELECT count(*) FROM opened", (), |row| row.get(0)).unwrap();
+    assert_eq!((alice.knows("bob").0, rows), ("waiting", 32));
+}
+
+#[test]
 fn nobody_gets_a_petname_that_can_not_be_seen() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("\u{3164}"));
     meet(&mut alice, &mut bob);

@@ -25,6 +25,9 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Transaction;
 
+/// Envelopes remembered of somebody who is not a friend, at most: each costs a row.
+const STRANGERS_ENVELOPES: u32 = 32;
+
 /// Who receives, and when.
 #[derive(Clone, Copy)]
 pub(super) struct Receiver<'a> {
@@ -63,11 +66,14 @@ impl Receiver<'_> {
         if state != Some(State::Friend) && !only_meeting {
             return Ok(Outcome::Stranger);
         }
-        // Somebody whom the full waiting room turned away leaves no trace.
-        if state.is_some() {
+        // Somebody whom the full waiting room turned away leaves no trace, and others who are no friends leave few.
+        let friend = state == Some(State::Friend);
+        if friend
+            || state.is_some() && counters::known(db, sender, STRANGERS_ENVELOPES)? < STRANGERS_ENVELOPES
+        {
             counters::record(db, sender, &envelope.stream, envelope.counter, &opened.digest, self.now)?;
         }
-        if state != Some(State::Friend) {
+        if !friend {
             return Ok(Outcome::Taken(Vec::new()));
         }
 

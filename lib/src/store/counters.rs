@@ -93,6 +93,13 @@ pub fn came(
     })
 }
 
+/// How many envelopes of a sender are remembered, counted up to `most`.
+pub fn known(db: &Connection, sender: Fingerprint, most: u32) -> Result<u32> {
+    let mut query =
+        db.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM opened WHERE sender = ?1 LIMIT ?2)")?;
+    Ok(query.query_row((sender, most), |row| row.get(0))?)
+}
+
 /// Remembers that it was taken in. The first envelope under a counter stays the known one.
 pub fn record(
     db: &Transaction<'_>,
@@ -145,18 +152,21 @@ pub(super) fn extend(
     Ok(())
 }
 
-/// What came from a sender: the newest [`MAX_RANGES`] ranges, grouped by stream.
+/// What came from a sender: [`MAX_RANGES`] ranges at most, grouped by stream. The newest of each stream come before the
+/// second newest of any, so that gaps in one hide no other.
 pub fn received(db: &Connection, sender: Fingerprint) -> Result<Vec<Received>> {
     let mut query = db.prepare_cached(
-        "SELECT stream, first, last FROM received WHERE sender = ?1 ORDER BY stream, last DESC LIMIT ?2",
+        "SELECT stream, first, last FROM (
+           SELECT *, row_number() OVER (PARTITION BY stream ORDER BY last DESC) AS place FROM received WHERE sender = ?1
+         ) ORDER BY place, stream LIMIT ?2",
     )?;
     let mut rows = query.query((sender, MAX_RANGES))?;
     let mut all: Vec<Received> = Vec::new();
     while let Some(row) = rows.next()? {
         let (stream, range) = (row.get(0)?, (row.get(1)?, row.get(2)?));
-        match all.last_mut() {
-            Some(last) if last.stream == stream => last.ranges.insert(0, range),
-            _ => all.push(Received { stream, ranges: vec![range] }),
+        match all.iter_mut().find(|received| received.stream == stream) {
+            Some(received) => received.ranges.insert(0, range),
+            None => all.push(Received { stream, ranges: vec![range] }),
         }
     }
     Ok(all)
