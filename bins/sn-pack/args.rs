@@ -100,7 +100,7 @@ pub enum Kind {
         /// A reader: NAME, @GROUP, all or a fingerprint; may be repeated. Every reader sees all of them
         #[arg(long, value_name = "READER")]
         to: Vec<String>,
-        /// What is shown where the application is missing
+        /// Words for nodes where the application is missing
         #[arg(long, value_name = "TEXT")]
         fallback: Option<String>,
         #[command(flatten)]
