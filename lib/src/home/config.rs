@@ -182,7 +182,7 @@ fn quoted(text: &str) -> String {
 }
 
 const INTRODUCTION: &str = "\
-# How this account sends and receives. socialnet-home(5) explains every line; sn-check(1) looks whether it works.
+# How this account sends and receives. socialnet-home(5) explains every line.
 # A line that begins with # is a comment.
 
 # Ways of sending: one table for each scheme that your contacts' addresses may have. A scheme without a table is not
