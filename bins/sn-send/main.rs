@@ -39,7 +39,7 @@ fn send(args: Args, console: &mut cli::Console) -> Result<()> {
                     continue;
                 }
             };
-            let blocks = PemItems::new(input.bytes, driver::MAX_BYTES);
+            let blocks = PemItems::new(input.bytes, driver::MAX_BYTES).wanted();
             queue::add(&home, &mut store, blocks, &mut |error| console.failed(&error.context(&input.name)))?;
         }
     }

@@ -49,13 +49,20 @@ pub struct PemItems<R> {
     input: R,
     max: usize,
     line: Line,
+    wanted: bool,
+    skipped: bool,
     ended: bool,
 }
 
 impl<R: BufRead> PemItems<R> {
     /// Over `input`; a block of more than `max` DER bytes is refused.
     pub fn new(input: R, max: usize) -> Self {
-        Self { input, max, line: Line::default(), ended: false }
+        Self { input, max, line: Line::default(), wanted: false, skipped: false, ended: false }
+    }
+
+    /// Input that says something and holds no block is an error, since somebody forgot a step; empty input is none.
+    pub fn wanted(self) -> Self {
+        Self { wanted: true, ..self }
     }
 
     /// The next block, or none at the end.
@@ -63,14 +70,19 @@ impl<R: BufRead> PemItems<R> {
         let mut headers = Vec::new();
         while self.line.read(&mut self.input)? {
             if let Some(label) = self.line.boundary("BEGIN") {
+                self.wanted = false;
                 let label = label.to_owned();
                 let der = self.body(&label)?;
                 return Ok(Some(Pem { headers, label, der }));
             }
+            self.skipped |= !self.line.text().trim_ascii().is_empty();
             match self.line.header() {
                 Some(header) if headers.len() < MAX_HEADERS => headers.push(header),
                 _ => headers.clear(),
             }
+        }
+        if std::mem::take(&mut self.skipped) && self.wanted {
+            return Err(Error::malformed("nothing sealed is in it").hint("sn-seal seals clear packets"));
         }
         Ok(None)
     }

@@ -11,7 +11,7 @@ pub fn sealed_items<'a>(
 ) -> Result<Box<dyn Iterator<Item = Result<Vec<u8>>> + 'a>> {
     // Every DER envelope begins with a SEQUENCE, which is the letter 0: no PEM text and no header line does.
     if input.fill_buf()?.first() != Some(&0x30) {
-        return Ok(Box::new(PemItems::new(input, max).map(|pem| pem.map(|pem| pem.der))));
+        return Ok(Box::new(PemItems::new(input, max).wanted().map(|pem| pem.map(|pem| pem.der))));
     }
     let mut bytes = Vec::new();
     input.take(max as u64 + 1).read_to_end(&mut bytes)?;
@@ -39,5 +39,6 @@ mod tests {
         let pem = b"To: bob\n-----BEGIN CMS-----\nMGFi\n-----END CMS-----\n";
         assert_eq!(read(&pem.repeat(2)), [Ok(b"0ab".to_vec()), Ok(b"0ab".to_vec())]);
         assert!(read(b"").is_empty());
+        assert!(matches!(&read(b"<packet/>\n")[..], [Err(_)]));
     }
 }
