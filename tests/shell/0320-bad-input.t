@@ -157,4 +157,16 @@ chmod 700 bob/inpackets/new
 as bob sn-ingest
 is 'and yet it arrives once' "$(as bob sn-feed --json | jq -r .text | grep -c 'Behind the door')" 1
 
+as alice sn-pack status 'Sealed by nobody.' >clear.xml
+fails 65 'sn-send does not swallow a packet that nobody sealed' as alice sn-send clear.xml
+fails 65 'nor does sn-open' as alice sn-open clear.xml
+
+# On a stick, chunks may stand before the envelope that lists them.
+head -c 100000 /dev/urandom >large
+as alice sn-pack status --file large 'On a stick.' | as alice sn-seal --to bob | as alice sn-send
+find post/bob -type f -size +64k | while read -r chunk; do as bob sn-ingest "$chunk"; done
+find post/bob -type f -size -64k | while read -r envelope; do as bob sn-ingest "$envelope"; done
+is 'a chunk taken in by hand before its packet is not lost' \
+    "$(as bob sn-feed -n 1 --json | jq '.attachments[0].complete')" true
+
 plan

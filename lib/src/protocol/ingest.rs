@@ -65,6 +65,7 @@ enum Content {
 enum Then {
     Delete,
     Hold,
+    HoldChunk(Digest),
     Reject(String),
     MoveToBlobs(Digest),
 }
@@ -251,7 +252,7 @@ impl<'a> Ingest<'a> {
                     confirm::chunk_came(&db, &digest, me, say)?;
                     Then::MoveToBlobs(digest)
                 }
-                Content::Chunk(_) => Then::Hold,
+                Content::Chunk(digest) => Then::HoldChunk(digest),
                 Content::Refused(error) => {
                     refused(named(error.clone()));
                     Then::Reject(error.message().to_owned())
@@ -287,7 +288,15 @@ impl<'a> Ingest<'a> {
                     file::replace(&self.home.blobs().join(mailbox::name_for(&digest)), &bytes, 0o600)?;
                 }
                 (Then::Delete, Some(name)) => self.inpackets.remove("new", &name)?,
-                (Then::Hold, Some(name)) => self.inpackets.shift(&name, "new", "held")?,
+                // By hand, chunks and what lists them come in any order.
+                (Then::HoldChunk(digest), None) => {
+                    let bytes = file::read(&item.path, blob::CHUNK)?;
+                    let name = mailbox::name_for(&digest);
+                    file::replace(&self.inpackets.path("held", &name), &bytes, 0o600)?;
+                }
+                (Then::Hold | Then::HoldChunk(_), Some(name)) => {
+                    self.inpackets.shift(&name, "new", "held")?
+                }
                 (Then::Reject(why), Some(name)) => self.inpackets.reject(&name, &why)?,
                 (Then::Delete | Then::Hold | Then::Reject(_), None) => {}
             }
