@@ -398,3 +398,13 @@ fn an_applications_packet_is_kept_silently() {
         .unwrap();
     assert_eq!(kept, 1);
 }
+
+#[test]
+fn the_highest_counter_there_is_stops_nothing() {
+    let (alice, mut bob) = friends();
+    let first = alice.envelope(&bob, i64::MAX as u64, vec![alice.signs(&alice.status("The last one."))]);
+    let second = alice.envelope(&bob, 1, vec![alice.signs(&alice.status("The first one."))]);
+    assert_eq!(bob.finds(&[first]), []);
+    assert_eq!(bob.finds(&[second]), []);
+    assert_eq!(bob.sees(), ["alice: The last one.", "alice: The first one."]);
+}

@@ -144,8 +144,9 @@ pub(super) fn extend(
         .query_row((sender, stream, first - 1), |row| row.get(0))
         .optional()?;
     let after: Option<u64> = db
-        .prepare_cached(&format!("{remove} last >= ?3 AND first = ?3 RETURNING last"))?
-        .query_row((sender, stream, last + 1), |row| row.get(0))
+        // Added by SQLite, where the number after the highest counter there is equals none; as a value it would not fit.
+        .prepare_cached(&format!("{remove} last > ?3 AND first = ?3 + 1 RETURNING last"))?
+        .query_row((sender, stream, last), |row| row.get(0))
         .optional()?;
     db.prepare_cached("INSERT INTO received (sender, stream, first, last) VALUES (?1, ?2, ?3, ?4)")?
         .execute((sender, stream, before.unwrap_or(first), after.unwrap_or(last)))?;
@@ -172,25 +173,16 @@ pub fn received(db: &Connection, sender: Fingerprint) -> Result<Vec<Received>> {
     Ok(all)
 }
 
-/// Marks what a reader says has come as confirmed; gives the envelopes that became so, by the SHA-256 of their bytes.
-pub fn confirm(
-    db: &Transaction<'_>,
-    reader: Fingerprint,
-    said: &[Received],
-    now: Timestamp,
-) -> Result<Vec<Digest>> {
+/// Marks what a reader says has come as confirmed.
+pub fn confirm(db: &Transaction<'_>, reader: Fingerprint, said: &[Received], now: Timestamp) -> Result<()> {
     let mut mark = db.prepare_cached(
         "UPDATE sealed SET confirmed = ?5 WHERE reader = ?1 AND stream = ?2 AND counter BETWEEN ?3 AND ?4
-           AND confirmed IS NULL RETURNING envelope",
+           AND confirmed IS NULL",
     )?;
-    let mut newly = Vec::new();
     for received in said {
         for (first, last) in &received.ranges {
-            let rows = mark.query_map((reader, received.stream, first, last, now.as_second()), |row| {
-                row.get::<_, Digest>(0)
-            })?;
-            newly.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+            mark.execute((reader, received.stream, first, last, now.as_second()))?;
         }
     }
-    Ok(newly)
+    Ok(())
 }
