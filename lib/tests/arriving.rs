@@ -7,7 +7,7 @@ mod people;
 use people::{Person, kinds, meet, seal_signed};
 use socialnet::{
     Error, Kind,
-    identity::Purpose,
+    identity::{Keyring, Purpose},
     packet::{self, Body},
     protocol::profile,
     seal,
@@ -407,4 +407,24 @@ fn the_highest_counter_there_is_stops_nothing() {
     assert_eq!(bob.finds(&[first]), []);
     assert_eq!(bob.finds(&[second]), []);
     assert_eq!(bob.sees(), ["alice: The last one.", "alice: The first one."]);
+}
+
+#[test]
+fn what_could_not_be_opened_is_tried_again_and_its_reason_goes() {
+    let (mut alice, mut bob) = friends();
+    let letters = alice.seals(alice.status("Wait for your key."), &["bob"]);
+    let hidden = bob.home.path().join("hidden");
+    std::fs::rename(bob.home.identity(), &hidden).unwrap();
+    std::fs::create_dir(bob.home.identity()).unwrap();
+    for name in ["identity.key", "identity.crt"] {
+        std::fs::copy(hidden.join(name), bob.home.identity().join(name)).unwrap();
+    }
+    bob.keyring = Keyring::load(&bob.home.identity()).unwrap();
+    assert_eq!(kinds(&bob.gets(&letters)), [Kind::NotAllowed]);
+    assert_eq!(bob.folder("inpackets/bad").len(), 2, "the file and why");
+
+    bob.keyring = Keyring::load(&hidden).unwrap();
+    assert_eq!(bob.reads_again(), []);
+    assert_eq!(bob.sees(), ["alice: Wait for your key."]);
+    assert_eq!(bob.folder("inpackets/bad"), [] as [&str; 0]);
 }

@@ -342,12 +342,10 @@ fn move_all(inpackets: &Mailbox, folder: &str) -> Result<usize> {
     let mut count = 0;
     for name in inpackets.items(folder)? {
         let name = name?;
-        if folder == "bad" && name.ends_with(".why") {
-            inpackets.remove(folder, &name)?;
-        } else {
-            inpackets.shift(&name, folder, "new")?;
-            count += 1;
-        }
+        inpackets.shift(&name, folder, "new")?;
+        // What is left of it: why it was in `bad`.
+        inpackets.remove(folder, &name)?;
+        count += 1;
     }
     inpackets.sync("new")?;
     Ok(count)
