@@ -4,6 +4,7 @@
 
 mod people;
 
+use jiff::SignedDuration;
 use people::{Person, kinds, meet, seal_signed};
 use socialnet::{
     Error, Kind,
@@ -299,9 +300,17 @@ fn a_profile_with_anothers_keys_or_without_ml_kem_is_refused() {
     };
     let mut foreign = own();
     foreign.sealing = Some(mallory.keyring.newest(Purpose::Sealing).unwrap().offer().clone());
+    // They end, or begin, at another time: whose they are is asked all the same.
+    let mut later = Person::new("Mallory");
+    later
+        .keyring
+        .add_pair(&later.home.identity(), Purpose::Sealing, alice.now + SignedDuration::from_hours(48))
+        .unwrap();
+    let mut to_come = own();
+    to_come.sealing = Some(later.keyring.newest(Purpose::Sealing).unwrap().offer().clone());
     let mut weaker = own();
     weaker.sealing.as_mut().unwrap().ml_kem_768 = None;
-    for (counter, profile) in [(1, foreign), (2, weaker)] {
+    for (counter, profile) in [(1, foreign), (2, weaker), (3, to_come)] {
         let packet = alice.signs(&alice.writes("profile", Body::Profile { profile, want: false }, |_| {}));
         assert_eq!(kinds(&bob.finds(&[alice.envelope(&bob, counter, vec![packet])])), [Kind::Malformed]);
     }

@@ -172,15 +172,16 @@ pub struct ReaderKeys {
 
 impl ReaderKeys {
     /// Takes an offer from outside. Both certificates must have our exact form, be for `purpose`, and be signed by the
-    /// key in `identity_certificate` (DER). [`Kind::NotAllowed`]: `now` is after their validity, or more than a day
-    /// before it.
+    /// key in `identity_certificate` (DER). [`Kind::NotAllowed`]: all of that holds, but `now` is after their validity, or
+    /// more than a day before it.
     pub fn check(
         offer: &KeyOffer,
         purpose: Purpose,
         identity_certificate: &[u8],
         now: Timestamp,
     ) -> Result<Self> {
-        let keys = Self::stored(offer, purpose, now)?;
+        let (p256, ml_kem_768) = formed(offer, purpose)?;
+        let keys = Self::decode(&p256, ml_kem_768.as_ref())?;
         let not_theirs = || Error::malformed("key certificate: not issued by this identity");
         let identity = certificate::Identity::read(identity_certificate)?.public_key()?;
         for certificate in std::iter::once(&keys.p256).chain(&keys.ml_kem_768) {
@@ -188,6 +189,8 @@ impl ReaderKeys {
                 return Err(not_theirs());
             }
         }
+        // Last: keys whose time is to come may be stored, and are not checked again.
+        in_time(&p256, now)?;
         Ok(keys)
     }
 
@@ -195,10 +198,14 @@ impl ReaderKeys {
     /// not checked again.
     pub fn stored(offer: &KeyOffer, purpose: Purpose, now: Timestamp) -> Result<Self> {
         let (p256, ml_kem_768) = usable(offer, purpose, now)?;
+        Self::decode(&p256, ml_kem_768.as_ref())
+    }
+
+    fn decode(p256: &Encryption, ml_kem_768: Option<&Encryption>) -> Result<Self> {
         Ok(Self {
             p256: p256.parse()?,
-            ml_kem_768: ml_kem_768.map(|key| key.parse()).transpose()?,
-            purpose,
+            ml_kem_768: ml_kem_768.map(Encryption::parse).transpose()?,
+            purpose: p256.purpose,
             made: p256.made,
         })
     }
@@ -220,6 +227,13 @@ fn usable(
     purpose: Purpose,
     now: Timestamp,
 ) -> Result<(Encryption<'_>, Option<Encryption<'_>>)> {
+    let keys = formed(offer, purpose)?;
+    in_time(&keys.0, now)?;
+    Ok(keys)
+}
+
+/// The two certificates of an offer, if their forms and purposes are right.
+fn formed(offer: &KeyOffer, purpose: Purpose) -> Result<(Encryption<'_>, Option<Encryption<'_>>)> {
     let p256 = Encryption::read(&offer.p256)?;
     let ml_kem_768 = offer.ml_kem_768.as_deref().map(Encryption::read).transpose()?;
     let algorithms = (p256.algorithm, ml_kem_768.as_ref().map(|other| other.algorithm));
@@ -234,12 +248,16 @@ fn usable(
             return Err(Error::malformed("key offer: keys of two pairs"));
         }
     }
+    Ok((p256, ml_kem_768))
+}
+
+fn in_time(key: &Encryption, now: Timestamp) -> Result<()> {
     // Clocks differ; a key that was made "tomorrow" is of a friend whose clock is fast.
-    if now > p256.until || now.duration_until(p256.made) > DAY {
-        let message = format!("the reader's {} keys are not valid now", purpose.name());
+    if now > key.until || now.duration_until(key.made) > DAY {
+        let message = format!("the reader's {} keys are not valid now", key.purpose.name());
         return Err(Error::new(Kind::NotAllowed, message));
     }
-    Ok((p256, ml_kem_768))
+    Ok(())
 }
 
 #[cfg(test)]
