@@ -251,3 +251,14 @@ fn released_files_are_judged_again() {
     assert_eq!(carol.folder("inpackets/bad").len(), 2, "no key of hers opens it: the file and why");
     assert_eq!(ingest::release(&carol.home.inpackets().unwrap()).unwrap(), 0);
 }
+
+#[test]
+fn whoever_was_removed_does_not_come_back_by_their_old_invitation() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let invitation = alice.invites();
+    alice.gets(&bob.adds(&invitation));
+    let who = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::remove(&mut alice.store, &alice.keyring, &who, morning()).unwrap();
+    assert_eq!(alice.gets(&bob.adds(&invitation)), []);
+    assert_eq!(alice.knows("bob").0, "waiting");
+}

@@ -244,9 +244,10 @@ pub(super) fn request(db: &Transaction<'_>, them: &Introduction, now: Timestamp)
     let state = known.as_ref().map(|contact| contact.state);
     let digest = them.code.map(|code| blob::sha256(&code));
     let given = digest.map(|digest| invitations::get(db, &digest)).transpose()?.flatten();
-    let holds = given
-        .as_ref()
-        .is_some_and(|given| given.expires >= now && given.used_by.is_none_or(|user| user == from));
+    // Whoever was removed must not come back by the code they once came with.
+    let may_use_again = |user| user == from && state != Some(State::Gone);
+    let holds =
+        given.as_ref().is_some_and(|given| given.expires >= now && given.used_by.is_none_or(may_use_again));
     if state == Some(State::Blocked) {
         return Ok(());
     }
