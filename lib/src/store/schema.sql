@@ -194,6 +194,7 @@ CREATE TABLE sealed_packet (
     packet   INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,
     PRIMARY KEY (packet, envelope)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX sealed_packet_envelope ON sealed_packet (envelope);
 
 -- Envelopes opened: what comes again is dropped. `digest` is the SHA-256 of the sender's SignedData.
 CREATE TABLE opened (
