@@ -40,11 +40,6 @@ impl Console {
         self.remember(error.kind());
     }
 
-    /// Whether any item failed so far.
-    pub fn has_failed(&self) -> bool {
-        self.failed.is_some()
-    }
-
     /// A failure that needs a person wins over one that time may heal; among equals the first stays.
     fn remember(&mut self, kind: Kind) {
         if self.failed.is_none_or(|known| known == Kind::Again) {

@@ -89,7 +89,8 @@ pub fn private_folder(path: &Path) -> Result<()> {
     sync_folder(parent(path))
 }
 
-/// Beyond so many files one syncfs(2) is cheaper than an fdatasync(2) for each.
+/// Beyond so many files one syncfs(2) is cheaper than an fdatasync(2) for each: it also waits for what other programs have
+/// written, but only once.
 pub(crate) const SYNCED_ONE_BY_ONE: usize = 16;
 
 /// Makes files that another command wrote durable; all of them are on one filesystem.

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Kind, Result,
-    file::{exclusive, sync_folder},
+    file::{SYNCED_ONE_BY_ONE, exclusive, sync_folder},
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -14,9 +14,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// A batch of up to so many files is synced one by one, a larger one by a single syncfs(2): that also waits for what
-/// other programs have written, but only once.
-const SYNCED_ONE_BY_ONE: usize = 16;
 /// What is older than this in `tmp` was left by a writer that no longer runs.
 const LEFTOVER: Duration = Duration::from_secs(36 * 3600);
 /// Folders with a quota: bytes, and age where age is a reason to delete.

@@ -54,7 +54,7 @@ mod tests {
     }
 
     fn bob(addresses: Vec<Address>) -> Reader {
-        Reader { petname: "bob".into(), blocked: false, addresses }
+        Reader { blocked: false, addresses }
     }
 
     fn delivery(chunk: bool, refused_by: &str) -> Delivery {

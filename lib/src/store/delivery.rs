@@ -237,8 +237,6 @@ pub fn failed(db: &Connection) -> Result<Vec<Digest>> {
 /// A reader as the queue needs them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
-    /// What the owner calls them.
-    pub petname: String,
     /// Whether they are blocked.
     pub blocked: bool,
     /// In the order in which they are tried: those set by hand first.
@@ -258,17 +256,17 @@ pub struct Address {
 
 /// Who a reader is, if that is known.
 pub fn reader(db: &Connection, who: Fingerprint) -> Result<Option<Reader>> {
-    let mut query = db.prepare_cached("SELECT id, petname, state FROM contact WHERE fingerprint = ?1")?;
-    let found = query.query_row([who], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-    let Some((id, petname, state)) = found else { return Ok(None) };
-    let (id, state): (i64, String) = (id, state);
+    let mut query = db.prepare_cached("SELECT id, state FROM contact WHERE fingerprint = ?1")?;
+    let found: Option<(i64, String)> =
+        query.query_row([who], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((id, state)) = found else { return Ok(None) };
     let mut query = db.prepare_cached(
         "SELECT uri, by_hand, proven FROM address WHERE contact = ?1 ORDER BY by_hand DESC, position",
     )?;
     let addresses = query
         .query_map([id], |row| Ok(Address { uri: row.get(0)?, by_hand: row.get(1)?, proven: row.get(2)? }))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Some(Reader { petname, blocked: state == State::Blocked.as_str(), addresses }))
+    Ok(Some(Reader { blocked: state == State::Blocked.as_str(), addresses }))
 }
 
 fn read(row: &Row<'_>) -> Result<Delivery> {

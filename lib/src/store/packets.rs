@@ -60,15 +60,6 @@ pub enum Held {
     Doubled(i64),
 }
 
-impl Held {
-    /// The row that has the name.
-    pub fn seq(self) -> i64 {
-        match self {
-            Self::New(seq) | Self::Known(seq) | Self::Doubled(seq) => seq,
-        }
-    }
-}
-
 /// A packet that is here already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -278,8 +269,6 @@ pub fn audience(db: &Connection, seq: i64) -> Result<Vec<Fingerprint>> {
 pub struct Again {
     /// Row.
     pub seq: i64,
-    /// Who brought it, if not its author.
-    pub through: Option<Fingerprint>,
     /// SignedData by its author, DER.
     pub signed: Vec<u8>,
 }
@@ -287,11 +276,9 @@ pub struct Again {
 /// The next packets after row `after` that were not understood, at most `limit`.
 pub fn not_understood(db: &Connection, after: i64, limit: u32) -> Result<Vec<Again>> {
     let mut query = db.prepare(
-        "SELECT seq, through, signed FROM packet WHERE state = 'unknown' AND seq > ?1 ORDER BY seq LIMIT ?2",
+        "SELECT seq, signed FROM packet WHERE state = 'unknown' AND seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
-    let rows = query.query_map((after, limit), |row| {
-        Ok(Again { seq: row.get(0)?, through: row.get(1)?, signed: row.get(2)? })
-    })?;
+    let rows = query.query_map((after, limit), |row| Ok(Again { seq: row.get(0)?, signed: row.get(1)? }))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

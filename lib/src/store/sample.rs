@@ -4,7 +4,7 @@ use super::{
     Store,
     account::Account,
     contacts::{self, Grade, New, State},
-    packets::{self, Holding, Keep},
+    packets::{self, Held, Holding, Keep},
 };
 use crate::{
     Fingerprint,
@@ -110,5 +110,7 @@ fn keep(store: &mut Store, packet: &Packet, through: Option<Fingerprint>, receiv
     };
     let held = packets::hold(&write, &holding).unwrap();
     write.commit().unwrap();
-    held.seq()
+    match held {
+        Held::New(seq) | Held::Known(seq) | Held::Doubled(seq) => seq,
+    }
 }
