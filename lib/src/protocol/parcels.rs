@@ -3,7 +3,7 @@
 
 use super::{confirm::Answer, open::Verified};
 use crate::{
-    Error, Fingerprint, Kind, Result, envelope,
+    Error, Fingerprint, Kind, Result, envelope, packet,
     store::contacts::{self, Contact, State},
 };
 use rusqlite::Connection;
@@ -13,6 +13,9 @@ use std::{collections::BTreeMap, sync::Arc};
 const ROUND: usize = 3 << 20;
 /// What an envelope, and a debt whose packet is still to be made, weighs at least.
 const LEAST: usize = 8 << 10;
+/// Bytes of an envelope that its packets leave to what else may be in it: `<received>`, `<answers>`, and as many `<blob>`,
+/// of less than 96 bytes each, as there may be.
+const BESIDE: usize = (16 << 10) + 96 * packet::MAX_CHUNKS;
 
 /// A signed packet for some readers.
 pub(super) struct Outgoing {
@@ -126,7 +129,7 @@ pub(super) fn fill(packets: Vec<Arc<Verified>>) -> Vec<Vec<Arc<Verified>>> {
     for packet in packets {
         // In base64, with its element around it.
         let cost = packet.signed.len().div_ceil(3) * 4 + 32;
-        let room = envelope::MAX_BYTES - 16 * 1024;
+        let room = envelope::MAX_BYTES - BESIDE;
         if let Some(last) = envelopes.last_mut()
             && (last.is_empty() || (bytes + cost <= room && last.len() < envelope::MAX_PACKETS))
         {
@@ -138,4 +141,46 @@ pub(super) fn fill(packets: Vec<Arc<Verified>>) -> Vec<Vec<Arc<Verified>>> {
         }
     }
     envelopes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        envelope::{Envelope, MAX_RANGES, Received},
+        packet::{Body, Name, Packet},
+    };
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_full_envelope_has_room_for_all_that_may_come_with_it() {
+        let alice = Fingerprint::from_bytes([0xa1; 32]);
+        let now = Timestamp::UNIX_EPOCH;
+        let name = Name { from: alice, id: Uuid::now_v7() };
+        let packet = Arc::new(Verified {
+            packet: Packet::new(name, "status", now, Body::Status),
+            xml: Vec::new(),
+            digest: [0; 32],
+            signed: vec![0; 30_000],
+        });
+        let full = fill(vec![packet; 200]).swap_remove(0);
+        assert!(full.len() > 90);
+        let high = i64::MAX as u64 - 1000;
+        let ranges = (0..MAX_RANGES as u64).map(|n| (high + 3 * n, high + 3 * n + 1)).collect();
+        let counters = vec![Received { stream: [1; 16], ranges }];
+        let digest = |n: usize| std::array::from_fn(|at| n.to_be_bytes()[at % 8]);
+        let envelope = Envelope {
+            from: alice,
+            to: Fingerprint::from_bytes([0xb0; 32]),
+            sent: now,
+            stream: [2; 16],
+            counter: high,
+            received: counters.clone(),
+            answers: counters,
+            blobs: (0..packet::MAX_CHUNKS).map(digest).collect(),
+            packets: full.iter().map(|packet| packet.signed.clone()).collect(),
+        };
+        envelope.write().unwrap();
+    }
 }
