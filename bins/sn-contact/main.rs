@@ -50,17 +50,18 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
         }
         Verb::Group { group: None, .. } => render::groups(&mut out, &contacts::groups(store.read())?)?,
         Verb::Group { group: Some(group), who, .. } if who.is_empty() => {
-            for member in contacts::members(store.read(), &group)? {
+            for member in contacts::members(store.read(), group.trim_start_matches('@'))? {
                 writeln!(out, "{member}")?;
             }
         }
         Verb::Group { group: Some(group), who, remove } => {
+            let group = group.trim_start_matches('@');
             let db = store.begin()?;
             for who in &who {
                 let contact = contacts::find(&db, who)?;
                 match remove {
-                    true => contacts::leave(&db, &group, &contact)?,
-                    false => contacts::join(&db, &group, &contact)?,
+                    true => contacts::leave(&db, group, &contact)?,
+                    false => contacts::join(&db, group, &contact)?,
                 }
             }
             db.commit()?;

@@ -126,6 +126,9 @@ fn a_share_carries_what_its_author_lets_travel() {
     };
     let allowed = share(&bob, &open);
     let letters = bob.seals(allowed, &["carol"]);
+    let of_whom = "SELECT about_author FROM packet WHERE type = 'share'";
+    let author: socialnet::Fingerprint = bob.store.read().query_row(of_whom, (), |row| row.get(0)).unwrap();
+    assert_eq!(author, alice.is(), "the sharer's own feed says of whose");
     assert_eq!(carol.gets(&letters), []);
     assert_eq!(carol.sees(), ["bob: Look!"]);
     let forbidden = share(&bob, &private);

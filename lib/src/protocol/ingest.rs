@@ -247,7 +247,12 @@ impl<'a> Ingest<'a> {
         for (content, item) in batch {
             let named = |error: Error| error.context(format!("refused '{}'", item.path.display()));
             let then = match content {
-                Content::Gone => continue,
+                Content::Gone if item.name.is_some() => continue,
+                Content::Gone => {
+                    let missing = io::Error::from(io::ErrorKind::NotFound);
+                    refused(Error::io("open", &item.path, missing));
+                    continue;
+                }
                 Content::Chunk(digest) if packets::chunk_is_listed(&db, &digest)? => {
                     confirm::chunk_came(&db, &digest, me, say)?;
                     Then::MoveToBlobs(digest)

@@ -163,9 +163,7 @@ impl Receiver<'_> {
         let original = verify(original.to_vec()).context(|| "the shared packet")?;
         check_share(&original.packet)?;
         self.hold(db, sender, &original, &understand::judge(original.packet.clone()), Keep::Quiet)?;
-        let mut share = packet.clone();
-        share.about = Some(About::Packet(original.packet.name, Some(original.digest)));
-        self.hold(db, sender, verified, &share, Keep::Feed)?;
+        self.hold(db, sender, verified, &about_original(packet, &original), Keep::Feed)?;
         Ok(())
     }
 
@@ -199,6 +197,12 @@ impl Receiver<'_> {
         }
         Ok(())
     }
+}
+
+/// A share as it is held: about what it carries, so that the feed can say of whose.
+pub(super) fn about_original(share: &Packet, original: &Verified) -> Packet {
+    let about = Some(About::Packet(original.packet.name, Some(original.digest)));
+    Packet { about, ..share.clone() }
 }
 
 /// Whether a packet may be shared: a root that its author lets travel.

@@ -8,7 +8,9 @@ use super::{
     open::{self, Verified},
     own,
     parcels::{Outgoing, Parcel, Parcels, fill, rounds},
-    profile, thread,
+    profile,
+    receive::about_original,
+    thread,
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
@@ -258,6 +260,10 @@ impl<'a> Sealer<'a> {
         readers.sort_unstable();
         readers.dedup();
         readers.retain(|reader| *reader != self.me() && *reader != packet.name.from);
+        if readers.is_empty() && by_hand {
+            return Err(Error::new(Kind::Usage, format!("packet {} has nobody to go to", packet.name.id))
+                .hint("'sn-contact invite' makes friends"));
+        }
         if readers.is_empty() {
             return Err(Error::new(Kind::Usage, format!("packet {} has nobody to go to", packet.name.id))
                 .hint("name readers with --to NAME, --to @GROUP or --to all"));
@@ -470,8 +476,12 @@ fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now: Timestamp
         packet.packet.body,
         Body::Status | Body::Photo | Body::Comment | Body::Reaction | Body::Message | Body::Share { .. }
     );
+    let share = match &packet.packet.body {
+        Body::Share { original } => Some(about_original(&packet.packet, &open::verify(original.clone())?)),
+        _ => None,
+    };
     let new = Holding {
-        packet: &packet.packet,
+        packet: share.as_ref().unwrap_or(&packet.packet),
         digest: packet.digest,
         signed: &packet.signed,
         through: None,
