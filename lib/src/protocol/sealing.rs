@@ -19,7 +19,6 @@ use crate::{
     identity::{Identity, Keyring, Purpose, ReaderKeys},
     mailbox,
     packet::{self, About, Body, Digest, Name, Packet},
-    profile::KeyOffer,
     seal,
     store::{
         Store, account,
@@ -76,8 +75,7 @@ pub struct Sealed {
 /// An envelope, counted, for which the bytes are still to be made.
 struct Draft<'a> {
     parcel: &'a Parcel,
-    offer: &'a KeyOffer,
-    purpose: Purpose,
+    keys: ReaderKeys,
     envelope: Envelope,
     packets: Vec<Arc<Verified>>,
 }
@@ -301,16 +299,19 @@ impl<'a> Sealer<'a> {
             rows.insert(*digest, hold(&db, packet, me, now)?);
         }
         let mut drafts = Vec::new();
-        for parcel in parcels {
+        // Decoded before anything is counted or struck out: keys that are no keys concern their owner alone.
+        let chosen = on_all_cores(parcels.iter().collect(), |parcel: &Parcel| {
+            choose_keys(&parcel.reader, &parcel.packets, now)
+        });
+        for (parcel, chosen) in parcels.iter().zip(chosen) {
             let reader = &parcel.reader;
-            let Chosen { offer, purpose, fits: mut packets, wait } =
-                match choose_keys(reader, &parcel.packets, now) {
-                    Ok(chosen) => chosen,
-                    Err(error) => {
-                        failures.push(error.context(format!("cannot seal for {}", reader.petname)));
-                        continue;
-                    }
-                };
+            let Chosen { keys, fits: mut packets, wait } = match chosen {
+                Ok(chosen) => chosen,
+                Err(error) => {
+                    failures.push(error.context(format!("cannot seal for {}", reader.petname)));
+                    continue;
+                }
+            };
             for debt in &parcel.paid {
                 due::paid(&db, *debt)?;
             }
@@ -352,14 +353,13 @@ impl<'a> Sealer<'a> {
                     packets: packets.iter().map(|packet| packet.signed.clone()).collect(),
                 };
                 first = if first == 0 { counter } else { first };
-                drafts.push(Draft { parcel, offer, purpose, envelope, packets });
+                drafts.push(Draft { parcel, keys: keys.clone(), envelope, packets });
             }
             parcel.answer.given(&db, reader.fingerprint, first, now)?;
         }
         let identity = &keyring.identity;
         let sealed: Vec<Result<_>> = on_all_cores(drafts.iter().collect(), |draft: &Draft<'_>| {
-            let keys = ReaderKeys::stored(draft.offer, draft.purpose, now)?;
-            let der = seal::seal(&seal::sign(identity, &draft.envelope.write()?)?, &keys)?;
+            let der = seal::seal(&seal::sign(identity, &draft.envelope.write()?)?, &draft.keys)?;
             Ok((blob::sha256(&der), der))
         });
         let mut letters = Vec::with_capacity(drafts.len());
@@ -432,28 +432,29 @@ impl Unsigned {
 }
 
 /// Which keys of a reader to seal to, what goes under them, and what must wait for newer ones.
-struct Chosen<'a> {
-    offer: &'a KeyOffer,
-    purpose: Purpose,
+struct Chosen {
+    keys: ReaderKeys,
     fits: Vec<Arc<Verified>>,
     wait: Vec<Arc<Verified>>,
 }
 
 // The newest sealing keys while they last. Then, and before there are any, only the few types that may come under a
 // meeting key leave; the rest waits until the reader's new keys have come.
-fn choose_keys<'a>(reader: &'a Contact, packets: &[Arc<Verified>], now: Timestamp) -> Result<Chosen<'a>> {
+fn choose_keys(reader: &Contact, packets: &[Arc<Verified>], now: Timestamp) -> Result<Chosen> {
     if let Some(offer) = &reader.profile.sealing
         && ReaderKeys::usable(offer, Purpose::Sealing, now)
     {
-        return Ok(Chosen { offer, purpose: Purpose::Sealing, fits: packets.to_vec(), wait: Vec::new() });
+        let keys = ReaderKeys::stored(offer, Purpose::Sealing, now)?;
+        return Ok(Chosen { keys, fits: packets.to_vec(), wait: Vec::new() });
     }
     let offer = &reader.profile.meeting;
     if !ReaderKeys::usable(offer, Purpose::Meeting, now) {
         return Err(Error::new(Kind::NotAllowed, "all of their keys have ended")
             .hint("ask them for a new invitation"));
     }
+    let keys = ReaderKeys::stored(offer, Purpose::Meeting, now)?;
     let (fits, wait) = packets.iter().cloned().partition(|packet| open::fits_meeting_key(&packet.packet));
-    Ok(Chosen { offer, purpose: Purpose::Meeting, fits, wait })
+    Ok(Chosen { keys, fits, wait })
 }
 
 // What its packets list; and, with the envelope that answers, the chunks that were asked for.
