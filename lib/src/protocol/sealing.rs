@@ -96,16 +96,16 @@ impl<'a> Sealer<'a> {
     ) -> Result<()> {
         let mut failures = Vec::new();
         let mut named = Vec::new();
+        let db = self.store.snapshot()?;
         for word in to {
-            named.extend(contacts::resolve(self.store.read(), word)?);
+            named.extend(contacts::resolve(&db, word)?);
         }
         let by_hand = !to.is_empty();
-        let db = self.store.read();
         let mut digests = BTreeMap::new();
         let prepared: Vec<_> = items
             .into_iter()
             .map(|item| {
-                let item = self.prepare(db, item, &named, by_hand)?;
+                let item = self.prepare(&db, item, &named, by_hand)?;
                 match digests.insert(item.packet.name, item.digest) {
                     Some(other) if other != item.digest => Err(doubled(item.packet.name)),
                     _ => Ok(item),
@@ -116,11 +116,12 @@ impl<'a> Sealer<'a> {
         let outgoing = on_all_cores(prepared, |item| item?.sign(identity));
         let mut parcels = Parcels::default();
         for item in outgoing {
-            match item.and_then(|item| parcels.add(self.store.read(), item, &mut failures)) {
+            match item.and_then(|item| parcels.add(&db, item, &mut failures)) {
                 Ok(()) => {}
                 Err(error) => failures.push(error),
             }
         }
+        drop(db);
         self.send(parcels, failures, each)
     }
 
