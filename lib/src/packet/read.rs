@@ -64,21 +64,8 @@ fn header(parts: &mut Parts) -> Result<Header> {
 }
 
 fn unknown(header: Header, why: String) -> Packet {
-    Packet {
-        name: header.name,
-        kind: header.kind,
-        created: header.created,
-        expires: header.expires,
-        shareable: false,
-        author_name: None,
-        to: Vec::new(),
-        thread: None,
-        about: None,
-        text: None,
-        attachments: Vec::new(),
-        fallback: header.fallback,
-        body: Body::Unknown { why },
-    }
+    let Header { kind, name, created, expires, fallback } = header;
+    Packet { expires, fallback, ..Packet::new(name, &kind, created, Body::Unknown { why }) }
 }
 
 fn understood(mut parts: Parts, header: Header) -> Result<Packet> {
