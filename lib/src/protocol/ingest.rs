@@ -210,10 +210,6 @@ impl<'a> Ingest<'a> {
 
     fn take(&mut self, items: Vec<Item>, refused: &mut dyn FnMut(Error)) -> Result<()> {
         let keyring = self.keyring;
-        let many = items.len() > BATCH;
-        if many {
-            self.store.expect_many()?;
-        }
         thread::scope(|scope| {
             // One batch waits while one is opened and one is committed.
             let (send, opened) = mpsc::sync_channel(1);
@@ -229,9 +225,8 @@ impl<'a> Ingest<'a> {
             for batch in opened {
                 self.commit(batch, refused)?;
             }
-            Ok::<_, Error>(())
-        })?;
-        if many { self.store.fold() } else { Ok(()) }
+            Ok(())
+        })
     }
 
     fn commit(&mut self, mut batch: Vec<(Content, Item)>, refused: &mut dyn FnMut(Error)) -> Result<()> {

@@ -25,19 +25,27 @@ use rusqlite::{
     config::DbConfig,
     types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
 };
-use std::{path::Path, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The account's database.
 pub struct Store {
     connection: Connection,
+    log: PathBuf,
 }
 
 const SCHEMA_VERSION: i64 = 1;
 
+/// A longer log, in bytes, is folded into the database as a command ends: each command reads the log from its beginning.
+const LONG_LOG: u64 = 2 << 20;
+
 impl Store {
     /// Makes the database of a new account.
     pub fn create(path: &Path, account: &account::Account) -> Result<Self> {
-        let mut store = Self { connection: Connection::open(path).context(|| cannot_open(path))? };
+        let mut store = Self::over(Connection::open(path).context(|| cannot_open(path))?, path);
         store.prepare()?;
         let transaction = store.begin()?;
         transaction.execute_batch(include_str!("schema.sql"))?;
@@ -51,7 +59,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).context(|| cannot_open(path))?;
-        let store = Self { connection };
+        let store = Self::over(connection, path);
         store.prepare()?;
         let version: i64 = store.connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version != SCHEMA_VERSION {
@@ -64,29 +72,25 @@ impl Store {
         Ok(store)
     }
 
+    fn over(connection: Connection, path: &Path) -> Self {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self { connection, log: log.into() }
+    }
+
     fn prepare(&self) -> Result<()> {
         self.connection.busy_timeout(Duration::from_secs(60))?;
-        // A short command must not pay two more syncs for folding the log into the database as it ends. SQLite does that
-        // by itself, here every MiB: the next command reads the log from its beginning.
+        // A short command must not pay two more syncs for folding the log into the database each time it ends: see
+        // `drop`. A long one folds every 16 MiB on its way.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
-        self.connection.pragma_update(None, "wal_autocheckpoint", 256)?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
         self.connection.pragma_update(None, "foreign_keys", true)?;
         // Else SQLite prepares some statements anew for every value that is bound to them.
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         self.connection.set_prepared_statement_cache_capacity(64);
         Ok(())
-    }
-
-    /// Before many large transactions: lets the log grow to 16 MiB before it is folded into the database.
-    pub fn expect_many(&self) -> Result<()> {
-        Ok(self.connection.pragma_update(None, "wal_autocheckpoint", 4096)?)
-    }
-
-    /// After them: folds the log into the database. With readers in the way, some of it is left to a later one.
-    pub fn fold(&self) -> Result<()> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?)
     }
 
     /// For reading.
@@ -103,6 +107,18 @@ impl Store {
     /// Begins a write transaction; dropped without commit, nothing of it happened.
     pub fn begin(&mut self) -> Result<Transaction<'_>> {
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+}
+
+// The log starts from its beginning again only when one connection has folded all of it: a command that leaves that to
+// the next, which does not know what was folded, would let it grow for ever. Who reads meanwhile is not waited for, and
+// what fails here a later command makes good.
+impl Drop for Store {
+    fn drop(&mut self) {
+        let length = fs::metadata(&self.log).map_or(0, |log| log.len());
+        if length > LONG_LOG && self.connection.busy_timeout(Duration::ZERO).is_ok() {
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+        }
     }
 }
 
@@ -139,4 +155,55 @@ impl FromSql for Fingerprint {
 /// A time column.
 fn time(seconds: i64) -> Result<Timestamp> {
     Timestamp::from_second(seconds).map_err(|_| Error::malformed("database: a time out of range"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_command_after_another_leaves_no_long_log() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("socialnet.db");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
+        let mut longest = 0;
+        for _ in 0..20 {
+            let mut store = Store::open(&path).unwrap();
+            let write = store.begin().unwrap();
+            write.execute_batch("CREATE TABLE IF NOT EXISTS words (word)").unwrap();
+            write.execute("INSERT INTO words VALUES (zeroblob(1 << 19))", ()).unwrap();
+            write.commit().unwrap();
+            let log = store.log.clone();
+            drop(store);
+            longest = longest.max(fs::metadata(log).unwrap().len());
+        }
+        assert!(longest <= LONG_LOG + (1 << 20), "{longest} bytes");
+        let store = Store::open(&path).unwrap();
+        let words: i64 = store.read().query_row("SELECT count(*) FROM words", (), |row| row.get(0)).unwrap();
+        assert_eq!(words, 20);
+    }
+
+    #[test]
+    fn who_reads_is_not_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("socialnet.db");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
+        let reader = Store::open(&path).unwrap();
+        let mut writer = Store::open(&path).unwrap();
+        writer.connection.execute_batch("CREATE TABLE words (word)").unwrap();
+        let snapshot = reader.snapshot().unwrap();
+        let before: i64 = snapshot.query_row("SELECT count(*) FROM words", (), |row| row.get(0)).unwrap();
+        let write = writer.begin().unwrap();
+        write.execute("INSERT INTO words VALUES (zeroblob(1 << 22))", ()).unwrap();
+        write.commit().unwrap();
+        // Half of the minute that one writer waits for another.
+        let (done, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            drop(writer);
+            done.send(()).unwrap();
+        });
+        ended.recv_timeout(Duration::from_secs(30)).unwrap();
+        let after: i64 = snapshot.query_row("SELECT count(*) FROM words", (), |row| row.get(0)).unwrap();
+        assert_eq!((before, after), (0, 0));
+    }
 }
