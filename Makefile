@@ -57,7 +57,7 @@ needs:
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --all-features -- -D warnings
-	@set -e; for package in socialnet $(COMMANDS); do \
+	@set -e; for package in socialnet socialnet-mail $(COMMANDS); do \
 	    echo "$(CARGO) check --package $$package"; \
 	    $(CARGO) check --release --locked --quiet --package $$package; \
 	done

@@ -1,0 +1,15 @@
+//! What the drivers for mail share. The library in `lib/` knows nothing of mail, and commands that are no drivers know
+//! nothing of this.
+//!
+//! | file | knows |
+//! |---|---|
+//! | [`settings`] | `SN_CONF_*`: which server, how to log in, and where the secret comes from |
+//! | [`tls`] | the way to a server: TCP, TLS and whom it trusts |
+//! | [`sasl`] | what a client says to log in |
+
+pub mod sasl;
+pub mod settings;
+pub mod tls;
+
+pub use settings::{Login, Security, Server, Settings};
+pub use tls::Stream;

@@ -1,0 +1,230 @@
+//! The way to a server: TCP, then TLS at once or when a protocol says so.
+//!
+//! TLS 1.2 at least, a certificate that is valid now, for this host, from an authority of the system or of `ca-file`;
+//! there is no setting that asks for less. Without TLS the other end must be this machine: what counts is the address
+//! that was connected to, not its name.
+
+use crate::{Security, Server};
+use openssl::{
+    ssl::{HandshakeError, SslConnector, SslMethod, SslStream, SslVersion},
+    x509::{X509VerifyResult, store::X509StoreBuilder},
+};
+use socialnet::{Error, Kind, Result};
+use std::{
+    io::{self, Read, Write},
+    net::{TcpStream, ToSocketAddrs},
+    path::Path,
+    time::Duration,
+};
+
+/// How long it may take to connect to one address of a server.
+const CONNECT: Duration = Duration::from_secs(30);
+
+/// A connection.
+#[derive(Debug)]
+pub enum Stream {
+    /// Not protected.
+    Clear(TcpStream),
+    /// Protected.
+    Tls(SslStream<TcpStream>),
+}
+
+impl Stream {
+    /// Connects; with [`Security::Tls`] the handshake is done as well. With [`Security::StartTls`] the protocol has to
+    /// ask, and call [`Stream::upgrade`] before it says anything that matters.
+    pub fn connect(server: &Server) -> Result<Self> {
+        let socket = dial(server)?;
+        let here = socket.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
+        if server.security == Security::Clear && !here {
+            let message = format!("'{}' is another machine, and TLS is switched off", server.host);
+            return Err(Error::new(Kind::Config, message).hint("set security to tls or starttls"));
+        }
+        let clear = Self::Clear(socket);
+        if server.security == Security::Tls { clear.upgrade(server) } else { Ok(clear) }
+    }
+
+    /// Does the handshake. Whoever calls this must have read exactly what came before it: bytes that the server (or
+    /// somebody between) sent ahead must not be taken for what came protected (CVE-2011-0411 and its many like).
+    pub fn upgrade(self, server: &Server) -> Result<Self> {
+        let Self::Clear(socket) = self else { return Ok(self) };
+        let connector = connector(server)?;
+        match connector.connect(&server.host, socket) {
+            Ok(stream) => Ok(Self::Tls(stream)),
+            Err(error) => Err(refused(server, error)),
+        }
+    }
+
+    /// Whether it is protected.
+    pub fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
+    /// The socket beneath, for its timeouts.
+    pub fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Clear(socket) => socket,
+            Self::Tls(stream) => stream.get_ref(),
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Clear(socket) => socket.read(buffer),
+            Self::Tls(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Clear(socket) => socket.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Clear(socket) => socket.flush(),
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+/// Tries each address of the host in turn.
+fn dial(server: &Server) -> Result<TcpStream> {
+    let cannot = |error: io::Error| {
+        let error = Error::new(Kind::Again, Error::from(error).message().to_owned());
+        error.context(format!("cannot connect to '{}' port {}", server.host, server.port))
+    };
+    let mut failed = io::Error::from(io::ErrorKind::NotFound);
+    for address in (server.host.as_str(), server.port).to_socket_addrs().map_err(cannot)? {
+        match TcpStream::connect_timeout(&address, CONNECT.min(server.reply_timeout)) {
+            Ok(socket) => {
+                // Commands are small and wait for their answers: nothing may wait to be sent with the next one.
+                socket.set_nodelay(true).map_err(cannot)?;
+                socket.set_read_timeout(Some(server.reply_timeout)).map_err(cannot)?;
+                socket.set_write_timeout(Some(server.reply_timeout)).map_err(cannot)?;
+                return Ok(socket);
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(cannot(failed))
+}
+
+fn connector(server: &Server) -> Result<SslConnector> {
+    let cannot = |what: &str, error: &dyn std::fmt::Display| {
+        Error::new(Kind::Config, format!("cannot {what}: {}", first_line(&error.to_string())))
+    };
+    let mut builder =
+        SslConnector::builder(SslMethod::tls_client()).map_err(|error| cannot("use TLS", &error))?;
+    builder.set_min_proto_version(Some(SslVersion::TLS1_2)).map_err(|error| cannot("use TLS", &error))?;
+    match &server.ca_file {
+        Some(file) => {
+            // Instead of the system's, not beside them.
+            let none = X509StoreBuilder::new().map_err(|error| cannot("use TLS", &error))?;
+            builder.set_cert_store(none.build());
+            builder
+                .set_ca_file(file)
+                .map_err(|error| cannot(&format!("read certificates from ca-file '{file}'"), &error))?;
+        }
+        None => {
+            // OpenSSL was compiled with the project and does not know where this system keeps them.
+            let probe = openssl_probe::probe();
+            let readable = |path: &Path| path.to_str().is_some();
+            let file = probe.cert_file.as_deref().filter(|path| readable(path));
+            let folder = probe.cert_dir.first().map(|path| path.as_path()).filter(|path| readable(path));
+            if file.is_some() || folder.is_some() {
+                builder
+                    .load_verify_locations(file, folder)
+                    .map_err(|error| cannot("read the system's certificates", &error))?;
+            }
+        }
+    }
+    Ok(builder.build())
+}
+
+/// Why there is no TLS, in words: OpenSSL's own name the line of its source.
+fn refused(server: &Server, error: HandshakeError<TcpStream>) -> Error {
+    let host = &server.host;
+    match error {
+        HandshakeError::Failure(stream) | HandshakeError::WouldBlock(stream) => {
+            let verified = stream.ssl().verify_result();
+            if verified != X509VerifyResult::OK {
+                let why = verified.error_string();
+                return Error::new(
+                    Kind::NotAllowed,
+                    format!("the certificate of '{host}' is not trusted: {why}"),
+                );
+            }
+            let why = match stream.error().io_error() {
+                Some(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    "no answer for too long".to_owned()
+                }
+                Some(error) => Error::from(io::Error::from(error.kind())).message().to_owned(),
+                None => first_line(&stream.error().to_string()),
+            };
+            Error::new(Kind::Again, format!("cannot begin TLS with '{host}': {why}"))
+        }
+        HandshakeError::SetupFailure(error) => {
+            Error::new(Kind::Config, format!("cannot begin TLS with '{host}': {error}"))
+        }
+    }
+}
+
+/// `error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:ssl/…:77:` without what surrounds the
+/// reason.
+fn first_line(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    let mut fields = first.split(':').skip(3);
+    fields
+        .next()
+        .filter(|reason| first.starts_with("error:") && !reason.is_empty())
+        .unwrap_or(first)
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use std::net::TcpListener;
+
+    fn server(host: &str, port: u16, security: Security) -> Server {
+        Settings::from([("reply-timeout", "200ms")]).server(host, port, security).unwrap()
+    }
+
+    #[test]
+    fn nobody_there_is_for_later() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let error = Stream::connect(&server("127.0.0.1", port, Security::Tls)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Again);
+        let said = format!("cannot connect to '127.0.0.1' port {port}: Connection refused");
+        assert_eq!(error.message(), said);
+    }
+
+    #[test]
+    fn silence_and_other_protocols_are_no_tls() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let silent = Stream::connect(&server("127.0.0.1", port, Security::Tls)).unwrap_err();
+        assert_eq!(silent.message(), "cannot begin TLS with '127.0.0.1': no answer for too long");
+        std::thread::spawn(move || {
+            for socket in listener.incoming().take(2) {
+                let _ = socket.unwrap().write_all(b"220 mx.example.org ESMTP\r\n");
+            }
+        });
+        let clear = Stream::connect(&server("127.0.0.1", port, Security::Tls)).unwrap_err();
+        assert_eq!(clear.kind(), Kind::Again);
+    }
+
+    #[test]
+    fn clear_text_stays_on_this_machine() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(!Stream::connect(&server("localhost", port, Security::Clear)).unwrap().is_tls());
+    }
+}
