@@ -13,6 +13,8 @@
 //! | `change.rs` | edits and retractions, by a packet's author and by that of its thread |
 //! | `understand.rs` | packets that are not understood |
 //! | `sealing.rs` | clear packets become signed, counted, sealed envelopes |
+//! | `outgoing.rs` | what may leave, to whom, and that it is held before it goes |
+//! | `choice.rs` | which of a reader's keys an envelope is sealed to |
 //! | `parcels.rs` | packets sorted by reader, and cut into envelopes and rounds |
 //! | `start.rs` | a new account |
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
@@ -29,6 +31,8 @@ pub mod renewal;
 pub mod sealing;
 pub mod start;
 
+mod choice;
+mod outgoing;
 mod own;
 mod parcels;
 mod receive;

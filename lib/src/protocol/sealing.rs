@@ -4,35 +4,32 @@
 //! caller, and chunks are synced before that. An envelope that is then lost leaves a gap, which its reader notices.
 
 use super::{
-    change, confirm,
+    choice::{self, Chosen},
+    confirm,
     open::{self, Verified},
+    outgoing::{Desk, doubled, hold},
     own,
-    parcels::{Outgoing, Parcel, Parcels, fill, rounds},
+    parcels::{Parcel, Parcels, fill, rounds},
     profile,
-    receive::about_original,
-    thread,
 };
 use crate::{
-    Context, Error, Fingerprint, Kind, Result, blob,
+    Context, Error, Fingerprint, Result, blob,
     envelope::Envelope,
     file,
-    identity::{Identity, Keyring, Purpose, ReaderKeys},
+    identity::{Keyring, ReaderKeys},
     mailbox,
-    packet::{self, About, Body, Digest, Name, Packet},
+    packet::{self, Body, Digest},
     seal,
     store::{
-        Store, account,
-        contacts::{self, Contact},
-        counters,
+        Store, account, contacts, counters,
         due::{self, Debt},
-        gaps,
-        packets::{self, Held, Holding, Keep},
+        gaps, packets,
     },
     stream::Clear,
 };
 use jiff::{SignedDuration, Timestamp, Unit};
 use rayon::prelude::*;
-use rusqlite::{Connection, Transaction};
+use rusqlite::Transaction;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -101,11 +98,12 @@ impl<'a> Sealer<'a> {
             named.extend(contacts::resolve(&db, word)?);
         }
         let by_hand = !to.is_empty();
+        let desk = Desk { db: &db, me: self.me(), blobs: &self.blobs, now: self.now };
         let mut digests = BTreeMap::new();
         let prepared: Vec<_> = items
             .into_iter()
             .map(|item| {
-                let item = self.prepare(&db, item, &named, by_hand)?;
+                let item = desk.prepare(item, &named, by_hand)?;
                 match digests.insert(item.packet.name, item.digest) {
                     Some(other) if other != item.digest => Err(doubled(item.packet.name)),
                     _ => Ok(item),
@@ -178,98 +176,6 @@ impl<'a> Sealer<'a> {
         self.keyring.identity.fingerprint
     }
 
-    // Reads an item and finds its readers. An own packet that was signed before keeps that signature.
-    fn prepare(
-        &self,
-        db: &Connection,
-        item: Clear,
-        named: &[Fingerprint],
-        by_hand: bool,
-    ) -> Result<Unsigned> {
-        let (packet, xml, signed) = match item {
-            Clear::Signed(signed) => {
-                let verified = open::verify(signed)?;
-                (verified.packet, verified.xml, Some(verified.signed))
-            }
-            Clear::Packet(xml) => (packet::read(&xml)?, xml, None),
-        };
-        let digest = blob::sha256(&xml);
-        let name = packet.name;
-        change::may_send(db, &packet)?;
-        if name.from != self.me() && signed.is_none() {
-            return Err(Error::new(Kind::NotAllowed, format!("packet {} is not yours to sign", name.id)));
-        }
-        if name.from != self.me() && packet.root().from != self.me() {
-            return Err(Error::new(Kind::NotAllowed, format!("packet {} is not yours to pass on", name.id))
-                .hint("'sn-pack share' carries what its author lets travel"));
-        }
-        let known = packets::get(db, name)?;
-        if known.as_ref().is_some_and(|known| known.digest != digest) {
-            return Err(doubled(name));
-        }
-        let erased = known.as_ref().is_some_and(|known| known.signed.is_empty());
-        if erased || packet.expires.is_some_and(|expires| expires <= self.now) {
-            let message = format!("packet {} has expired, or was taken back or replaced", name.id);
-            return Err(Error::new(Kind::NotAllowed, message));
-        }
-        if name.from == self.me()
-            && let Some(gone) =
-                packet.chunks().find(|chunk| !self.blobs.join(mailbox::name_for(chunk)).is_file())
-        {
-            let message =
-                format!("packet {}: there is no chunk {} in blobs", name.id, mailbox::name_for(gone));
-            return Err(Error::new(Kind::Io, message).hint("make the packet anew from its file"));
-        }
-        let readers = self.readers(db, &packet, named, by_hand)?;
-        Ok(Unsigned { packet, xml, digest, signed: signed.or(known.map(|known| known.signed)), readers })
-    }
-
-    fn readers(
-        &self,
-        db: &Connection,
-        packet: &Packet,
-        named: &[Fingerprint],
-        by_hand: bool,
-    ) -> Result<Vec<Fingerprint>> {
-        let mut readers = if by_hand {
-            named.to_vec()
-        } else if !packet.to.is_empty() {
-            packet.to.clone()
-        } else {
-            // What answers an own packet, or changes it, goes to those who got that.
-            let before = match (packet.thread, &packet.about) {
-                (Some(root), _) => Some(root),
-                (None, Some(About::Packet(target, _))) if change::is_change(packet) => Some(*target),
-                (None, _) => None,
-            };
-            match before {
-                Some(own) if own.from == self.me() => {
-                    packets::row(db, own)?.map_or(Ok(Vec::new()), |seq| thread::readers(db, seq))?
-                }
-                Some(others) => vec![others.from],
-                None => Vec::new(),
-            }
-        };
-        if matches!(packet.body, Body::Message)
-            && let Some(other) = readers.iter().find(|reader| !packet.to.contains(reader))
-        {
-            let message = format!("message {} is not for {}", packet.name.id, other.short());
-            return Err(Error::new(Kind::NotAllowed, message).hint("a message goes to those it names"));
-        }
-        readers.sort_unstable();
-        readers.dedup();
-        readers.retain(|reader| *reader != self.me() && *reader != packet.name.from);
-        if readers.is_empty() && by_hand {
-            return Err(Error::new(Kind::Usage, format!("packet {} has nobody to go to", packet.name.id))
-                .hint("'sn-contact invite' makes friends"));
-        }
-        if readers.is_empty() {
-            return Err(Error::new(Kind::Usage, format!("packet {} has nobody to go to", packet.name.id))
-                .hint("name readers with --to NAME, --to @GROUP or --to all"));
-        }
-        Ok(readers)
-    }
-
     fn send(
         &mut self,
         parcels: Parcels,
@@ -302,7 +208,7 @@ impl<'a> Sealer<'a> {
         let mut drafts = Vec::new();
         // Decoded before anything is counted or struck out: keys that are no keys concern their owner alone.
         let chosen = on_all_cores(parcels.iter().collect(), |parcel: &Parcel| {
-            choose_keys(&parcel.reader, &parcel.packets, now)
+            choice::choose(&parcel.reader, &parcel.packets, now)
         });
         for (parcel, chosen) in parcels.iter().zip(chosen) {
             let reader = &parcel.reader;
@@ -412,52 +318,6 @@ fn on_all_cores<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync + 
     }
 }
 
-/// A packet that is ready to be signed, or was signed before.
-struct Unsigned {
-    packet: Packet,
-    xml: Vec<u8>,
-    digest: Digest,
-    signed: Option<Vec<u8>>,
-    readers: Vec<Fingerprint>,
-}
-
-impl Unsigned {
-    fn sign(self, identity: &Identity) -> Result<Outgoing> {
-        let signed = match self.signed {
-            Some(signed) => signed,
-            None => seal::sign(identity, &self.xml)?,
-        };
-        let verified = Verified { packet: self.packet, xml: self.xml, digest: self.digest, signed };
-        Ok(Outgoing { verified, readers: self.readers })
-    }
-}
-
-/// Which keys of a reader to seal to, what goes under them, and what must wait for newer ones.
-struct Chosen {
-    keys: ReaderKeys,
-    fits: Vec<Arc<Verified>>,
-    wait: Vec<Arc<Verified>>,
-}
-
-// The newest sealing keys while they last. Then, and before there are any, only the few types that may come under a
-// meeting key leave; the rest waits until the reader's new keys have come.
-fn choose_keys(reader: &Contact, packets: &[Arc<Verified>], now: Timestamp) -> Result<Chosen> {
-    if let Some(offer) = &reader.profile.sealing
-        && ReaderKeys::usable(offer, Purpose::Sealing, now)
-    {
-        let keys = ReaderKeys::stored(offer, Purpose::Sealing, now)?;
-        return Ok(Chosen { keys, fits: packets.to_vec(), wait: Vec::new() });
-    }
-    let offer = &reader.profile.meeting;
-    if !ReaderKeys::usable(offer, Purpose::Meeting, now) {
-        return Err(Error::new(Kind::NotAllowed, "all of their keys have ended")
-            .hint("ask them for a new invitation"));
-    }
-    let keys = ReaderKeys::stored(offer, Purpose::Meeting, now)?;
-    let (fits, wait) = packets.iter().cloned().partition(|packet| open::fits_meeting_key(&packet.packet));
-    Ok(Chosen { keys, fits, wait })
-}
-
 // What its packets list; and, with the envelope that answers, the chunks that were asked for.
 fn chunks(draft: &Draft<'_>) -> Vec<Digest> {
     let listed = draft.packets.iter().flat_map(|packet| packet.packet.chunks().copied());
@@ -466,45 +326,6 @@ fn chunks(draft: &Draft<'_>) -> Vec<Digest> {
     chunks.sort_unstable();
     chunks.dedup();
     chunks
-}
-
-fn doubled(name: Name) -> Error {
-    Error::malformed(format!("packet {} was signed with other bytes before", name.id))
-        .hint("make a new packet: an id names one packet for ever")
-}
-
-fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now: Timestamp) -> Result<i64> {
-    let own_words = matches!(
-        packet.packet.body,
-        Body::Status | Body::Photo | Body::Comment | Body::Reaction | Body::Message | Body::Share { .. }
-    );
-    let share = match &packet.packet.body {
-        Body::Share { original } => Some(about_original(&packet.packet, &open::verify(original.clone())?)),
-        _ => None,
-    };
-    let new = Holding {
-        packet: share.as_ref().unwrap_or(&packet.packet),
-        digest: packet.digest,
-        signed: &packet.signed,
-        through: None,
-        received: now,
-        keep: if own_words { Keep::Feed } else { Keep::Quiet },
-    };
-    match packets::hold(db, &new)? {
-        Held::Doubled(_) => Err(doubled(packet.packet.name)),
-        Held::New(seq) => {
-            if packet.packet.name.from == me {
-                for chunk in packet.packet.chunks() {
-                    packets::chunk_is_here(db, chunk)?;
-                }
-                if change::is_change(&packet.packet) {
-                    change::take(db, seq, &packet.packet, now)?;
-                }
-            }
-            Ok(seq)
-        }
-        Held::Known(seq) => Ok(seq),
-    }
 }
 
 fn add_reader(
