@@ -24,6 +24,7 @@ commands! {
     sn_profile = "../bins/sn-profile/args.rs",
     sn_recv = "../bins/sn-recv/args.rs",
     sn_recv_file = "../bins/sn-recv-file/args.rs",
+    sn_recv_imap = "../bins/sn-recv-imap/args.rs",
     sn_seal = "../bins/sn-seal/args.rs",
     sn_send = "../bins/sn-send/args.rs",
     sn_send_file = "../bins/sn-send-file/args.rs",

@@ -6,9 +6,17 @@
 //! | [`settings`] | `SN_CONF_*`: which server, how to log in, and where the secret comes from |
 //! | [`tls`] | the way to a server: TCP, TLS and whom it trusts |
 //! | [`sasl`] | what a client says to log in |
+//! | [`source`] | `imaps://alice@example.org`: where mail is fetched from |
+//! | [`attempts`] | logins that were refused, and when the next one is due |
+//! | [`find`] | where in a mail gateways and mailing lists have put what is ours |
+//! | [`arrivals`] | what was found on its way into the mailbox |
 
+pub mod arrivals;
+pub mod attempts;
+pub mod find;
 pub mod sasl;
 pub mod settings;
+pub mod source;
 pub mod tls;
 
 pub use settings::{Login, Security, Server, Settings};

@@ -265,7 +265,8 @@ impl Drop for Surroundings {
     }
 }
 
-/// A driver's program: in `$SN_DRIVERS`, beside the running command, in `PATH`.
+/// A driver's program: in `$SN_DRIVERS`, beside the running command, in `PATH`. One program may do for a scheme with TLS
+/// and for the same without: `imaps` is looked for as `imap` too.
 fn find(name: &str) -> Result<PathBuf> {
     let beside = env::current_exe().ok().and_then(|path| path.parent().map(Path::to_owned));
     let folders = |variable| {
@@ -276,7 +277,9 @@ fn find(name: &str) -> Result<PathBuf> {
         path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
     };
     let places = folders("SN_DRIVERS").into_iter().chain(beside).chain(folders("PATH"));
-    places.map(|folder| folder.join(name)).find(runs).ok_or_else(|| {
+    let places: Vec<_> = places.collect();
+    let at = |name: &str| places.iter().map(|folder| folder.join(name)).find(runs);
+    at(name).or_else(|| at(name.strip_suffix('s')?)).ok_or_else(|| {
         Error::new(Kind::Unavailable, format!("there is no program '{name}'"))
             .hint("install the driver, or take its table out of config.toml")
     })

@@ -1,0 +1,17 @@
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Driver: fetch packets from a mailbox by IMAP
+///
+/// Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv.
+#[derive(Parser)]
+#[command(name = "sn-recv-imap", version)]
+pub struct Args {
+    /// Stay, and wait for more
+    #[arg(long)]
+    pub watch: bool,
+    /// The account, as imaps://USER@HOST or imap://USER@HOST
+    pub source: String,
+    /// A folder with tmp and new
+    pub mailbox: PathBuf,
+}

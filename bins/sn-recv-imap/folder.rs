@@ -1,0 +1,282 @@
+//! One round through one folder: what is new, what of it may be ours, fetching that, and what becomes of it.
+//!
+//! What was fetched is durable in the mailbox before the server or the cursor is told; killed in between, the next run
+//! fetches it again, which does no harm. Reading is done with EXAMINE, so that not even \Recent changes at other mails.
+
+use crate::{
+    cursor::Cursor,
+    look::{Look, look},
+    policy::{Policy, set},
+    wire::{Account, SMALL},
+};
+use imap_proto::types::SectionPath;
+use socialnet::{Error, Kind, Result, mailbox::Mailbox};
+use socialnet_mail::{
+    arrivals::Arrivals,
+    find::{MAX_MAIL, find, looks_sealed},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// Mails that are asked about, or fetched, at once: one command for many is what hides the way to the server.
+const ASKED: usize = 500;
+/// Bytes of mails that are fetched at once, unless a single one is larger. All of them are in memory.
+const FETCHED: u64 = 2 << 20;
+/// Bytes of the structures of [`ASKED`] mails.
+const STRUCTURES: u64 = 8 << 20;
+/// Bytes of a part that are enough to see what it is, behind whatever a gateway put in front.
+const GLIMPSE: usize = 2048;
+/// Bytes of a mail to be looked at where structures are of no use: the header is among them.
+const GLANCE: usize = 16 << 10;
+/// Mails of which that is asked at once.
+const GLANCED: usize = 100;
+
+/// How rounds are done.
+pub struct Round<'a> {
+    /// Where packets go.
+    pub mailbox: &'a Mailbox,
+    /// `$SN_STATE`.
+    pub state: &'a Path,
+    /// What becomes of our mails.
+    pub policy: &'a Policy,
+}
+
+/// A mail that is to be fetched.
+struct Wanted {
+    uid: u32,
+    size: u64,
+}
+
+/// One folder while it is read.
+struct Reading<'a, 'b> {
+    round: &'a Round<'b>,
+    account: &'a mut Account,
+    name: &'a str,
+    cursor: Cursor,
+    arrivals: Arrivals<'b>,
+    /// UIDs of mails that held nothing but what is in `arrivals`.
+    own: Vec<u32>,
+    writable: bool,
+}
+
+/// Why a round stopped.
+pub enum Stopped {
+    /// As any failure.
+    Failed(Error),
+    /// What the server says of its mails' structure can't be understood: connect again, and do without.
+    Garbled(Error),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Round<'_> {
+    /// Reads a folder to its end. `by_structure` is how mails are told apart, unless it has failed before. Says whether
+    /// anything of ours was there.
+    pub fn read(
+        &self,
+        account: &mut Account,
+        name: &str,
+        by_structure: bool,
+    ) -> std::result::Result<bool, Stopped> {
+        let there = account.run(SMALL, |session| session.examine(name))?;
+        let validity = there
+            .uid_validity
+            .ok_or_else(|| Error::new(Kind::Again, format!("the server has no UIDVALIDITY for '{name}'")))?;
+        let mut cursor = Cursor::open(self.state, name)?;
+        cursor.of_validity(validity);
+        let mut reading = Reading {
+            round: self,
+            account,
+            name,
+            cursor,
+            arrivals: Arrivals::new(self.mailbox),
+            own: Vec::new(),
+            writable: false,
+        };
+        let due = self.policy.due(&reading.cursor);
+        if !due.is_empty() {
+            reading.make_writable()?;
+            self.policy.delete_due(reading.account, &mut reading.cursor, &due)?;
+        }
+        reading.all(there.uid_next, there.exists, by_structure)
+    }
+}
+
+impl Reading<'_, '_> {
+    fn all(
+        &mut self,
+        uid_next: Option<u32>,
+        exists: u32,
+        by_structure: bool,
+    ) -> std::result::Result<bool, Stopped> {
+        let next = self.cursor.next;
+        if exists == 0 || uid_next.is_some_and(|uid_next| uid_next <= next) {
+            if let Some(uid_next) = uid_next.filter(|uid_next| *uid_next > next) {
+                self.cursor.next = uid_next;
+                self.cursor.save()?;
+            }
+            return Ok(false);
+        }
+        // `n:*` always names the last mail, also when it comes before n.
+        let found = self.account.run(STRUCTURES, |session| session.uid_search(format!("UID {next}:*")))?;
+        let uids: Vec<u32> =
+            found.into_iter().filter(|uid| *uid >= next).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut any = false;
+        for some in uids.chunks(if by_structure { ASKED } else { GLANCED }) {
+            let wanted = if by_structure { self.by_structure(some)? } else { self.by_beginning(some)? };
+            any |= !wanted.is_empty();
+            self.fetch(wanted)?;
+            if let Some(last) = some.last() {
+                self.cursor.next = last.saturating_add(1);
+            }
+            // What held nothing needs no sync of the mailbox.
+            if self.arrivals.is_full() || self.own.is_empty() {
+                self.settle()?;
+            }
+        }
+        self.settle()?;
+        Ok(any)
+    }
+
+    /// Which of these mails to fetch, by their structure and, where that does not tell, the beginning of some parts.
+    fn by_structure(&mut self, uids: &[u32]) -> std::result::Result<Vec<Wanted>, Stopped> {
+        let query = "(UID RFC822.SIZE BODYSTRUCTURE)";
+        let fetches = self
+            .account
+            .run(STRUCTURES, |session| session.uid_fetch(set(uids), query))
+            .map_err(Stopped::Garbled)?;
+        let mut wanted = Vec::new();
+        let mut sizes = BTreeMap::new();
+        let mut peeks: BTreeMap<Vec<u32>, Vec<u32>> = BTreeMap::new();
+        for fetch in fetches.iter() {
+            let (Some(uid), Some(size), Some(structure)) = (fetch.uid, fetch.size, fetch.bodystructure())
+            else {
+                continue;
+            };
+            let size = u64::from(size);
+            match look(structure) {
+                _ if size > MAX_MAIL as u64 => {}
+                Look::Leave => {}
+                Look::Fetch => wanted.push(Wanted { uid, size }),
+                Look::Peek(parts) => {
+                    sizes.insert(uid, size);
+                    parts.into_iter().for_each(|part| peeks.entry(part).or_default().push(uid));
+                }
+            }
+        }
+        for (part, uids) in peeks {
+            let number = part.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+            let query = format!("(UID BODY.PEEK[{number}]<0.{GLIMPSE}>)");
+            let allowance = SMALL + (2 * GLIMPSE * uids.len()) as u64;
+            let fetches = self.account.run(allowance, |session| session.uid_fetch(set(&uids), query))?;
+            let section = SectionPath::Part(part, None);
+            for fetch in fetches.iter() {
+                if let (Some(uid), Some(beginning)) = (fetch.uid, fetch.section(&section))
+                    && looks_sealed(beginning)
+                    && let Some(size) = sizes.remove(&uid)
+                {
+                    wanted.push(Wanted { uid, size });
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The same by the first bytes of each mail, which need no understanding.
+    fn by_beginning(&mut self, uids: &[u32]) -> Result<Vec<Wanted>> {
+        let query = format!("(UID RFC822.SIZE BODY.PEEK[]<0.{GLANCE}>)");
+        let allowance = SMALL + (2 * GLANCE * uids.len()) as u64;
+        let fetches = self.account.run(allowance, |session| session.uid_fetch(set(uids), query))?;
+        let mut wanted = Vec::new();
+        for fetch in fetches.iter() {
+            let (Some(uid), Some(size), Some(beginning)) = (fetch.uid, fetch.size, fetch.body()) else {
+                continue;
+            };
+            if u64::from(size) <= MAX_MAIL as u64 && may_be_ours(beginning) {
+                wanted.push(Wanted { uid, size: size.into() });
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn fetch(&mut self, mut wanted: Vec<Wanted>) -> Result<()> {
+        wanted.sort_by_key(|mail| mail.uid);
+        let mut rest = &wanted[..];
+        while !rest.is_empty() {
+            let mut size = 0;
+            let count = rest
+                .iter()
+                .take(ASKED)
+                .take_while(|mail| {
+                    size += mail.size;
+                    size <= FETCHED
+                })
+                .count();
+            let (some, others) = rest.split_at(count.max(1));
+            rest = others;
+            self.fetch_at_once(some)?;
+            if self.arrivals.is_full() {
+                self.settle()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fetch_at_once(&mut self, mails: &[Wanted]) -> Result<()> {
+        let uids: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
+        // Sizes are estimates at some servers.
+        let allowance = SMALL + 2 * mails.iter().map(|mail| mail.size).sum::<u64>();
+        let fetches =
+            self.account.run(allowance, |session| session.uid_fetch(set(&uids), "(UID BODY.PEEK[])"))?;
+        for fetch in fetches.iter() {
+            if let (Some(uid), Some(mail)) = (fetch.uid, fetch.body()) {
+                let finds = find(mail);
+                if finds.ours_alone {
+                    self.own.push(uid);
+                }
+                self.arrivals.add(finds.found)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes durable what has arrived, then tells the server, then the cursor.
+    fn settle(&mut self) -> Result<()> {
+        let arrivals = std::mem::replace(&mut self.arrivals, Arrivals::new(self.round.mailbox));
+        arrivals.commit()?;
+        let own = std::mem::take(&mut self.own);
+        if !own.is_empty() && *self.round.policy != Policy::Keep {
+            self.make_writable()?;
+            for some in own.chunks(ASKED) {
+                self.round.policy.apply(self.account, &mut self.cursor, some)?;
+            }
+        }
+        self.cursor.save()
+    }
+
+    fn make_writable(&mut self) -> Result<()> {
+        if self.writable {
+            return Ok(());
+        }
+        let name = self.name;
+        let there = self.account.run(SMALL, |session| session.select(name))?;
+        if there.uid_validity != Some(self.cursor.validity) {
+            return Err(Error::new(Kind::Again, format!("the folder '{name}' was made anew meanwhile")));
+        }
+        self.writable = true;
+        Ok(())
+    }
+}
+
+/// Whether the header and some of what follows speak of something of ours.
+fn may_be_ours(beginning: &[u8]) -> bool {
+    let lower = beginning.to_ascii_lowercase();
+    let says = |word: &str| lower.windows(word.len()).any(|window| window == word.as_bytes());
+    looks_sealed(beginning) || says("pkcs7-mime") || says(".p7m") || says(".snblob")
+}

@@ -1,0 +1,132 @@
+//! Staying: IDLE (RFC 2177) where the server has it, looking again at growing intervals where it has not, and connecting
+//! again when the connection breaks.
+
+use crate::{
+    Driver,
+    wire::{Account, SMALL},
+};
+use imap::{extensions::idle::stop_on_any, types::UnsolicitedResponse};
+use socialnet::{Kind, Result, cli};
+use socialnet_mail::Settings;
+use std::{
+    io::{self, stdin},
+    net::{Shutdown, TcpStream},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+/// Routers between here and there forget a silent connection after some minutes.
+const IDLE: Duration = Duration::from_secs(4 * 60);
+/// The longest `idle`.
+const LONGEST_IDLE: Duration = Duration::from_secs(5 * 60);
+/// The first wait without IDLE and after a failure; it doubles up to [`LONGEST`] while nothing comes.
+const FIRST: Duration = Duration::from_secs(60);
+const FIRST_AFTER_FAILURE: Duration = Duration::from_secs(5);
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// Fetches, and waits for more, until the caller goes.
+pub fn watch(driver: &Driver, settings: &Settings, console: &mut cli::Console) -> Result<()> {
+    let idle = settings.duration("idle")?.unwrap_or(IDLE).min(LONGEST_IDLE);
+    let longest = settings.duration("poll")?.unwrap_or(LONGEST);
+    let caller = Caller::listen();
+    let (mut pause, mut told) = (FIRST_AFTER_FAILURE, false);
+    while !caller.is_gone() {
+        let ended = connected(driver, idle, longest, &caller, &mut pause, console);
+        match ended {
+            // The socket was shut because the caller has gone.
+            _ if caller.is_gone() => return Ok(()),
+            Ok(()) => told = false,
+            Err(error) if error.kind() == Kind::Again => {
+                // Said once: a server that is away stays away for a while.
+                if !told {
+                    console.note(error.message());
+                }
+                told = pause > FIRST_AFTER_FAILURE;
+            }
+            Err(error) => return Err(error),
+        }
+        caller.wait(pause);
+        pause = (pause * 2).min(LONGEST);
+    }
+    Ok(())
+}
+
+/// Everything on one connection, until it breaks.
+fn connected(
+    driver: &Driver,
+    idle: Duration,
+    longest: Duration,
+    caller: &Caller,
+    pause: &mut Duration,
+    console: &mut cli::Console,
+) -> Result<()> {
+    let mut account = driver.open()?;
+    let mut wait = FIRST.min(longest);
+    loop {
+        caller.would_shut(&account)?;
+        let any;
+        (account, any) = driver.fetch(account, console)?;
+        *pause = FIRST_AFTER_FAILURE;
+        if caller.is_gone() {
+            return Ok(());
+        }
+        if account.offers("IDLE") {
+            // What was told of while the folder was read must not be waited for.
+            let told = account.run(SMALL, |session| {
+                let arrived = |news| matches!(news, UnsolicitedResponse::Exists(_));
+                Ok(session.take_all_unsolicited().any(arrived))
+            })?;
+            if !told {
+                account.run(SMALL, |session| {
+                    session.idle().timeout(idle).keepalive(false).wait_while(stop_on_any).map(drop)
+                })?;
+            }
+        } else {
+            caller.wait(wait);
+            wait = if any { FIRST.min(longest) } else { (wait * 2).min(longest) };
+        }
+    }
+}
+
+/// Whoever started us: it never writes, and when it goes, the pipe ends.
+struct Caller {
+    alive: Receiver<()>,
+    socket: Arc<Mutex<Option<TcpStream>>>,
+}
+
+impl Caller {
+    fn listen() -> Self {
+        let (sender, alive) = mpsc::channel();
+        let socket = Arc::new(Mutex::new(None::<TcpStream>));
+        let shared = Arc::clone(&socket);
+        thread::spawn(move || {
+            let _ = io::copy(&mut stdin().lock(), &mut io::sink());
+            drop(sender);
+            // Ends whatever is waited for.
+            if let Some(socket) = &*shared.lock().unwrap_or_else(PoisonError::into_inner) {
+                let _ = socket.shutdown(Shutdown::Both);
+            }
+        });
+        Self { alive, socket }
+    }
+
+    /// From now on it is this connection that ends with the caller.
+    fn would_shut(&self, account: &Account) -> Result<()> {
+        let socket = account.socket.try_clone()?;
+        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
+        Ok(())
+    }
+
+    fn is_gone(&self) -> bool {
+        self.alive.try_recv() == Err(mpsc::TryRecvError::Disconnected)
+    }
+
+    fn wait(&self, time: Duration) {
+        // Nothing is ever sent: it is the time, or the end.
+        let _: std::result::Result<(), RecvTimeoutError> = self.alive.recv_timeout(time);
+    }
+}

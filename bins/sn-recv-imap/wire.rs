@@ -1,0 +1,233 @@
+//! The connection: its greeting, STARTTLS, login, and a limit to what the server may send for one command.
+//!
+//! The imap crate gathers the whole response to a command in memory, however long a literal the server announces. So
+//! each command comes with an allowance of bytes, and reading beyond it fails.
+
+use imap::{Authenticator, Client, Session, extensions::idle::SetReadTimeout, types::Capabilities};
+use socialnet::{Error, Kind, Result};
+use socialnet_mail::{Login, Security, Stream, attempts::Attempts, sasl::Mechanism, source::Source};
+use std::{
+    cell::Cell,
+    io::{self, Read, Write},
+    net::TcpStream,
+    rc::Rc,
+    time::Duration,
+};
+
+/// Bytes that a response may have which is no mail.
+pub const SMALL: u64 = 1 << 20;
+/// Bytes of a line before the login, and lines, at most.
+const MAX_LINE: usize = 8192;
+const MOST_LINES: usize = 100;
+/// Characters of a server's words that are worth telling.
+const MOST_WORDS: usize = 200;
+
+/// What the imap crate reads from and writes to.
+#[derive(Debug)]
+pub struct Wire {
+    stream: Stream,
+    allowance: Rc<Cell<u64>>,
+    reply_timeout: Duration,
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.allowance.get();
+        if left == 0 {
+            return Err(io::Error::other(again("the server sends more than it was asked for")));
+        }
+        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let read = self.stream.read(&mut buffer[..most])?;
+        self.allowance.set(left - read as u64);
+        Ok(read)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+impl SetReadTimeout for Wire {
+    // Never without one: the end of an IDLE is answered in the usual time or not at all.
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> imap::Result<()> {
+        Ok(self.stream.socket().set_read_timeout(Some(timeout.unwrap_or(self.reply_timeout)))?)
+    }
+}
+
+/// Somebody who is logged in.
+pub struct Account {
+    session: Session<Wire>,
+    allowance: Rc<Cell<u64>>,
+    offers: Capabilities,
+    /// To end it from another thread.
+    pub socket: TcpStream,
+}
+
+impl Account {
+    /// Connects and logs in. [`Kind::NotAllowed`]: a certificate that is not trusted, no TLS, or a refused login.
+    pub fn open(source: &Source, login: &Login, attempts: &Attempts) -> Result<Self> {
+        attempts.check()?;
+        // Asked first: it may take its time, and servers do not wait for long.
+        let secret = login.secret()?;
+        let server = &source.server;
+        let stream = greeted(Stream::connect(server)?, source)?;
+        let socket = stream.socket().try_clone()?;
+        let allowance = Rc::new(Cell::new(SMALL));
+        let wire = Wire { stream, allowance: Rc::clone(&allowance), reply_timeout: server.reply_timeout };
+        let mut client = Client::new(wire);
+        let offers = client.capabilities().map_err(failure)?;
+        let mechanisms = offers.iter().filter_map(|offer| match offer {
+            imap_proto::Capability::Auth(name) => Some(&**name),
+            _ => None,
+        });
+        let mechanism = login.mechanism(mechanisms)?;
+        let responses = mechanism.responses(server, login, &secret);
+        let entered = match mechanism {
+            // RFC 3501 section 6.2.3, where quoting is the crate's.
+            Mechanism::Login => client.login(&login.user, secret.reveal()),
+            _ => client.authenticate(mechanism.name(), &Says { responses, said: Cell::new(0) }),
+        };
+        let mut session = entered.map_err(|(error, _)| not_let_in(error, &login.user, attempts))?;
+        attempts.welcome()?;
+        allowance.set(SMALL);
+        let offers = session.capabilities().map_err(failure)?;
+        Ok(Self { session, allowance, offers, socket })
+    }
+
+    /// One command, whose response may have so many bytes.
+    pub fn run<T>(
+        &mut self,
+        allowance: u64,
+        command: impl FnOnce(&mut Session<Wire>) -> imap::Result<T>,
+    ) -> Result<T> {
+        self.allowance.set(allowance);
+        command(&mut self.session).map_err(failure)
+    }
+
+    /// Whether the server has an extension.
+    pub fn offers(&self, extension: &str) -> bool {
+        self.offers.has_str(extension)
+    }
+}
+
+/// Reads the greeting, and asks for TLS where the source wants it. Byte by byte, so that nothing of what somebody sent
+/// ahead of TLS is left in a buffer to be taken for the server's word; there it spoils the handshake.
+fn greeted(mut stream: Stream, source: &Source) -> Result<Stream> {
+    let greeting = line(&mut stream)?;
+    match greeting.split(' ').nth(1).filter(|_| greeting.starts_with("* ")) {
+        Some("OK") => {}
+        // RFC 9051 section 11.1: whoever answers so may want to get around STARTTLS, or be somebody else.
+        Some("PREAUTH") => {
+            return Err(Error::new(
+                Kind::NotAllowed,
+                "the server lets us in unasked, which it has no reason to",
+            ));
+        }
+        _ => return Err(again(&format!("the server does not want us now: {}", words(&greeting)))),
+    }
+    if source.server.security != Security::StartTls {
+        return Ok(stream);
+    }
+    stream.write_all(b"tls STARTTLS\r\n")?;
+    for _ in 0..MOST_LINES {
+        let answer = line(&mut stream)?;
+        if answer.starts_with("tls OK") {
+            return stream.upgrade(&source.server);
+        }
+        if answer.starts_with("tls ") {
+            return Err(Error::new(
+                Kind::NotAllowed,
+                format!("the server has no STARTTLS: {}", words(&answer)),
+            ));
+        }
+    }
+    Err(again("the server does not answer STARTTLS"))
+}
+
+fn line(stream: &mut Stream) -> Result<String> {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while line.len() < MAX_LINE {
+        if stream.read(&mut byte).map_err(|error| failure(error.into()))? == 0 {
+            return Err(again("the server hung up"));
+        }
+        if byte == *b"\n" {
+            return Ok(String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line)).into_owned());
+        }
+        line.push(byte[0]);
+    }
+    Err(again("the server's greeting has no end"))
+}
+
+/// SASL, one response to each challenge; what comes after them is an error that is told when it is acknowledged.
+struct Says {
+    responses: Vec<String>,
+    said: Cell<usize>,
+}
+
+impl Authenticator for Says {
+    type Response = String;
+
+    fn process(&self, _challenge: &[u8]) -> String {
+        let next = self.said.get();
+        self.said.set(next + 1);
+        self.responses.get(next).cloned().unwrap_or_default()
+    }
+}
+
+fn not_let_in(error: imap::Error, user: &str, attempts: &Attempts) -> Error {
+    let said = match &error {
+        imap::Error::No(no) => &no.information,
+        imap::Error::Bad(bad) => &bad.information,
+        _ => return failure(error),
+    };
+    // RFC 5530: not for ever, and nothing that the password could mend.
+    if ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"].iter().any(|code| said.contains(code)) {
+        return again(&format!("the server can't log in '{user}' now: {}", words(said)));
+    }
+    let refused = Error::new(Kind::NotAllowed, format!("login as '{user}' was refused: {}", words(said)));
+    match attempts.refused() {
+        Ok(()) => refused,
+        // What can't be counted must not be tried again for ever either.
+        Err(error) => error,
+    }
+}
+
+/// What the imap crate reports, in words and with what can be done about it. Its own errors quote what was sent.
+fn failure(error: imap::Error) -> Error {
+    match error {
+        imap::Error::Io(error)
+            if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) =>
+        {
+            again("the server said nothing for too long")
+        }
+        imap::Error::Io(error) => match Error::from(error) {
+            ours if ours.kind() == Kind::Again => ours,
+            other => again(&format!("the connection broke: {}", other.message())),
+        },
+        imap::Error::No(no) => again(&format!("the server says no: {}", words(&no.information))),
+        imap::Error::Bad(bad) => {
+            again(&format!("the server did not understand: {}", words(&bad.information)))
+        }
+        imap::Error::Bye(bye) => again(&format!("the server ended it: {}", words(&bye.information))),
+        imap::Error::ConnectionLost => again("the server hung up"),
+        imap::Error::Validate(_) => {
+            Error::new(Kind::Config, "a folder, user or password has a line end in it")
+        }
+        _ => again("the server says what can't be understood"),
+    }
+}
+
+fn again(message: &str) -> Error {
+    Error::new(Kind::Again, message)
+}
+
+fn words(said: &str) -> String {
+    said.chars().take(MOST_WORDS).collect()
+}

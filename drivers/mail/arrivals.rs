@@ -1,0 +1,52 @@
+//! What was found on its way into the mailbox: in batches, durable before anybody hears of it (socialnet-driver(7),
+//! RECEIVING).
+
+use crate::find::Found;
+use socialnet::{
+    Result,
+    mailbox::{Batch, Mailbox},
+};
+use std::io::{Write, stdout};
+
+/// Items and bytes that are synced together, at most: one sync for many is what makes fetching fast.
+const ITEMS: usize = 2000;
+const BYTES: usize = 16 << 20;
+
+/// One batch.
+pub struct Arrivals<'a> {
+    batch: Batch<'a>,
+    names: Vec<String>,
+    bytes: usize,
+}
+
+impl<'a> Arrivals<'a> {
+    /// Into `mailbox`.
+    pub fn new(mailbox: &'a Mailbox) -> Self {
+        Self { batch: mailbox.batch(), names: Vec::new(), bytes: 0 }
+    }
+
+    /// Writes what one mail held.
+    pub fn add(&mut self, found: Vec<Found>) -> Result<()> {
+        for found in found {
+            self.batch.add(&found.name, &found.bytes)?;
+            self.bytes += found.bytes.len();
+            self.names.push(found.name);
+        }
+        Ok(())
+    }
+
+    /// Whether it is time to commit.
+    pub fn is_full(&self) -> bool {
+        self.names.len() >= ITEMS || self.bytes >= BYTES
+    }
+
+    /// Makes all of it durable, then prints the names.
+    pub fn commit(self) -> Result<()> {
+        self.batch.commit()?;
+        let mut out = stdout().lock();
+        for name in &self.names {
+            writeln!(out, "{name}")?;
+        }
+        Ok(out.flush()?)
+    }
+}
