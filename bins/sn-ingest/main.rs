@@ -3,7 +3,13 @@
 mod args;
 
 use jiff::Timestamp;
-use socialnet::{Result, cli, home::Home, identity::Keyring, protocol::ingest::Ingest, store::Store};
+use socialnet::{
+    Result, cli,
+    home::Home,
+    identity::Keyring,
+    protocol::ingest::Ingest,
+    store::{Store, streams},
+};
 use std::{path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
@@ -25,5 +31,9 @@ fn take_in(args: args::Args, console: &mut cli::Console) -> Result<()> {
         ingest.inbox(&mut refused)
     } else {
         ingest.files(args.files, &mut refused)
+    }?;
+    match streams::alarm(store.read())? {
+        Some(alarm) => Err(alarm),
+        None => Ok(()),
     }
 }

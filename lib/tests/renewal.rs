@@ -20,6 +20,21 @@ fn friends() -> (Person, Person) {
     (alice, bob)
 }
 
+/// A word from Bob, which bears out what Alice's clock says.
+fn hears(alice: &mut Person, bob: &mut Person) {
+    renewal::run(&alice.home, &mut alice.store, &mut alice.keyring, alice.now).unwrap();
+    bob.now = alice.now;
+    let word = bob.envelope(alice, 0, Vec::new());
+    assert_eq!(alice.finds(&[word]), []);
+}
+
+/// A round in which nothing comes and nobody is written to.
+fn rounds(alice: &mut Person) {
+    alice.home.mark_round(alice.now).unwrap();
+    assert_eq!(alice.reads(), []);
+    renewal::run(&alice.home, &mut alice.store, &mut alice.keyring, alice.now).unwrap();
+}
+
 /// How many pairs of a purpose are on disk.
 fn pairs(person: &Person, purpose: Purpose) -> usize {
     let keyring = Keyring::load(&person.home.identity()).unwrap();
@@ -56,7 +71,7 @@ fn a_pair_that_was_made_and_not_told_of_is_told_by_the_next_run() {
 
 #[test]
 fn old_keys_are_destroyed_only_after_a_whole_round() {
-    let (mut alice, _) = friends();
+    let (mut alice, mut bob) = friends();
     for days in [20, 20, 19] {
         alice.waits(days * DAY);
         alice.syncs(&[]);
@@ -69,13 +84,16 @@ fn old_keys_are_destroyed_only_after_a_whole_round() {
     alice.seals_what_is_due();
     assert_eq!(pairs(&alice, Purpose::Sealing), 4, "read, and not taken in");
     assert_eq!(alice.syncs(&[]), []);
+    assert_eq!(pairs(&alice, Purpose::Sealing), 4, "no friend has said that it is so late");
+    hears(&mut alice, &mut bob);
+    alice.syncs(&[]);
     assert_eq!(pairs(&alice, Purpose::Sealing), 2, "the first two are gone");
     assert_eq!(alice.folder("identity").len(), 2 + 3 * 4, "identity, two pairs, and one to be met by");
 }
 
 #[test]
 fn what_a_crash_left_of_destroying_is_destroyed() {
-    let (mut alice, _) = friends();
+    let (mut alice, mut bob) = friends();
     for _ in 0..4 {
         alice.waits(20 * DAY);
         alice.seals_what_is_due();
@@ -85,6 +103,7 @@ fn what_a_crash_left_of_destroying_is_destroyed() {
     assert_eq!(first.len(), 4);
     first.retain(|name| name.ends_with(".crt"));
     first.iter().for_each(|name| fs::remove_file(alice.file("identity").join(name)).unwrap());
+    hears(&mut alice, &mut bob);
     alice.syncs(&[]);
     assert_eq!(
         alice.folder("identity").iter().filter(|name| name.contains("20261122")).count(),
@@ -105,15 +124,17 @@ fn the_newest_keys_are_never_destroyed() {
 
 #[test]
 fn meeting_keys_are_renewed_after_300_days_and_kept_for_425() {
-    let mut alice = Person::new("Alice");
+    let (mut alice, mut bob) = friends();
     alice.waits(300 * DAY);
     alice.syncs(&[]);
     assert_eq!(pairs(&alice, Purpose::Meeting), 2);
     alice.waits(124 * DAY);
-    alice.syncs(&[]);
+    hears(&mut alice, &mut bob);
+    rounds(&mut alice);
     assert_eq!(pairs(&alice, Purpose::Meeting), 2);
     alice.waits(DAY);
-    alice.syncs(&[]);
+    hears(&mut alice, &mut bob);
+    rounds(&mut alice);
     assert_eq!(pairs(&alice, Purpose::Meeting), 1);
 }
 

@@ -41,6 +41,9 @@ const MADE: &str = "%Y%m%dT%H%M%SZ";
 /// The ends of the names of a pair's files, in the order in which they are written.
 const ENDS: [&str; 4] = [".p256.key", ".mlkem768.key", ".p256.crt", ".mlkem768.crt"];
 
+/// Before the name of a pair that was set aside.
+const AHEAD: &str = "ahead-";
+
 /// Makes a pair, writes it, and reads it back.
 pub fn create_pair(dir: &Path, identity: &Identity, purpose: Purpose, now: Timestamp) -> Result<KeyPair> {
     let made = Timestamp::from_second(now.as_second())
@@ -49,7 +52,7 @@ pub fn create_pair(dir: &Path, identity: &Identity, purpose: Purpose, now: Times
     for (end, pem) in ENDS.iter().zip(make_pair(identity, purpose, made).map_err(no_key)?) {
         file::create(&with_end(&stem, end), &pem, 0o600)?;
     }
-    load_pair(&stem, purpose)
+    load_pair(&stem, &PairName { purpose, made, set_aside: false })
 }
 
 /// A new pair as the contents of its files.
@@ -86,8 +89,8 @@ pub fn load_pairs(dir: &Path) -> Result<Vec<KeyPair>> {
     let mut pairs = Vec::new();
     for stem in names.iter().filter_map(|name| name.strip_suffix(ENDS[3])) {
         let whole = ENDS.iter().all(|end| names.contains(&format!("{stem}{end}")));
-        if let Some((purpose, _)) = name_of_pair(stem).filter(|_| whole) {
-            match load_pair(&dir.join(stem), purpose) {
+        if let Some(name) = name_of_pair(stem).filter(|_| whole) {
+            match load_pair(&dir.join(stem), &name) {
                 // Destroyed since the folder was listed.
                 Err(_) if !dir.join(format!("{stem}{}", ENDS[3])).exists() => {}
                 pair => pairs.push(pair?),
@@ -102,44 +105,75 @@ pub fn load_pairs(dir: &Path) -> Result<Vec<KeyPair>> {
 /// them holds secrets too. The certificate without which a pair does not count goes first. Nothing is written over: on
 /// flash and on journalled file systems the old blocks stay all the same.
 pub fn destroy_pairs(dir: &Path, purpose: Purpose, until: Timestamp) -> Result<()> {
-    let mut doomed = Vec::new();
+    let doomed = files_of(dir, purpose, |pair| pair.made <= until)?;
+    if doomed.is_empty() {
+        return Ok(());
+    }
+    for path in doomed {
+        fs::remove_file(&path).map_err(|error| Error::io("delete", &path, error))?;
+    }
+    file::sync_folder(dir)
+}
+
+/// Renames the files of pairs that were made after `after`, in the same order: a pair counts under one name, the other, or
+/// for the moment under none. Gives whether there were any.
+pub fn set_aside(dir: &Path, purpose: Purpose, after: Timestamp) -> Result<bool> {
+    let files = files_of(dir, purpose, |pair| pair.made > after && !pair.set_aside)?;
+    for path in &files {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        fs::rename(path, dir.join(format!("{AHEAD}{name}")))
+            .map_err(|error| Error::io("rename", path, error))?;
+    }
+    if files.is_empty() {
+        return Ok(false);
+    }
+    file::sync_folder(dir).map(|()| true)
+}
+
+/// The files of pairs, whole or not, beginning with those without which they don't count.
+fn files_of(dir: &Path, purpose: Purpose, wanted: impl Fn(&PairName) -> bool) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(dir).map_err(|error| Error::io("read", dir, error))? {
         let entry = entry.map_err(|error| Error::io("read", dir, error))?;
         let name = entry.file_name();
         let end = |name: &str| ENDS.iter().rposition(|end| name.ends_with(end));
         if let Some(name) = name.to_str()
             && let Some(at) = end(name)
-            && let Some((known, made)) = name_of_pair(&name[..name.len() - ENDS[at].len()])
-            && known == purpose
-            && made <= until
+            && let Some(pair) = name_of_pair(&name[..name.len() - ENDS[at].len()])
+            && pair.purpose == purpose
+            && wanted(&pair)
         {
-            doomed.push((std::cmp::Reverse(at), entry.path()));
+            found.push((std::cmp::Reverse(at), entry.path()));
         }
     }
-    if doomed.is_empty() {
-        return Ok(());
-    }
-    doomed.sort();
-    for (_, path) in doomed {
-        fs::remove_file(&path).map_err(|error| Error::io("delete", &path, error))?;
-    }
-    file::sync_folder(dir)
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
-/// What a pair of this name is for, and when it was made; `None`: not a name of a pair.
-fn name_of_pair(stem: &str) -> Option<(Purpose, Timestamp)> {
+/// What the name of a pair's files says.
+struct PairName {
+    purpose: Purpose,
+    made: Timestamp,
+    set_aside: bool,
+}
+
+/// `None`: not a name of a pair.
+fn name_of_pair(stem: &str) -> Option<PairName> {
+    let plain = stem.strip_prefix(AHEAD);
+    let set_aside = plain.is_some();
+    let stem = plain.unwrap_or(stem);
     let (purpose, made) = stem.split_once('-')?;
     let made = jiff::civil::DateTime::strptime(MADE, made).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
     let purpose = [Purpose::Sealing, Purpose::Meeting].into_iter().find(|known| known.name() == purpose)?;
-    Some((purpose, made))
+    Some(PairName { purpose, made, set_aside })
 }
 
-fn load_pair(stem: &Path, purpose: Purpose) -> Result<KeyPair> {
+fn load_pair(stem: &Path, name: &PairName) -> Result<KeyPair> {
     let half = |key: &str, certificate: &str, algorithm| -> Result<_> {
         let path = with_end(stem, certificate);
         let der = load_certificate(&path)?;
         let form = Encryption::read(&der).context(|| format!("cannot use '{}'", path.display()))?;
-        if (form.algorithm, form.purpose) != (algorithm, purpose) {
+        if (form.algorithm, form.purpose) != (algorithm, name.purpose) {
             return Err(unreadable(&path, "certificate of such a key"));
         }
         let key = SecretKey::read(with_end(stem, key), form.key)?;
@@ -148,7 +182,8 @@ fn load_pair(stem: &Path, purpose: Purpose) -> Result<KeyPair> {
     let (made, p256, p256_certificate) = half(ENDS[0], ENDS[2], Algorithm::P256)?;
     let (_, ml_kem_768, ml_kem_768_certificate) = half(ENDS[1], ENDS[3], Algorithm::MlKem768)?;
     let offer = KeyOffer { p256: p256_certificate, ml_kem_768: Some(ml_kem_768_certificate) };
-    Ok(KeyPair { purpose, made, p256, ml_kem_768, offer })
+    let (purpose, set_aside) = (name.purpose, name.set_aside);
+    Ok(KeyPair { purpose, made, set_aside, p256, ml_kem_768, offer })
 }
 
 /// A private key. OpenSSL parses it when it is first used, which takes longer than to open an envelope with it: most

@@ -78,6 +78,8 @@ pub struct KeyPair {
     pub purpose: Purpose,
     /// When made; whole seconds.
     pub made: Timestamp,
+    /// It was made by a clock that was ahead, and is offered to nobody.
+    pub set_aside: bool,
     pub(crate) p256: SecretKey,
     pub(crate) ml_kem_768: SecretKey,
     offer: KeyOffer,
@@ -127,6 +129,15 @@ impl Keyring {
         Ok(&self.pairs[0])
     }
 
+    /// Takes pairs that were made later than `after` from their place as the newest: they open what was sealed to them,
+    /// and are offered to nobody.
+    pub fn set_aside(&mut self, dir: &Path, purpose: Purpose, after: Timestamp) -> Result<()> {
+        if keys::set_aside(dir, purpose, after)? {
+            self.pairs = keys::load_pairs(dir)?;
+        }
+        Ok(())
+    }
+
     /// Destroys the pairs that were made up to `until`, but never the newest one. What was sealed to them can't be
     /// opened any more.
     pub fn destroy(&mut self, dir: &Path, purpose: Purpose, until: Timestamp) -> Result<()> {
@@ -139,7 +150,8 @@ impl Keyring {
 
     /// The newest pair for a purpose.
     pub fn newest(&self, purpose: Purpose) -> Result<&KeyPair> {
-        self.pairs.iter().find(|pair| pair.purpose == purpose).ok_or_else(|| {
+        let offered = |pair: &&KeyPair| pair.purpose == purpose && !pair.set_aside;
+        self.pairs.iter().find(offered).ok_or_else(|| {
             Error::new(Kind::Unavailable, format!("there is no {} key in identity/", purpose.name()))
         })
     }

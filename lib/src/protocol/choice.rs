@@ -28,7 +28,7 @@ pub(super) fn choose(reader: &Contact, packets: &[Arc<Verified>], now: Timestamp
     let offer = &reader.profile.meeting;
     if !ReaderKeys::usable(offer, Purpose::Meeting, now) {
         return Err(Error::new(Kind::NotAllowed, "all of their keys have ended")
-            .hint("ask them for a new invitation"));
+            .hint("is the clock of this machine right? if so, ask them for a new invitation"));
     }
     let keys = ReaderKeys::stored(offer, Purpose::Meeting, now)?;
     let (fits, wait) = packets.iter().cloned().partition(|packet| open::fits_meeting_key(&packet.packet));

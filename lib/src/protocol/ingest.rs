@@ -13,7 +13,7 @@ use crate::{
     mailbox::{self, Mailbox},
     packet::Digest,
     seal,
-    store::{Store, account, changes, contacts, packets},
+    store::{Store, account, changes, clock, contacts, packets},
     stream::PemItems,
 };
 use jiff::Timestamp;
@@ -73,6 +73,7 @@ enum Then {
 impl<'a> Ingest<'a> {
     /// Over an account.
     pub fn new(home: &'a Home, store: &'a mut Store, keyring: &'a Keyring, now: Timestamp) -> Result<Self> {
+        let now = clock::now(store.read(), now)?;
         Ok(Self { inpackets: home.inpackets()?, home, store, keyring, now })
     }
 

@@ -17,6 +17,7 @@
 //! | `choice.rs` | which of a reader's keys an envelope is sealed to |
 //! | `parcels.rs` | packets sorted by reader, and cut into envelopes and rounds |
 //! | `start.rs` | a new account |
+//! | `moved.rs` | an account that goes on in another place |
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
 //! | `own.rs` | the node's own people and service packets |
 
@@ -25,6 +26,7 @@ pub mod confirm;
 pub mod dropped;
 pub mod ingest;
 pub mod meeting;
+pub mod moved;
 pub mod open;
 pub mod profile;
 pub mod renewal;

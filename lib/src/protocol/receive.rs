@@ -13,13 +13,14 @@ use crate::{
     home::Due,
     packet::{About, Body, Packet},
     store::{
-        changes,
+        changes, clock,
         contacts::{self, State},
         counters::{self, Came},
         delivery,
         due::{self, Debt},
         gaps,
         packets::{self, Held, Holding, Keep},
+        streams,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -77,7 +78,9 @@ impl Receiver<'_> {
             return Ok(Outcome::Taken(Vec::new()));
         }
 
-        if came == Came::Clash {
+        clock::saw(db, envelope.sent, self.now)?;
+        let at_once = streams::used(db, sender, &envelope.stream, envelope.sent)?;
+        if came == Came::Clash || at_once {
             contacts::set_alarm(db, sender, "two copies of this account are sending: ask them")?;
         }
         let mut refused = Vec::new();
@@ -90,6 +93,7 @@ impl Receiver<'_> {
                 refused.push(error);
             }
         }
+        streams::heard(db, sender, &envelope.received, self.now)?;
         counters::confirm(db, sender, &envelope.received, self.now)?;
         delivery::chunks_came(db, sender, &envelope.blobs)?;
         gaps::answered(db, sender, &envelope.answers)?;

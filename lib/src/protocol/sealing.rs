@@ -21,7 +21,7 @@ use crate::{
     packet::{self, Body, Digest},
     seal,
     store::{
-        Store, account, contacts, counters,
+        Store, account, clock, contacts, counters,
         due::{self, Debt},
         gaps, packets,
     },
@@ -91,6 +91,7 @@ impl<'a> Sealer<'a> {
         to: &[String],
         each: &mut dyn FnMut(Sealed) -> Result<()>,
     ) -> Result<()> {
+        self.set_clock()?;
         let mut failures = Vec::new();
         let mut named = Vec::new();
         let db = self.store.snapshot()?;
@@ -125,6 +126,7 @@ impl<'a> Sealer<'a> {
 
     /// Seals what the node owes by now. `each` gets the rounds, one after another; its failure ends the work.
     pub fn seal_due(&mut self, each: &mut dyn FnMut(Sealed) -> Result<()>) -> Result<()> {
+        self.set_clock()?;
         confirm::ask(self.store, self.me(), self.now)?;
         let ready = due::ready(self.store.read(), self.now)?;
         rounds(ready, |(_, bytes)| *bytes).try_for_each(|debts| self.pay(debts, each))?;
@@ -136,6 +138,11 @@ impl<'a> Sealer<'a> {
             }
             self.send(parcels, Vec::new(), each)?;
         }
+        Ok(())
+    }
+
+    fn set_clock(&mut self) -> Result<()> {
+        self.now = clock::now(self.store.read(), self.now)?;
         Ok(())
     }
 

@@ -69,12 +69,12 @@ pub fn set_keys_told(db: &Transaction<'_>, made: Timestamp) -> Result<()> {
     set_fact(db, "keys_told", made.as_second())
 }
 
-fn set_fact(db: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
+pub(super) fn set_fact(db: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
     db.execute("INSERT OR REPLACE INTO account (key, value) VALUES (?1, ?2)", (key, value))?;
     Ok(())
 }
 
-fn fact<T: FromSql>(db: &Connection, key: &str) -> Result<Option<T>> {
+pub(super) fn fact<T: FromSql>(db: &Connection, key: &str) -> Result<Option<T>> {
     Ok(db.query_row("SELECT value FROM account WHERE key = ?1", [key], |row| row.get(0)).optional()?)
 }
 

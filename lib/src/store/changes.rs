@@ -3,7 +3,7 @@
 //!
 //! What is gone keeps its row, for its name: the same packet is not taken in again.
 
-use super::{due, packets};
+use super::{clock, due, packets};
 use crate::{
     Fingerprint, Result,
     packet::{About, Body, Name, Packet},
@@ -135,7 +135,10 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         Some(RETRACTED)
     } else if owners.retracted && may_go {
         Some(REMOVED)
-    } else if expires.is_some_and(|expires| expires <= now.as_second()) {
+    } else if let Some(expires) = expires
+        && expires <= now.as_second()
+        && expires <= clock::borne_out(db, now)?.as_second()
+    {
         Some(EXPIRED)
     } else {
         None
@@ -220,6 +223,8 @@ pub fn expire(db: &Transaction<'_>, now: Timestamp, limit: u32) -> Result<usize>
         "SELECT author, id FROM packet
          WHERE expires <= ?1 AND state NOT IN ('retracted', 'removed', 'expired') LIMIT ?2",
     )?;
+    // What a feed does not show any more can wait for its end until the clock is believed.
+    let now = clock::borne_out(db, now)?;
     let names = query
         .query_map((now.as_second(), limit), |row| Ok(Name { from: row.get(0)?, id: row.get(1)? }))?
         .collect::<rusqlite::Result<Vec<_>>>()?;

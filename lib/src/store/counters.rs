@@ -25,6 +25,16 @@ pub fn last(db: &Connection, reader: Fingerprint, stream: &Stream) -> Result<u64
     Ok(query.query_row((reader, stream), |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
+/// Notes that a reader was given all counters up to `highest`, by a copy of this account before this one.
+pub fn raise(db: &Transaction<'_>, reader: Fingerprint, stream: &Stream, highest: u64) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO counter (reader, stream, next) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET next = max(next, excluded.next)",
+    )?
+    .execute((reader, stream, highest.saturating_add(1).min(i64::MAX as u64)))?;
+    Ok(())
+}
+
 /// An envelope as it was sealed.
 pub struct Sealed<'a> {
     /// For whom.

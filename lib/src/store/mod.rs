@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod changes;
+pub mod clock;
 pub mod contacts;
 pub mod counters;
 pub mod delivery;
@@ -16,6 +17,7 @@ pub mod named;
 pub mod packets;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod streams;
 pub mod unconfirmed;
 
 use crate::{Context, Error, Fingerprint, Kind, Result};

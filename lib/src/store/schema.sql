@@ -1,6 +1,7 @@
 -- Version 1. All times are seconds since 1970 UTC; fingerprints and SHA-256 are 32 bytes, ids 16.
 
--- One row a fact about the account itself: name, about, serial, stream; feed_mark, keys_told, last_round.
+-- One row a fact about the account itself: name, about, serial, stream; feed_mark, keys_told, last_round; witness and
+-- worked (clock.rs), copy_seen (streams.rs).
 CREATE TABLE account (
     key   TEXT NOT NULL PRIMARY KEY,
     value ANY  NOT NULL
@@ -169,6 +170,21 @@ CREATE TABLE counter (
     stream BLOB    NOT NULL,
     next   INTEGER NOT NULL,
     PRIMARY KEY (reader, stream)
+) STRICT, WITHOUT ROWID;
+
+-- Streams in which this account counted before its present one; `settled`: when all that was given in it is known.
+CREATE TABLE own_stream (
+    stream  BLOB    NOT NULL PRIMARY KEY,
+    settled INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Friends' streams: when the first and the last envelope in each was sealed, by their own word.
+CREATE TABLE stream (
+    sender BLOB    NOT NULL,
+    stream BLOB    NOT NULL,
+    first  INTEGER NOT NULL,
+    last   INTEGER NOT NULL,
+    PRIMARY KEY (sender, stream)
 ) STRICT, WITHOUT ROWID;
 
 -- Envelopes sealed, until they are confirmed.

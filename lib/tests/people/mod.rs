@@ -20,7 +20,11 @@ use socialnet::{
     store::{Store, contacts},
     stream::Clear,
 };
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -43,10 +47,23 @@ impl Person {
         let path = dir.path().join("account");
         let owner = start::Owner { name: name.to_owned(), about: None, addresses: Vec::new() };
         start::account(&path, owner, morning()).unwrap();
-        let home = Home::open_at(&path).unwrap();
+        Self::at(dir, &path, morning())
+    }
+
+    /// Another machine with a copy of the whole folder.
+    pub fn copy(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("account");
+        let copied = Command::new("cp").arg("-a").args([self.home.path(), &path]).status().unwrap();
+        assert!(copied.success());
+        Self::at(dir, &path, self.now)
+    }
+
+    fn at(dir: TempDir, path: &Path, now: Timestamp) -> Self {
+        let home = Home::open_at(path).unwrap();
         let store = Store::open(&home.database()).unwrap();
         let keyring = Keyring::load(&home.identity()).unwrap();
-        Self { _dir: dir, home, store, keyring, now: morning() }
+        Self { _dir: dir, home, store, keyring, now }
     }
 
     pub fn is(&self) -> Fingerprint {

@@ -1,0 +1,92 @@
+//! Streams: those in which this account has counted, and those in which others do. A stream that a copy of an account
+//! counts in unknown to the other is how the two are found out (socialnet-protocol(7), COUNTING).
+
+use super::{
+    account::{fact, set_fact},
+    counters,
+};
+use crate::{
+    Error, Fingerprint, Kind, Result,
+    envelope::{Received, Stream},
+};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+/// Two machines of one person may have clocks that differ by so much.
+const LEEWAY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Begins to count in a new stream. `settled`: from then on nobody can get anything in an old one any more that this copy
+/// does not know of.
+pub fn begin(db: &Transaction<'_>, stream: &Stream, settled: Timestamp) -> Result<()> {
+    db.execute(
+        "INSERT OR REPLACE INTO own_stream (stream, settled) SELECT value, ?1 FROM account WHERE key = 'stream'",
+        [settled.as_second()],
+    )?;
+    db.execute("UPDATE account SET value = ?1 WHERE key = 'stream'", [stream])?;
+    db.execute("DELETE FROM account WHERE key = 'copy_seen'", ())?;
+    Ok(())
+}
+
+/// A reader says what has come of this account. What this copy never gave was given by another one: noted, for
+/// [`alarm`] to tell.
+pub fn heard(db: &Transaction<'_>, reader: Fingerprint, said: &[Received], now: Timestamp) -> Result<()> {
+    let Some(current) = fact::<Stream>(db, "stream")? else { return Ok(()) };
+    for received in said {
+        let Some(&(_, highest)) = received.ranges.last() else { continue };
+        let given = counters::last(db, reader, &received.stream)?;
+        let by_another = if received.stream == current {
+            highest > given
+        } else {
+            match settled(db, &received.stream)? {
+                None => true,
+                Some(_) if highest <= given => false,
+                Some(settled) => {
+                    counters::raise(db, reader, &received.stream, highest)?;
+                    // The first word of it tells what was given when this copy was made.
+                    given > 0 && settled <= now
+                }
+            }
+        };
+        if by_another {
+            set_fact(db, "copy_seen", now.as_second())?;
+        }
+    }
+    Ok(())
+}
+
+/// From when on all that was given in an old stream is known here; `None`: no stream of this copy's.
+fn settled(db: &Connection, stream: &Stream) -> Result<Option<Timestamp>> {
+    let mut query = db.prepare_cached("SELECT settled FROM own_stream WHERE stream = ?1")?;
+    let settled: Option<i64> = query.query_row([stream], |row| row.get(0)).optional()?;
+    settled.map(super::time).transpose()
+}
+
+/// What the owner is to be told until they have chosen the copy that stays.
+pub fn alarm(db: &Connection) -> Result<Option<Error>> {
+    let Some(when) = fact(db, "copy_seen")?.map(super::time).transpose()? else { return Ok(None) };
+    let message =
+        format!("another copy of this account is sending: contacts had something from it, last told {when}");
+    let hint =
+        "stop the other one, then say 'sn-init --moved' here; if there is none, somebody has your keys";
+    Ok(Some(Error::new(Kind::NotAllowed, message).hint(hint)))
+}
+
+/// Notes when an envelope was sealed, by its own word, in one of its sender's streams. True: two of their streams have
+/// been in use at the same time, so there are two copies of that account.
+pub fn used(db: &Transaction<'_>, sender: Fingerprint, stream: &Stream, sent: Timestamp) -> Result<bool> {
+    let sent = sent.as_second();
+    db.prepare_cached(
+        "INSERT INTO stream (sender, stream, first, last) VALUES (?1, ?2, ?3, ?3)
+         ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)
+           WHERE excluded.last > last OR excluded.first < first",
+    )?
+    .execute((sender, stream, sent))?;
+    let overlap: bool = db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM stream AS this JOIN stream AS other USING (sender)
+               WHERE this.sender = ?1 AND this.stream = ?2 AND other.stream <> ?2
+                 AND this.first + ?3 < other.last AND other.first + ?3 < this.last)",
+        )?
+        .query_row((sender, stream, LEEWAY.as_secs()), |row| row.get(0))?;
+    Ok(overlap)
+}

@@ -1,0 +1,95 @@
+//! Two copies of one account: contacts notice, and its owner is told.
+
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
+mod people;
+
+use people::{Person, meet};
+use socialnet::{
+    protocol::{moved, sealing::Letter},
+    store::streams,
+};
+
+const HOURS: i64 = 60;
+
+fn friends() -> (Person, Person) {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    (alice, bob)
+}
+
+fn says(who: &mut Person, words: &str) -> Vec<Letter> {
+    let status = who.status(words);
+    let to = if who.knows("bob").0 == "unknown" { "alice" } else { "bob" };
+    who.seals(status, &[to])
+}
+
+/// What sn-ingest tells the owner.
+fn alarmed(person: &Person) -> bool {
+    streams::alarm(person.store.read()).unwrap().is_some()
+}
+
+/// Hours pass for all of them.
+fn pass(hours: i64, people: [&mut Person; 3]) {
+    people.into_iter().for_each(|person| person.waits(hours * HOURS));
+}
+
+#[test]
+fn an_account_that_was_moved_goes_on_as_before() {
+    let (mut alice, mut bob) = friends();
+    let last = says(&mut alice, "Packing.");
+    alice.waits(3 * HOURS);
+    bob.waits(3 * HOURS);
+    moved::here(&mut alice.store, alice.now).unwrap();
+    let first = says(&mut alice, "Unpacked.");
+    // In the wrong order.
+    assert_eq!(bob.gets(&first), []);
+    assert_eq!(bob.gets(&last), []);
+    assert_eq!(bob.sees(), ["alice: Unpacked.", "alice: Packing."]);
+    assert_eq!((bob.alarm("alice").as_str(), alarmed(&bob)), ("", false));
+    let answer = says(&mut bob, "Welcome.");
+    assert_eq!(alice.gets(&answer), []);
+    assert!(!alarmed(&alice), "what was given before the move is known");
+}
+
+#[test]
+fn the_old_machine_that_runs_on_is_noticed_by_contacts_and_both_copies_are_told() {
+    let (mut old, mut bob) = friends();
+    let hello = says(&mut old, "Hello.");
+    assert_eq!(bob.gets(&hello), []);
+    let mut new = old.copy();
+    moved::here(&mut new.store, new.now).unwrap();
+    for day in 0..2 {
+        let (from_new, from_old) =
+            (says(&mut new, &format!("New {day}")), says(&mut old, &format!("Old {day}")));
+        assert_eq!(bob.gets(&from_new), []);
+        assert_eq!(bob.gets(&from_old), []);
+        pass(24, [&mut old, &mut new, &mut bob]);
+    }
+    assert!(bob.alarm("alice").contains("two copies"), "{}", bob.alarm("alice"));
+    assert_eq!(bob.sees().len(), 5, "and all of it is read");
+    let words = says(&mut bob, "Which of you?");
+    for copy in [&mut old, &mut new] {
+        assert!(!alarmed(copy));
+        assert_eq!(copy.gets(&words), []);
+        assert!(alarmed(copy));
+    }
+    moved::here(&mut new.store, new.now).unwrap();
+    assert!(!alarmed(&new), "settled where the owner has chosen");
+}
+
+#[test]
+fn a_copy_that_counts_on_in_the_same_stream_is_noticed() {
+    let (mut one, mut bob) = friends();
+    let mut other = one.copy();
+    let (first, second) = (says(&mut one, "I am Alice."), says(&mut other, "No, I am."));
+    assert_eq!(bob.gets(&first), []);
+    assert_eq!(bob.gets(&second), []);
+    assert!(bob.alarm("alice").contains("two copies"));
+    assert_eq!(bob.sees(), ["alice: I am Alice.", "alice: No, I am."], "both are read");
+    let more = says(&mut other, "Indeed.");
+    assert_eq!(bob.gets(&more), []);
+    let answer = says(&mut bob, "Hm.");
+    assert_eq!(one.gets(&answer), []);
+    assert!(alarmed(&one), "Bob has a counter that it never gave");
+}
