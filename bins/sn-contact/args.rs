@@ -25,13 +25,37 @@ pub enum Verb {
         /// What to call them
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
+        /// What to say to them
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
         /// The invitation; standard input without it, or for '-'
         file: Option<PathBuf>,
     },
-    /// Accept somebody who asked
+    /// Accept somebody who asked, or ask somebody who was introduced
     Accept {
         /// Their name or fingerprint
         who: String,
+    },
+    /// List who waits to be accepted, and how they came
+    Requests {
+        /// As JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget somebody who waits; they are not told
+    Ignore {
+        /// Their name or fingerprint
+        who: String,
+    },
+    /// Make two contacts known to each other
+    Introduce {
+        /// The name or fingerprint of the one
+        one: String,
+        /// And of the other
+        other: String,
+        /// What to say to both
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
     },
     /// List everybody
     List {
@@ -70,6 +94,17 @@ pub enum Verb {
         who: String,
         /// URIs, in order of preference
         addresses: Vec<String>,
+    },
+    /// Show nothing of somebody in the feed; without people, list who is muted
+    Mute {
+        /// Names or fingerprints
+        who: Vec<String>,
+    },
+    /// Show them again
+    Unmute {
+        /// Names or fingerprints
+        #[arg(required = true)]
+        who: Vec<String>,
     },
     /// Read nothing of somebody any more, and send them nothing
     Block {

@@ -1,4 +1,4 @@
-//! sn-contact(1): invite, add, accept, list, show, group, rename, address, block, remove, check.
+//! sn-contact(1): whom one knows, who wants to be known, and whom one does not want to hear of.
 
 mod args;
 
@@ -9,9 +9,13 @@ use socialnet::{
     home::Home,
     identity::{Identity, Keyring},
     profile,
-    protocol::{ingest, meeting},
+    protocol::{ingest, introduce, meeting},
     render::contacts as render,
-    store::{Store, contacts},
+    store::{
+        Store,
+        contacts::{self, State},
+        filter, named, requests,
+    },
     stream,
 };
 use std::{io::Write, path::PathBuf, process::ExitCode};
@@ -31,16 +35,33 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
             let invitation = meeting::invite(&mut store, &keyring()?, petname.as_deref(), days, now)?;
             stream::write_pem(&mut out, &invitation)?;
         }
-        Verb::Add { name, file } => {
+        Verb::Add { name, note, file } => {
             let input = cli::open(&file.unwrap_or_else(|| PathBuf::from("-")))?;
-            let them = meeting::read_introduction(input.bytes)?;
+            let mut them = meeting::read_introduction(input.bytes)?;
+            them.note = note.unwrap_or_default();
             let contact = meeting::add(&mut store, &keyring()?, &them, name.as_deref(), now)?;
             console.note(&format!("{} will be asked when sn-sync runs next", contact.petname));
         }
         Verb::Accept { who } => {
             let who = contacts::find(store.read(), &who)?;
-            meeting::accept(&mut store, &who, now)?;
-            ingest::release(&home.inpackets()?)?;
+            if who.state == State::Introduced {
+                introduce::accept(&mut store, &keyring()?, &who, now)?;
+                console.note(&format!("{} will be asked when sn-sync runs next", who.petname));
+            } else {
+                meeting::accept(&mut store, &who, now)?;
+                ingest::release(&home.inpackets()?)?;
+            }
+        }
+        Verb::Requests { json } => render::requests(&mut out, &requests::all(store.read(), now)?, json)?,
+        Verb::Ignore { who } => {
+            let who = contacts::find(store.read(), &who)?;
+            meeting::ignore(&mut store, &who)?;
+        }
+        Verb::Introduce { one, other, note } => {
+            let find = |who: &str| contacts::find(store.read(), who);
+            let two = (find(&one)?, find(&other)?);
+            let me = Identity::fingerprint(&home.identity())?;
+            introduce::introduce(&mut store, me, [&two.0, &two.1], note.as_deref(), now)?;
         }
         Verb::List { json } => render::list(&mut out, &contacts::all(store.read())?, json)?,
         Verb::Show { who, json } => {
@@ -78,9 +99,15 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
             db.commit()?;
         }
         Verb::Block { who } => {
-            let who = contacts::find(store.read(), &who)?;
-            meeting::block(&mut store, who.fingerprint)?;
+            let who = named::person(store.read(), &who)?;
+            match contacts::by_fingerprint(store.read(), who)? {
+                Some(_) => meeting::block(&mut store, who)?,
+                None => meeting::block_stranger(&mut store, who, now)?,
+            }
         }
+        Verb::Mute { who } if who.is_empty() => render::muted(&mut out, &filter::muted(store.read())?)?,
+        Verb::Mute { who } => mute(&mut store, &who, true)?,
+        Verb::Unmute { who } => mute(&mut store, &who, false)?,
         Verb::Remove { who } => {
             let who = contacts::find(store.read(), &who)?;
             meeting::remove(&mut store, &keyring()?, &who, now)?;
@@ -95,4 +122,13 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
         }
     }
     cli::finish(out)
+}
+
+fn mute(store: &mut Store, who: &[String], muted: bool) -> Result<()> {
+    let db = store.begin()?;
+    for who in who {
+        filter::mute(&db, named::person(&db, who)?, muted)?;
+    }
+    db.commit()?;
+    Ok(())
 }

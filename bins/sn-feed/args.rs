@@ -22,6 +22,9 @@ pub struct Args {
     /// Show packets of one type: status, photo, comment
     #[arg(long, value_name = "TYPE")]
     pub r#type: Option<String>,
+    /// Show also what is hidden, and say so
+    #[arg(long)]
+    pub all: bool,
     /// Print a JSON object a line
     #[arg(long)]
     pub json: bool,

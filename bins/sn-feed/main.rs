@@ -8,7 +8,7 @@ use socialnet::{
     Error, Kind, Result, cli,
     home::Home,
     render::{json, text::Style},
-    store::{Store, feed, named},
+    store::{Store, feed, filter::Filter, named},
     text,
 };
 use std::process::ExitCode;
@@ -19,13 +19,17 @@ fn main() -> ExitCode {
 
 fn show(args: &Args) -> Result<()> {
     let now = Zoned::now();
-    let mut store = Store::open(&Home::open()?.database())?;
+    let home = Home::open()?;
+    let mut store = Store::open(&home.database())?;
     let style = Style { columns: cli::columns(), colour: cli::wants_colour(), now: now.clone() };
     let mut out = cli::output();
     let snapshot = store.snapshot()?;
-    let rows = feed::rows(&snapshot, &query(args, &store, &now)?, now.timestamp())?;
+    let filter = Filter::load(&snapshot, &home.config.feed.hide)?;
+    let shown = if args.all { Filter::default() } else { filter.clone() };
+    let rows = feed::rows(&snapshot, &query(args, &store, &now, shown)?, now.timestamp())?;
     for seq in &rows {
-        let entry = feed::entry(&snapshot, *seq, now.timestamp())?;
+        let hidden = if args.all { filter.hides(&snapshot, *seq)? } else { None };
+        let entry = feed::Entry { hidden, ..feed::entry(&snapshot, *seq, now.timestamp())? };
         if args.json { json::write(&mut out, &entry)? } else { style.write(&mut out, &entry)? }
     }
     drop(snapshot);
@@ -49,11 +53,11 @@ impl Args {
     }
 }
 
-fn query(args: &Args, store: &Store, now: &Zoned) -> Result<feed::Query> {
+fn query(args: &Args, store: &Store, now: &Zoned, filter: Filter) -> Result<feed::Query> {
     let db = store.read();
-    let all = args.new || args.since.is_some() || args.thread.is_some();
+    let no_limit = args.new || args.since.is_some() || args.thread.is_some();
     Ok(feed::Query {
-        limit: args.number.or(if all { None } else { Some(50) }),
+        limit: args.number.or(if no_limit { None } else { Some(50) }),
         after: if args.new { Some(feed::mark(db)?) } else { None },
         since: args.since.as_deref().map(|time| text::past(time, now)).transpose()?,
         from: args.from.as_deref().map(|name| named::person(db, name)).transpose()?,
@@ -62,5 +66,6 @@ fn query(args: &Args, store: &Store, now: &Zoned) -> Result<feed::Query> {
             None => None,
         },
         kind: args.r#type.clone(),
+        filter: Some(filter),
     })
 }

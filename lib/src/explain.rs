@@ -2,7 +2,7 @@
 //! refused. The verdict is that of the code which would refuse it, never a second opinion.
 
 use crate::{
-    Error, Fingerprint, Kind, Result, blob,
+    Context, Error, Fingerprint, Kind, Result, blob,
     envelope::Envelope,
     home::Home,
     identity::Keyring,
@@ -263,6 +263,14 @@ impl<W: Write> Page<'_, W> {
             Body::Profile { profile, .. }
             | Body::ContactRequest { profile, .. }
             | Body::ContactAccept { profile } => self.profile(profile),
+            Body::Introduction { original } => {
+                let them = open::verify(original.clone()).context(|| "the introduced profile")?;
+                self.row("introduces", &self.who(them.packet.name.from))?;
+                match them.packet.body {
+                    Body::Profile { profile, .. } => self.profile(&profile),
+                    _ => Err(Error::malformed("what introduces somebody is not their public profile")),
+                }
+            }
             _ => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use socialnet::{
         profile,
         sealing::{Sealed, Sealer},
     },
-    store::contacts,
+    store::{contacts, requests},
 };
 
 /// A comment whose unknown part makes it as long as a packet may be.
@@ -86,7 +86,7 @@ fn strangers_who_say_goodbye_make_no_room_for_more_strangers() {
     let mut alice = Person::new("Alice");
     comes_and_goes(&Person::new("Carol"), &mut alice);
     assert_eq!(alice.knows("carol").0, "waiting");
-    assert_eq!(contacts::waiting(alice.store.read()).unwrap(), 1);
+    assert_eq!(requests::waiting(alice.store.read()).unwrap(), 1);
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Config {
     pub retry: Retry,
     /// `[due]`.
     pub due: Due,
+    /// `[feed]`.
+    pub feed: Feed,
 }
 
 /// When a delivery that failed for now is tried again.
@@ -40,6 +42,14 @@ pub struct Retry {
     /// After this it has failed.
     #[serde(deserialize_with = "duration")]
     pub give_up: Duration,
+}
+
+/// What the feed shows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Feed {
+    /// Words and phrases: what has one of them is not shown.
+    pub hide: Vec<String>,
 }
 
 /// How long what the node owes may wait for company.
@@ -115,6 +125,9 @@ impl Config {
         }
         if self.retry.first.is_zero() || self.retry.longest < self.retry.first {
             return Err("[retry]: first must be more than nothing and no more than longest".to_owned());
+        }
+        if let Some(word) = self.feed.hide.iter().find(|word| !word.contains(char::is_alphanumeric)) {
+            return Err(format!("[feed]: hide: there is no word in '{word}'"));
         }
         if self.due.relay.max(self.due.confirm) > LONGEST_DUE {
             return Err("[due]: nothing waits for more than 40 days".to_owned());
@@ -204,6 +217,10 @@ const TIMES: &str = "
 #[due]
 #relay = '10m'
 #confirm = '24h'
+
+# What has one of these words is not shown, nor what hangs under it.
+#[feed]
+#hide = ['football', 'world cup']
 ";
 
 #[cfg(test)]
@@ -232,7 +249,7 @@ mod tests {
         assert_eq!(config.receive[0]["source"].as_str(), Some("file:///media/x"));
         // What is commented out is right as well.
         let all = first(&[], &[]).unwrap().replace("\n#[", "\n[");
-        let all = ["roots", "source", "first", "longest", "give-up", "relay", "confirm"]
+        let all = ["roots", "source", "first", "longest", "give-up", "relay", "confirm", "hide"]
             .iter()
             .fold(all, |text, key| text.replace(&format!("\n#{key} ="), &format!("\n{key} =")));
         assert_eq!(read(&all).unwrap().receive.len(), 1);
@@ -246,6 +263,7 @@ mod tests {
             ("[retry]\nfirst = '1mo'", "'config.toml' line 2: '1mo' is not a duration such as"),
             ("[due]\nrelay = '1000000w'", "'config.toml' [due]: nothing waits for more than 40 days"),
             ("[retry]\nfirst = '0s'", "'config.toml' [retry]: first must be more"),
+            ("[feed]\nhide = ['!']", "'config.toml' [feed]: hide: there is no word in '!'"),
             ("[send.'../x']", "'config.toml' [send.../x]: a scheme is 1 to 16"),
             ("[send.x]\nLD_PRELOAD = 'y'", "'config.toml' [send.x]: 'LD_PRELOAD': a name is made of"),
             ("[send.x]\na = {b = 1}", "'config.toml' [send.x]: 'a' must be a text"),

@@ -148,6 +148,11 @@ pub enum Body {
         /// The author wants the reader's profile in return.
         want: bool,
     },
+    /// A `profile` about somebody else, whom the author makes known to the reader.
+    Introduction {
+        /// The SignedData of their public `profile`, DER.
+        original: Vec<u8>,
+    },
     /// Asks to become a contact.
     ContactRequest {
         /// The author's profile.

@@ -118,7 +118,10 @@ fn body(kind: &str, parts: &mut Parts, text: Option<&str>) -> Result<Body> {
             Body::Edit { version: small_number(parts, "version")?, closes: flag(parts, "thread", "closed")? }
         }
         "retract" => Body::Retract,
-        "profile" => Body::Profile { profile: profile(parts)?, want: flag(parts, "want", "profile")? },
+        "profile" => match parts.one("signed")? {
+            Some(original) => Body::Introduction { original: bytes(original)? },
+            None => Body::Profile { profile: profile(parts)?, want: flag(parts, "want", "profile")? },
+        },
         "contact-request" => {
             let code = parts.attribute("code").map(spelling::hex).transpose().context(|| "code")?;
             Body::ContactRequest { profile: profile(parts)?, code }

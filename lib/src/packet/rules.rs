@@ -75,7 +75,7 @@ const RULES: &[Rule] = &[
     rule("share",            [May,   Never,  Never, May,   Never]),
     rule("edit",             [May,   May,    Must,  May,   Never]),
     rule("retract",          [May,   May,    Must,  Never, Never]),
-    rule("profile",          [May,   Never,  Never, Never, Never]),
+    rule("profile",          [May,   Never,  May,   May,   Never]),
     rule("contact-request",  [May,   Never,  Never, May,   Never]),
     rule("contact-accept",   [May,   Never,  Never, May,   Never]),
     rule("contact-bye",      [May,   Never,  Never, May,   Never]),
@@ -126,6 +126,13 @@ impl Rule {
         match packet.body {
             Body::Edit { closes: true, .. } => self.part("<thread>", Never, packet.thread.is_some()),
             Body::Edit { .. } => self.part("<text>", Must, packet.text.is_some()),
+            Body::Introduction { .. } if !matches!(packet.about, Some(About::Person(_))) => {
+                Err(self.wrong("with <signed> is about a person"))
+            }
+            Body::Profile { .. } => {
+                self.part("<about>", Never, packet.about.is_some())?;
+                self.part("<text>", Never, packet.text.is_some())
+            }
             _ => Ok(()),
         }
     }

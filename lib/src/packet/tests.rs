@@ -96,6 +96,7 @@ fn body() -> impl Strategy<Value = (String, Body)> {
         (1u32.., any::<bool>()).prop_map(|(version, closes)| ("edit", Body::Edit { version, closes })),
         Just(("retract", Body::Retract)),
         (profile(), any::<bool>()).prop_map(|(profile, want)| ("profile", Body::Profile { profile, want })),
+        bytes(2000).prop_map(|original| ("profile", Body::Introduction { original })),
         (profile(), of(any::<[u8; 16]>()))
             .prop_map(|(profile, code)| ("contact-request", Body::ContactRequest { profile, code })),
         profile().prop_map(|profile| ("contact-accept", Body::ContactAccept { profile })),
@@ -162,6 +163,9 @@ fn fitted(mut packet: Packet) -> Packet {
             packet.about = Some(About::Packet(root, None));
         }
         "status" | "photo" | "message" | "org.example.chess.move" => {}
+        "profile" if matches!(packet.body, Body::Introduction { .. }) => {
+            packet.about = Some(About::Person(root.from));
+        }
         _ => packet.about = None,
     }
     if matches!(packet.body, Body::Edit { closes: true, .. }) {

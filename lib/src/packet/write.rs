@@ -118,7 +118,9 @@ fn own_attributes(start: &mut BytesStart, body: &Body) {
 /// The elements that are particular to a type.
 fn own_elements(out: &mut Xml, body: &Body) -> io::Result<()> {
     match body {
-        Body::Share { original } => leaf(out, "signed", &base64::encode(original)),
+        Body::Share { original } | Body::Introduction { original } => {
+            leaf(out, "signed", &base64::encode(original))
+        }
         Body::Profile { profile, .. }
         | Body::ContactRequest { profile, .. }
         | Body::ContactAccept { profile } => Profile::write(profile, out),

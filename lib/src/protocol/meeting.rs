@@ -19,13 +19,13 @@ use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
     identity::Keyring,
     packet::Body,
-    profile::{Invitation, Profile},
+    profile::{Invitation, KeyOffer, Profile},
     seal,
     store::{
         Store,
         contacts::{self, Contact, Grade, New, State},
         due::{self, Debt},
-        invitations,
+        invitations, requests,
     },
     stream::{Pem, PemItems},
 };
@@ -78,6 +78,8 @@ pub struct Introduction {
     pub code: Option<[u8; 16]>,
     /// When the code ends, if they say so.
     pub expires: Option<Timestamp>,
+    /// What they say to it, or empty.
+    pub note: String,
 }
 
 /// Reads what `sn-contact invite` or `sn-profile export` printed, from wherever it was pasted.
@@ -107,7 +109,7 @@ pub fn introduction(signed: &[u8]) -> Result<Introduction> {
     if from != author.signer {
         return Err(Error::malformed("the invitation names somebody who did not sign it"));
     }
-    Ok(Introduction { from, certificate: author.certificate, profile, code, expires })
+    Ok(Introduction { from, certificate: author.certificate, profile, code, expires, note: String::new() })
 }
 
 /// `sn-contact add`: remembers whom we ask, and owes them a request. Gives the contact.
@@ -128,7 +130,9 @@ pub fn add(
     profile::check_keys(&them.profile, None, &them.certificate, now)?;
     let profile = profile::own(store.read(), keyring, For::Contacts)?;
     let body = Body::ContactRequest { profile, code: them.code };
-    let request = own::packet(me, "contact-request", body, now)?;
+    let request = own::packet_with(me, "contact-request", body, now, |packet| {
+        packet.text = Some(them.note.clone()).filter(|note| !note.is_empty());
+    })?;
 
     let db = store.begin()?;
     let known = contacts::by_fingerprint(&db, them.from)?;
@@ -230,8 +234,44 @@ pub fn block(store: &mut Store, who: Fingerprint) -> Result<()> {
     Ok(db.commit()?)
 }
 
+/// The same for somebody of whom nothing is known but what friends passed on.
+pub fn block_stranger(store: &mut Store, who: Fingerprint, now: Timestamp) -> Result<()> {
+    let nobody = Introduction {
+        from: who,
+        certificate: Vec::new(),
+        profile: Profile {
+            name: String::new(),
+            serial: 0,
+            about: None,
+            addresses: Vec::new(),
+            meeting: KeyOffer { p256: Vec::new(), ml_kem_768: None },
+            sealing: None,
+        },
+        code: None,
+        expires: None,
+        note: String::new(),
+    };
+    let db = store.begin()?;
+    let petname = contacts::free_petname(&db, "")?;
+    contacts::insert(&db, &somebody(&nobody, &petname, State::Blocked, now))?;
+    Ok(db.commit()?)
+}
+
+/// `sn-contact ignore`: forgets somebody who waits. They are not told, and may ask again.
+pub fn ignore(store: &mut Store, who: &Contact) -> Result<()> {
+    if !matches!(who.state, State::Waiting | State::Introduced) {
+        let message = format!("{} does not wait: they are {}", who.petname, who.state.as_str());
+        return Err(Error::new(Kind::Usage, message));
+    }
+    let db = store.begin()?;
+    requests::forget(&db, who.fingerprint)?;
+    Ok(db.commit()?)
+}
+
 fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
     contacts::set_state(db, who, State::Friend)?;
+    // They may introduce us.
+    due::owe(db, who, "", &Debt::Public, now)?;
     // A new friend should see at once that what they sent came.
     due::owe(db, who, "", &Debt::Received, now)
 }
@@ -253,7 +293,7 @@ pub(super) fn request(db: &Transaction<'_>, them: &Introduction, now: Timestamp)
     }
     if known.is_none() {
         // Only a code that holds goes past the waiting room's quota.
-        if !holds && contacts::waiting(db)? >= WAITING_ROOM {
+        if !holds && requests::waiting(db)? >= WAITING_ROOM {
             return Ok(());
         }
         let wanted =
@@ -263,6 +303,9 @@ pub(super) fn request(db: &Transaction<'_>, them: &Introduction, now: Timestamp)
         contacts::insert(db, &somebody(them, &petname, State::Waiting, now)).context(|| "the request")?;
     } else {
         profile::receive(db, from, &them.profile, false, now)?;
+    }
+    if state != Some(State::Friend) {
+        requests::asked(db, from, &them.note, digest.as_ref())?;
     }
     if let (Some(given), Some(digest)) = (given, digest) {
         match given.used_by {

@@ -20,7 +20,19 @@ pub(super) fn packet_about(
     about: Option<About>,
     now: Timestamp,
 ) -> Result<Vec<u8>> {
+    packet_with(from, kind, body, now, |packet| packet.about = about)
+}
+
+/// Writes one that says more.
+pub(super) fn packet_with(
+    from: Fingerprint,
+    kind: &str,
+    body: Body,
+    now: Timestamp,
+    say: impl FnOnce(&mut Packet),
+) -> Result<Vec<u8>> {
     let name = Name { from, id: Uuid::now_v7() };
-    let created = now.round(Unit::Second).unwrap_or(now);
-    packet::write(&Packet { about, ..Packet::new(name, kind, created, body) }, None)
+    let mut packet = Packet::new(name, kind, now.round(Unit::Second).unwrap_or(now), body);
+    say(&mut packet);
+    packet::write(&packet, None)
 }

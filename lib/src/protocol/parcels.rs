@@ -114,6 +114,7 @@ impl Parcels {
 
 fn not_a_friend(reader: &Contact) -> Error {
     let why = match reader.state {
+        State::Introduced => "is not a contact yet",
         State::Asked => "has not accepted yet",
         State::Waiting => "waits to be accepted",
         State::Blocked => "is blocked",

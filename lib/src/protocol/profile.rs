@@ -93,6 +93,7 @@ fn spread(db: &Transaction<'_>, mut account: account::Account, now: Timestamp) -
     account::put(db, &account)?;
     for friend in contacts::resolve(db, contacts::EVERYBODY)? {
         due::owe(db, friend, "", &Debt::Profile { want: false }, now)?;
+        due::owe(db, friend, "", &Debt::Public, now)?;
     }
     Ok(())
 }
@@ -144,12 +145,16 @@ pub(super) fn receive(
         .ok_or_else(|| Error::malformed("a profile of somebody unknown"))?;
     // The public profile of the same serial, in an invitation, has no sealing keys.
     let completes = contact.profile.sealing.is_none() && profile.serial == contact.profile.serial;
-    if profile.serial > contact.profile.serial || completes {
+    // A friend's public one goes with one that says more, under the same serial.
+    let for_others = contact.state == State::Friend && profile.sealing.is_none() && !completes;
+    let newer = profile.serial > contact.profile.serial && !for_others;
+    if newer || completes {
         check_keys(profile, Some(&contact.profile), &contact.certificate, now)?;
         contacts::set_profile(db, who, profile).context(|| "the profile")?;
         due::hasten(db, who, now)?;
     }
-    if want && contact.state == State::Friend {
+    // Whom we have asked may have nothing but our public profile.
+    if want && matches!(contact.state, State::Friend | State::Asked) {
         due::owe(db, who, "", &Debt::Profile { want: false }, now)?;
     }
     Ok(())

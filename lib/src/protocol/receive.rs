@@ -3,7 +3,7 @@
 //! All of it happens inside the caller's transaction, so an envelope is taken in whole or not at all.
 
 use super::{
-    change, confirm,
+    change, confirm, introduce,
     meeting::{self, Introduction},
     open::{Opened, Verified, verify},
     profile, thread, understand,
@@ -59,11 +59,16 @@ impl Receiver<'_> {
         if came == Came::Again || self.state(db, sender)? == Some(State::Blocked) {
             return Ok(Outcome::Taken(Vec::new()));
         }
+        let asked = self.state(db, sender)? == Some(State::Asked);
+        if asked {
+            contacts::set_certificate(db, sender, &opened.certificate)?;
+        }
         for verified in &opened.packets {
             self.meet(db, opened, &verified.packet)?;
         }
         let state = self.state(db, sender)?;
-        let only_meeting = opened.packets.iter().all(|verified| is_meeting(&verified.packet));
+        let met = |packet: &Packet| is_meeting(packet) || asked && is_profile(packet);
+        let only_meeting = opened.packets.iter().all(|verified| met(&verified.packet));
         if state != Some(State::Friend) && !only_meeting {
             return Ok(Outcome::Stranger);
         }
@@ -113,11 +118,15 @@ impl Receiver<'_> {
         match &packet.body {
             Body::ContactRequest { profile, code } => {
                 let (profile, certificate) = (profile.clone(), opened.certificate.clone());
-                let request = Introduction { from, certificate, profile, code: *code, expires: None };
+                let note = packet.text.clone().unwrap_or_default();
+                let request = Introduction { from, certificate, profile, code: *code, expires: None, note };
                 meeting::request(db, &request, self.now)
             }
             Body::ContactAccept { profile } => meeting::accepted(db, from, profile, self.now),
             Body::ContactBye => meeting::bye(db, from),
+            Body::Profile { profile, want } if self.state(db, from)? == Some(State::Asked) => {
+                profile::receive(db, from, profile, *want, self.now)
+            }
             _ => Ok(()),
         }
     }
@@ -125,7 +134,15 @@ impl Receiver<'_> {
     fn take(&self, db: &Transaction<'_>, sender: Fingerprint, verified: &Verified) -> Result<()> {
         let packet = understand::judge(verified.packet.clone());
         match &packet.body {
-            Body::Profile { profile, want } => return profile::receive(db, sender, profile, *want, self.now),
+            Body::Profile { profile, want } => {
+                if profile.sealing.is_none() {
+                    introduce::keep(db, sender, profile, &verified.signed)?;
+                }
+                return profile::receive(db, sender, profile, *want, self.now);
+            }
+            Body::Introduction { original } => {
+                return introduce::introduced(db, self.me, sender, &packet, original, self.now);
+            }
             Body::Resend(_) => return confirm::asked(db, sender, &verified.xml, self.now),
             Body::Message if !packet.to.contains(&self.me) => {
                 return Err(Error::new(Kind::NotAllowed, "a message to other people"));
@@ -223,6 +240,10 @@ pub(super) fn check_share(original: &Packet) -> Result<()> {
 
 fn is_meeting(packet: &Packet) -> bool {
     matches!(packet.body, Body::ContactRequest { .. } | Body::ContactAccept { .. } | Body::ContactBye)
+}
+
+fn is_profile(packet: &Packet) -> bool {
+    matches!(packet.body, Body::Profile { .. })
 }
 
 fn wait(duration: std::time::Duration) -> SignedDuration {

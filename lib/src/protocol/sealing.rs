@@ -149,6 +149,8 @@ impl<'a> Sealer<'a> {
     fn pay(&mut self, debts: Vec<(i64, usize)>, each: &mut dyn FnMut(Sealed) -> Result<()>) -> Result<()> {
         let mut failures = Vec::new();
         let mut parcels = Parcels::default();
+        // One packet for everybody whom it is owed to.
+        let mut public: Option<Verified> = None;
         for (debt, _) in debts {
             let db = self.store.read();
             // A confirmation is paid by any envelope, such as one of the round before.
@@ -166,6 +168,14 @@ impl<'a> Sealer<'a> {
                 Debt::Accept => {
                     let profile = profile::own(db, self.keyring, profile::For::Contacts)?;
                     Some(sign_body(self.keyring, "contact-accept", Body::ContactAccept { profile }, self.now))
+                }
+                Debt::Public => {
+                    if public.is_none() {
+                        let profile = profile::own(db, self.keyring, profile::For::Public)?;
+                        let body = Body::Profile { profile, want: false };
+                        public = Some(sign_body(self.keyring, "profile", body, self.now)?);
+                    }
+                    public.clone().map(Ok)
                 }
                 Debt::Profile { want } => {
                     Some(sign_body(self.keyring, "profile", profile::body(db, self.keyring, want)?, self.now))

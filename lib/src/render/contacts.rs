@@ -1,6 +1,10 @@
 //! How contacts look, as text and as JSON.
 
-use crate::{Fingerprint, Result, store::contacts::Contact, text};
+use crate::{
+    Fingerprint, Result,
+    store::{contacts::Contact, requests::Came},
+    text,
+};
 use serde::Serialize;
 use std::io::Write;
 
@@ -18,8 +22,19 @@ struct Json<'a> {
     addresses: &'a [String],
     serial: u64,
     since: String,
+    note: &'a str,
+    introduced_by: Option<Introducer<'a>>,
+    muted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    came: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Introducer<'a> {
+    name: Option<&'a str>,
+    fingerprint: String,
 }
 
 fn json<'a>(contact: &'a Contact, groups: Option<&'a [String]>) -> Json<'a> {
@@ -35,7 +50,14 @@ fn json<'a>(contact: &'a Contact, groups: Option<&'a [String]>) -> Json<'a> {
         addresses: &contact.profile.addresses,
         serial: contact.profile.serial,
         since: contact.since.to_string(),
+        note: &contact.note,
+        introduced_by: contact.introduced_by.map(|fingerprint| Introducer {
+            name: contact.introducer.as_deref(),
+            fingerprint: fingerprint.to_string(),
+        }),
+        muted: contact.muted,
         groups,
+        came: None,
     }
 }
 
@@ -52,12 +74,15 @@ pub fn list(out: &mut impl Write, contacts: &[Contact], as_json: bool) -> Result
         let name = text::one_line(&contact.profile.name);
         write!(
             out,
-            "{}{:pad$}  {:7}  {grade:10}  {}  {name}",
+            "{}{:pad$}  {:10}  {grade:10}  {}  {name}",
             contact.petname,
             "",
             contact.state.as_str(),
             contact.fingerprint.short()
         )?;
+        if contact.muted {
+            write!(out, "  (muted)")?;
+        }
         if !contact.alarm.is_empty() {
             write!(out, "  ! {}", text::one_line(&contact.alarm))?;
         }
@@ -87,6 +112,15 @@ pub fn one(out: &mut impl Write, contact: &Contact, groups: &[String], as_json: 
     if !contact.alarm.is_empty() {
         row("alarm", &contact.alarm)?;
     }
+    if let Some(by) = introducer(contact) {
+        row("introduced", &format!("by {by}"))?;
+    }
+    if !contact.note.is_empty() {
+        row("note", &contact.note)?;
+    }
+    if contact.muted {
+        row("muted", "what they say is not shown")?;
+    }
     if let Some(about) = &contact.profile.about {
         row("about", about)?;
     }
@@ -98,6 +132,55 @@ pub fn one(out: &mut impl Write, contact: &Contact, groups: &[String], as_json: 
     }
     row("serial", &contact.profile.serial.to_string())?;
     row("since", &contact.since.to_string())?;
+    Ok(())
+}
+
+/// The petname of who introduced somebody, else the beginning of their fingerprint.
+fn introducer(contact: &Contact) -> Option<String> {
+    contact.introduced_by.map(|by| contact.introducer.clone().unwrap_or_else(|| by.short()))
+}
+
+/// Who waits, and how they came: all of it strangers' words.
+pub fn requests(out: &mut impl Write, waiting: &[(Contact, Came)], as_json: bool) -> Result<()> {
+    for (contact, came) in waiting {
+        if as_json {
+            super::json_line(out, &Json { came: Some(came.as_str()), ..json(contact, None) })?;
+            continue;
+        }
+        writeln!(out, "{}  since {}", contact.petname, contact.since)?;
+        let mut row = |label: &str, value: &str| writeln!(out, "  {label:12} {}", text::one_line(value));
+        row("calls self", &contact.profile.name)?;
+        row("fingerprint", &contact.fingerprint.spoken())?;
+        row("came", &how(came))?;
+        if let Some(by) = introducer(contact) {
+            row("introduced", &format!("by {by}"))?;
+        }
+        if !contact.note.is_empty() {
+            row("note", &contact.note)?;
+        }
+        if !contact.alarm.is_empty() {
+            row("alarm", &contact.alarm)?;
+        }
+    }
+    Ok(())
+}
+
+fn how(came: &Came) -> String {
+    match came {
+        Came::Introduced => "by a friend's word alone; they have not written".to_owned(),
+        Came::Uninvited => "without a code".to_owned(),
+        Came::UnknownCode => "with a code that was never given out, or is forgotten".to_owned(),
+        Came::EndedCode(petname) if petname.is_empty() => "with a code that has ended".to_owned(),
+        Came::EndedCode(petname) => format!("with a code that has ended, given out for {petname}"),
+        Came::UsedCode(user) => format!("with a code that {user} used first"),
+    }
+}
+
+/// Everybody who is muted, a line each: petname if there is one, and fingerprint.
+pub fn muted(out: &mut impl Write, muted: &[(Fingerprint, Option<String>)]) -> Result<()> {
+    for (who, petname) in muted {
+        writeln!(out, "{}  {who}", petname.as_deref().unwrap_or("-"))?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,11 @@
 //! The feed as JSON lines. sn-feed(1) is the authority for the fields; `v` rises when one changes its meaning.
 
 use super::json_line;
-use crate::{Result, packet::Name, store::feed};
+use crate::{
+    Result,
+    packet::Name,
+    store::{feed, filter::Why},
+};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 use std::io::Write;
@@ -30,6 +34,7 @@ struct Entry<'a> {
     about: Option<About<'a>>,
     attachments: Vec<Attachment<'a>>,
     delivery: Option<Delivery>,
+    hidden: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -141,6 +146,7 @@ impl<'a> From<&'a feed::Entry> for Entry<'a> {
                 confirmed: delivery.confirmed,
                 waiting: delivery.waiting(),
             }),
+            hidden: entry.hidden.map(Why::as_str),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::{
     Result,
-    store::feed::{Attachment, Entry, Gone, Person, Reference},
+    store::{
+        feed::{Attachment, Entry, Gone, Person, Reference},
+        filter::Why,
+    },
     text,
 };
 use jiff::Zoned;
@@ -39,6 +42,12 @@ impl Style {
         }
         if !entry.understood {
             self.remark(out, DIM, "not understood; 'sn-ingest --again' reads it anew after an upgrade")?;
+        }
+        match entry.hidden {
+            Some(Why::Blocked) => self.remark(out, DIM, "hidden: somebody blocked")?,
+            Some(Why::Muted) => self.remark(out, DIM, "hidden: somebody muted")?,
+            Some(Why::Word) => self.remark(out, DIM, "hidden: a word of your settings")?,
+            None => {}
         }
         if entry.doubled {
             self.remark(out, ALARM, "other words came under the same id later; these came first")?;

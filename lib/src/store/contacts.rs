@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Fingerprint, Kind, Result,
+    packet::Digest,
     profile::{KeyOffer, Profile},
     text,
 };
@@ -12,6 +13,8 @@ use std::str::FromStr;
 /// Where two people stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// A friend named them; neither side has written.
+    Introduced,
     /// We wrote first and wait for their answer.
     Asked,
     /// They wrote first and wait for ours.
@@ -25,7 +28,8 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [(Self, &str); 5] = [
+    const ALL: [(Self, &str); 6] = [
+        (Self::Introduced, "introduced"),
         (Self::Asked, "asked"),
         (Self::Waiting, "waiting"),
         (Self::Friend, "friend"),
@@ -99,10 +103,20 @@ pub struct Contact {
     pub alarm: String,
     /// Their profile.
     pub profile: Profile,
-    /// Their identity certificate, DER.
+    /// Their identity certificate, DER; empty while nothing has come from them.
     pub certificate: Vec<u8>,
     /// Since when they are known.
     pub since: Timestamp,
+    /// What they said when they asked, or who introduced them said of them; or empty.
+    pub note: String,
+    /// SHA-256 of the code that they asked with last.
+    pub code: Option<Digest>,
+    /// The friend who introduced them first.
+    pub introduced_by: Option<Fingerprint>,
+    /// That friend's petname.
+    pub introducer: Option<String>,
+    /// Whether their words are not shown.
+    pub muted: bool,
 }
 
 /// A petname as a shell can take it: no `@`, no white space, not the word for everybody, not a fingerprint.
@@ -259,6 +273,27 @@ pub fn raise_grade(db: &Transaction<'_>, who: Fingerprint, grade: Grade) -> Resu
     Ok(())
 }
 
+/// Keeps somebody's public profile as they signed it, DER.
+pub fn set_public(db: &Transaction<'_>, who: Fingerprint, signed: &[u8]) -> Result<()> {
+    db.execute("UPDATE contact SET public = ?2 WHERE fingerprint = ?1", (who, signed))?;
+    Ok(())
+}
+
+/// Somebody's public profile as they signed it, if they gave it to be passed on.
+pub fn public(db: &Connection, who: Fingerprint) -> Result<Option<Vec<u8>>> {
+    let public = db.query_row("SELECT public FROM contact WHERE fingerprint = ?1", [who], |row| row.get(0));
+    Ok(public.optional()?.flatten())
+}
+
+/// Sets the identity certificate (DER) of somebody whom the short form of an invitation named by its hash.
+pub fn set_certificate(db: &Transaction<'_>, who: Fingerprint, certificate: &[u8]) -> Result<()> {
+    db.execute(
+        "UPDATE contact SET certificate = ?2 WHERE fingerprint = ?1 AND certificate = x''",
+        (who, certificate),
+    )?;
+    Ok(())
+}
+
 /// Sets the line the owner should read about somebody; empty takes it away.
 pub fn set_alarm(db: &Transaction<'_>, who: Fingerprint, alarm: &str) -> Result<()> {
     db.execute("UPDATE contact SET alarm = ?2 WHERE fingerprint = ?1", (who, alarm))?;
@@ -276,7 +311,9 @@ pub fn rename(db: &Transaction<'_>, who: Fingerprint, petname: &str) -> Result<(
 }
 
 const COLUMNS: &str = "id, fingerprint, petname, state, grade, alarm, name, about, serial, certificate, meeting_p256, \
-     meeting_ml_kem, sealing_p256, sealing_ml_kem, since";
+     meeting_ml_kem, sealing_p256, sealing_ml_kem, since, note, code, introduced_by, \
+     (SELECT other.petname FROM contact AS other WHERE other.fingerprint = contact.introduced_by) AS introducer, \
+     EXISTS (SELECT 1 FROM muted WHERE who = fingerprint) AS muted";
 
 /// Who has this fingerprint.
 pub fn by_fingerprint(db: &Connection, who: Fingerprint) -> Result<Option<Contact>> {
@@ -321,6 +358,11 @@ fn read(row: &Row<'_>) -> Result<Contact> {
         },
         certificate: row.get("certificate")?,
         since: super::time(row.get("since")?)?,
+        note: row.get("note")?,
+        code: row.get("code")?,
+        introduced_by: row.get("introduced_by")?,
+        introducer: row.get("introducer")?,
+        muted: row.get("muted")?,
     })
 }
 
@@ -411,9 +453,4 @@ pub fn join(db: &Transaction<'_>, group: &str, contact: &Contact) -> Result<()> 
 pub fn leave(db: &Transaction<'_>, group: &str, contact: &Contact) -> Result<()> {
     db.execute("DELETE FROM membership WHERE name = ?1 AND contact = ?2", (group, contact.id))?;
     Ok(())
-}
-
-/// How many wait in the waiting room.
-pub fn waiting(db: &Connection) -> Result<u32> {
-    Ok(db.query_row("SELECT count(*) FROM contact WHERE state = 'waiting'", (), |row| row.get(0))?)
 }

@@ -13,6 +13,8 @@ pub enum Debt {
     Signed(Vec<u8>),
     /// A `contact-accept` with our profile as it is when it is sealed.
     Accept,
+    /// Our public profile, for friends to introduce us by.
+    Public,
     /// Our profile, as it is when it is sealed; `want`: we ask for theirs.
     Profile {
         /// Ask for theirs.
@@ -39,6 +41,7 @@ pub struct Due {
 const RECEIVED: &str = "received";
 const PROFILE: &str = "profile";
 const WANT: &str = "profile want";
+const PUBLIC: &str = "profile public";
 const ACCEPT: &str = "contact-accept";
 const ANSWER: &str = "answer";
 
@@ -56,6 +59,7 @@ pub fn owe(
         Debt::Answer(xml) => (Some(xml), None, ANSWER),
         Debt::Signed(der) => (None, Some(der), name),
         Debt::Accept => (None, None, ACCEPT),
+        Debt::Public => (None, None, PUBLIC),
         Debt::Profile { want: false } => (None, None, PROFILE),
         Debt::Profile { want: true } => (None, None, WANT),
         Debt::Received => (None, None, RECEIVED),
@@ -91,6 +95,7 @@ pub fn get(db: &Connection, id: i64) -> Result<Option<Due>> {
             (None, None) => match what.as_str() {
                 RECEIVED => Debt::Received,
                 ACCEPT => Debt::Accept,
+                PUBLIC => Debt::Public,
                 what => Debt::Profile { want: what == WANT },
             },
         };

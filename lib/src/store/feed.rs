@@ -1,10 +1,13 @@
 //! The feed as it is read: which packets, and what a person wants to know of each. `packets.rs` has the writing side.
 //!
 //! Rowid order is feed order, so that the newest fifty cost the same whatever else is held. What has expired is not
-//! shown, even before it is deleted, and neither is what blocked people wrote. Of what was taken back it is told that it was
+//! shown, even before it is deleted, and neither is what `filter.rs` hides. Of what was taken back it is told that it was
 //! there, if somebody answered it.
 
-use super::time;
+use super::{
+    filter::{Filter, Why},
+    time,
+};
 use crate::{
     Error, Fingerprint, Kind, Result,
     packet::{Digest, Name},
@@ -31,6 +34,8 @@ pub struct Query {
     pub thread: Option<Name>,
     /// Of this type.
     pub kind: Option<String>,
+    /// What is not shown; without it, what blocked and muted people have to do with.
+    pub filter: Option<Filter>,
 }
 
 /// Somebody in the feed.
@@ -151,21 +156,23 @@ pub struct Entry {
     pub attachments: Vec<Attachment>,
     /// For own packets.
     pub delivery: Option<Delivery>,
+    /// Why it is shown only when everything is asked for.
+    pub hidden: Option<Why>,
 }
 
 /// Rows of the feed, oldest first.
 pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> {
-    let (now, limit) = (now.as_second(), query.limit.map_or(-1, i64::from));
+    let now = now.as_second();
+    let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
     let since = query.since.map(Timestamp::as_second);
     let mut sql = String::from(
         "SELECT seq FROM packet WHERE state NOT IN ('quiet', 'expired')
            AND (state NOT IN ('retracted', 'removed') OR EXISTS (
              SELECT 1 FROM packet AS answer WHERE answer.about_id = packet.id AND answer.about_author = packet.author
                AND answer.state = 'feed' AND answer.root_id IS NOT NULL))
-           AND (expires IS NULL OR expires > :now)
-           AND author NOT IN (SELECT fingerprint FROM contact WHERE state = 'blocked')",
+           AND (expires IS NULL OR expires > :now)",
     );
-    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":now", &now), (":limit", &limit)];
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":now", &now)];
     if let Some(after) = &query.after {
         sql += " AND seq > :after";
         values.push((":after", after));
@@ -187,11 +194,20 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
         sql += " AND type = :type";
         values.push((":type", kind));
     }
-    sql += " ORDER BY seq DESC LIMIT :limit";
-    let mut rows = db
-        .prepare(&sql)?
-        .query_map(values.as_slice(), |row| row.get(0))?
-        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    sql += " ORDER BY seq DESC";
+    let filter = query.filter.clone().map_or_else(|| Filter::load(db, &[]), Ok)?;
+    let mut newest = db.prepare(&sql)?;
+    let mut found = newest.query(values.as_slice())?;
+    let mut rows = Vec::new();
+    // SQLite looks for a row only when it is asked for one: nothing older than the last one shown is read.
+    while rows.len() < limit
+        && let Some(row) = found.next()?
+    {
+        let seq = row.get(0)?;
+        if filter.hides(db, seq)?.is_none() {
+            rows.push(seq);
+        }
+    }
     rows.reverse();
     Ok(rows)
 }
@@ -215,7 +231,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
          LEFT JOIN contact AS bringer ON bringer.fingerprint = packet.through
          LEFT JOIN contact AS subject ON subject.fingerprint = packet.about_author
          LEFT JOIN packet AS object ON object.author = packet.about_author AND object.id = packet.about_id
-           AND (object.expires IS NULL OR object.expires > :now) AND subject.state IS NOT 'blocked'
+           AND (object.expires IS NULL OR object.expires > :now)
          WHERE packet.seq = :seq",
     )?;
     let mut rows = query.query(named_params! { ":seq": seq, ":quoted": QUOTED, ":now": now.as_second() })?;
@@ -265,6 +281,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
         about,
         attachments: attachments(db, seq, own)?,
         delivery: if own { Some(delivery(db, seq)?) } else { None },
+        hidden: None,
     })
 }
 

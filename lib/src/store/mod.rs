@@ -11,10 +11,12 @@ pub mod counters;
 pub mod delivery;
 pub mod due;
 pub mod feed;
+pub mod filter;
 pub mod gaps;
 pub mod invitations;
 pub mod named;
 pub mod packets;
+pub mod requests;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod streams;

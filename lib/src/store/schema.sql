@@ -18,8 +18,9 @@ CREATE TABLE contact (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     fingerprint BLOB    NOT NULL UNIQUE,
     petname     TEXT    NOT NULL UNIQUE,
-    -- asked: we wrote first · waiting: they did, and wait for accept · friend · blocked · gone
-    state       TEXT    NOT NULL CHECK (state IN ('asked', 'waiting', 'friend', 'blocked', 'gone')),
+    -- introduced: a friend named them, nobody has written yet · asked: we wrote first · waiting: they did, and wait for
+    -- accept · friend · blocked · gone
+    state       TEXT    NOT NULL CHECK (state IN ('introduced', 'asked', 'waiting', 'friend', 'blocked', 'gone')),
     -- '' · invited · introduced · checked
     grade       TEXT    NOT NULL DEFAULT '',
     -- one line to show beside the name, or ''
@@ -32,8 +33,21 @@ CREATE TABLE contact (
     meeting_ml_kem  BLOB,
     sealing_p256    BLOB,
     sealing_ml_kem  BLOB,
-    since       INTEGER NOT NULL
+    since       INTEGER NOT NULL,
+    -- what they said when they asked, or who introduced them said of them
+    note        TEXT    NOT NULL DEFAULT '',
+    -- SHA-256 of the code that they asked with last
+    code        BLOB,
+    -- the friend who introduced them first
+    introduced_by BLOB,
+    -- their public profile as they signed it, to introduce them by
+    public      BLOB
 ) STRICT;
+
+-- Whose words are not shown. They need not be contacts: friends pass on what others say.
+CREATE TABLE muted (
+    who BLOB NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 -- Their addresses, in their order; those set by hand come first and stay.
 CREATE TABLE address (
@@ -102,6 +116,8 @@ CREATE INDEX packet_expires ON packet (expires)
     WHERE expires IS NOT NULL AND state NOT IN ('retracted', 'removed', 'expired');
 -- Answers: whether a line is shown for what is gone.
 CREATE INDEX packet_about ON packet (about_id, about_author) WHERE state = 'feed' AND root_id IS NOT NULL;
+-- Shares of a packet: who got one gets what its author changes about it.
+CREATE INDEX packet_share ON packet (about_id, about_author) WHERE type = 'share';
 
 -- What its author, or that of its thread's root, wants of a packet, whether or not that is here: one row for each who
 -- speaks of it, and the thread that they say it is in. Whether it counts is judged when the packet is here.

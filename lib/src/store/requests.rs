@@ -1,0 +1,109 @@
+//! Who would like to be a contact, and waits for the owner to decide: those who asked, and those whom friends introduced.
+
+use super::{
+    contacts::{self, Contact, State},
+    invitations,
+};
+use crate::{Fingerprint, Result, packet::Digest};
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction};
+
+/// Characters that are kept of what somebody says of themselves or another, at most.
+const NOTE: usize = 500;
+
+/// How somebody came to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// A friend named them; they themselves have not written.
+    Introduced,
+    /// They asked without a code.
+    Uninvited,
+    /// Their code was never given out here, or is forgotten.
+    UnknownCode,
+    /// Their code has ended; it was for the friend with this petname, if it was for anybody.
+    EndedCode(String),
+    /// Somebody else, called so, used their code first.
+    UsedCode(String),
+}
+
+impl Came {
+    /// The word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Introduced => "introduced",
+            Self::Uninvited => "uninvited",
+            Self::UnknownCode => "unknown code",
+            Self::EndedCode(_) => "ended code",
+            Self::UsedCode(_) => "used code",
+        }
+    }
+}
+
+/// Everybody who waits, those who have waited longest first, and how each came.
+pub fn all(db: &Connection, now: Timestamp) -> Result<Vec<(Contact, Came)>> {
+    let mut waiting = contacts::all(db)?;
+    waiting.retain(|contact| matches!(contact.state, State::Waiting | State::Introduced));
+    waiting.sort_by_key(|contact| (contact.since, contact.id));
+    let came = |contact: Contact| came(db, &contact, now).map(|came| (contact, came));
+    waiting.into_iter().map(came).collect()
+}
+
+fn came(db: &Connection, contact: &Contact, now: Timestamp) -> Result<Came> {
+    if contact.state == State::Introduced {
+        return Ok(Came::Introduced);
+    }
+    let Some(code) = contact.code else { return Ok(Came::Uninvited) };
+    Ok(match invitations::get(db, &code)? {
+        None => Came::UnknownCode,
+        Some(given) => match given.used_by {
+            Some(user) if user != contact.fingerprint => {
+                let known = contacts::by_fingerprint(db, user)?;
+                Came::UsedCode(known.map_or_else(|| user.short(), |known| known.petname))
+            }
+            // Their own code, which brings nobody back who was removed.
+            Some(_) => Came::Uninvited,
+            None if given.expires < now => Came::EndedCode(given.petname),
+            None => Came::Uninvited,
+        },
+    })
+}
+
+/// Notes what somebody said when they asked, and with which code.
+pub fn asked(db: &Transaction<'_>, who: Fingerprint, note: &str, code: Option<&Digest>) -> Result<()> {
+    db.execute("UPDATE contact SET note = ?2, code = ?3 WHERE fingerprint = ?1", (who, short(note), code))?;
+    Ok(())
+}
+
+/// Notes who introduced somebody, and what they said of them; the first one stays.
+pub fn introduced(db: &Transaction<'_>, who: Fingerprint, by: Fingerprint, note: &str) -> Result<()> {
+    db.execute(
+        "UPDATE contact SET introduced_by = ?2, note = iif(note = '', ?3, note)
+         WHERE fingerprint = ?1 AND introduced_by IS NULL",
+        (who, by, short(note)),
+    )?;
+    Ok(())
+}
+
+fn short(note: &str) -> &str {
+    note.char_indices().nth(NOTE).map_or(note, |(end, _)| &note[..end])
+}
+
+/// How many wait in the waiting room.
+pub fn waiting(db: &Connection) -> Result<u32> {
+    Ok(db.query_row("SELECT count(*) FROM contact WHERE state = 'waiting'", (), |row| row.get(0))?)
+}
+
+/// How many are introduced and not decided upon: by this friend, and by all.
+pub fn introductions(db: &Connection, by: Fingerprint) -> Result<(u32, u32)> {
+    Ok(db.query_row(
+        "SELECT count(*) FILTER (WHERE introduced_by = ?1), count(*) FROM contact WHERE state = 'introduced'",
+        [by],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
+}
+
+/// Forgets somebody who waits; they may ask again.
+pub fn forget(db: &Transaction<'_>, who: Fingerprint) -> Result<()> {
+    db.execute("DELETE FROM contact WHERE fingerprint = ?1 AND state IN ('waiting', 'introduced')", [who])?;
+    Ok(())
+}
