@@ -28,6 +28,7 @@ commands! {
     sn_seal = "../bins/sn-seal/args.rs",
     sn_send = "../bins/sn-send/args.rs",
     sn_send_file = "../bins/sn-send-file/args.rs",
+    sn_send_mailto = "../bins/sn-send-mailto/args.rs",
     sn_show = "../bins/sn-show/args.rs",
 }
 

@@ -25,6 +25,11 @@ test)
     need setpriv util-linux                 # root without the right to write everywhere
     need zsh zsh                            # reads its completions
     need fish fish                          # reads its completions
+    need python3 python3                    # servers that misbehave as a script says
+    need /usr/sbin/postfix postfix          # takes mail by SMTP
+    need /usr/lib/dovecot/imap dovecot-imapd # gives it out, and checks passwords
+    need /usr/lib/dovecot/pop3 dovecot-pop3d # as imap
+    need /usr/lib/dovecot/lmtp dovecot-lmtpd # takes it from Postfix
     ;;
 bench)
     need time time                          # tells how much memory a command took

@@ -24,7 +24,7 @@ pub fn state() -> Result<PathBuf> {
     let folder = env::var_os("SN_STATE").filter(|folder| !folder.is_empty());
     folder.map(PathBuf::from).ok_or_else(|| {
         Error::new(Kind::Config, "SN_STATE is not set")
-            .hint("sn-recv sets it; by hand, name any private folder")
+            .hint("sn-send and sn-recv set it; by hand, name any private folder")
     })
 }
 

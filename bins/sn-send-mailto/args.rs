@@ -1,0 +1,12 @@
+use clap::Parser;
+
+/// Driver: send packets by mail
+///
+/// Reads jobs and prints reports as socialnet-driver(7) says. Usually run by sn-send.
+#[derive(Parser)]
+#[command(name = "sn-send-mailto", version)]
+pub struct Args {
+    /// Print what this driver can do
+    #[arg(long)]
+    pub capabilities: bool,
+}

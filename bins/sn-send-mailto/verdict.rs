@@ -1,0 +1,142 @@
+//! What a server's answer means for the readers it is about. Codes of RFC 5321 section 4.2, enhanced ones of RFC 3463
+//! where there are any, and what providers are known to mean by them:
+//!
+//! | answer | to | means |
+//! |---|---|---|
+//! | 2yz | the message | `sent` |
+//! | 4yz | anything | `later`: greylisting, a full disk, too many mails in an hour |
+//! | 552, x.3.4 | MAIL, DATA, the message | `toobig` |
+//! | 552, x.2.2 | RCPT | `later`: the reader's mailbox is full |
+//! | other 5yz | MAIL | `later`: it is about the sender, no reader's address is to blame |
+//! | x.4.5, x.5.0 | anything | `later`: a day's quota, or a server that does not say what it means |
+//! | x.7.z | DATA, the message | `later`: taken for spam, or the provider wants its user to click on something |
+//! | other 5yz | RCPT, DATA, the message | `never` |
+
+use lettre::transport::smtp::response::{Response, Severity};
+use socialnet::{driver::Report, text};
+
+/// What was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// MAIL.
+    Sender,
+    /// RCPT.
+    Reader,
+    /// DATA, or the message itself.
+    Message,
+}
+
+/// Characters of a server's words that are passed on.
+const MOST_WORDS: usize = 250;
+/// How long to leave a server alone that speaks of rules, in seconds: greylisting takes 5 minutes, quotas hours.
+const GREYLISTED: u64 = 5 * 60;
+const QUOTA: u64 = 60 * 60;
+
+/// What to report for a reader. `size` is how many bytes were carried.
+pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
+    let code = u16::from(answer.code());
+    let enhanced = enhanced(answer);
+    let words = words(answer);
+    match (answer.code().severity, stage) {
+        (Severity::PositiveCompletion, Stage::Message) => Report::Sent,
+        (Severity::TransientNegativeCompletion, _) => match enhanced {
+            Some((7, _)) => Report::Later(GREYLISTED, words),
+            Some((4, 5)) => Report::Later(QUOTA, words),
+            _ => Report::Later(0, words),
+        },
+        (Severity::PermanentNegativeCompletion, stage) => match (enhanced, stage) {
+            (Some((3, 4)), _) => Report::TooBig(size.saturating_sub(1) as u64),
+            (Some((2, 2)), _) => Report::Later(QUOTA, words),
+            (None, Stage::Reader) if code == 552 => Report::Later(QUOTA, words),
+            (None, _) if code == 552 => Report::TooBig(size.saturating_sub(1) as u64),
+            (Some((4, 5) | (5, 0)), _) | (_, Stage::Sender) => Report::Later(QUOTA, words),
+            (Some((7, _)), Stage::Message) => Report::Later(QUOTA, words),
+            _ => Report::Never(words),
+        },
+        // Neither yes nor no: no server of ours.
+        _ => Report::Later(0, words),
+    }
+}
+
+/// Whether it says that no more readers fit in this transaction (RFC 5321 section 4.5.3.1.10), while others were taken.
+pub fn is_full(answer: &Response) -> bool {
+    let code = u16::from(answer.code());
+    match enhanced(answer) {
+        Some(enhanced) => enhanced == (5, 3),
+        None => code == 452 || code == 552,
+    }
+}
+
+/// Subject and detail of an enhanced status code; its class says no more than the code before it.
+fn enhanced(answer: &Response) -> Option<(u16, u16)> {
+    let mut numbers = answer.first_word()?.split('.');
+    let mut number = || numbers.next()?.parse::<u16>().ok();
+    let (_class, subject, detail) = (number()?, number()?, number()?);
+    numbers.next().is_none().then_some((subject, detail))
+}
+
+/// The code and the server's words, in one safe line.
+pub fn words(answer: &Response) -> String {
+    let said: Vec<&str> = answer.message().map(str::trim).collect();
+    let line = format!("{} {}", u16::from(answer.code()), said.join(" "));
+    text::one_line(line.trim_end()).chars().take(MOST_WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(stage: Stage, answer: &str) -> Report {
+        judge(stage, &format!("{answer}\r\n").parse().unwrap(), 1000)
+    }
+
+    #[test]
+    fn what_servers_say() {
+        use Stage::*;
+        let later = |seconds, words: &str| Report::Later(seconds, words.into());
+        let never = |words: &str| Report::Never(words.into());
+        for (stage, answer, report) in [
+            (Message, "250 2.0.0 Ok: queued as 4F", Report::Sent),
+            (Reader, "450 4.2.0 Greylisted", later(0, "450 4.2.0 Greylisted")),
+            (Reader, "451 4.7.1 Greylisted", later(300, "451 4.7.1 Greylisted")),
+            (Message, "452 full disk", later(0, "452 full disk")),
+            (Reader, "550 5.1.1 no such user", never("550 5.1.1 no such user")),
+            (Reader, "550 no such user", never("550 no such user")),
+            (Reader, "554 5.7.1 Relay access denied", never("554 5.7.1 Relay access denied")),
+            (Reader, "552 5.2.2 Over quota", later(3600, "552 5.2.2 Over quota")),
+            (Reader, "552 Over quota", later(3600, "552 Over quota")),
+            (Sender, "552 5.3.4 Too big", Report::TooBig(999)),
+            (Message, "552 Too big", Report::TooBig(999)),
+            (Message, "554 5.3.4 Too big", Report::TooBig(999)),
+            (Sender, "553 5.7.1 Not yours", later(3600, "553 5.7.1 Not yours")),
+            (Message, "550 5.4.5 Daily limit", later(3600, "550 5.4.5 Daily limit")),
+            (Message, "554 5.7.1 Spam", later(3600, "554 5.7.1 Spam")),
+            (Message, "554 Transaction failed", never("554 Transaction failed")),
+            (Message, "354 Go on", later(0, "354 Go on")),
+            (Sender, "250 Ok", later(0, "250 Ok")),
+        ] {
+            assert_eq!(said(stage, answer), report, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_full_transaction_is_not_a_full_mailbox() {
+        for (answer, full) in [
+            ("452 too many recipients", true),
+            ("452 4.5.3 too many recipients", true),
+            ("552 too many recipients", true),
+            ("552 5.2.2 mailbox full", false),
+            ("450 4.7.1 greylisted", false),
+        ] {
+            assert_eq!(is_full(&format!("{answer}\r\n").parse().unwrap()), full, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_servers_words_are_plain_and_short() {
+        let answer = format!("550-5.1.1 \u{1b}[2J\u{202e}no\r\n550 {}\r\n", "x".repeat(900));
+        let words = words(&answer.parse().unwrap());
+        assert!(words.starts_with("550 5.1.1 ␛[2J<U+202E>no xxx"), "{words}");
+        assert_eq!(words.chars().count(), MOST_WORDS);
+    }
+}
