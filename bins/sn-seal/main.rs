@@ -27,23 +27,17 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let mut keyring = Keyring::load(&home.identity())?;
     let mut store = Store::open(&home.database())?;
     let now = Timestamp::now();
-    if args.due {
-        renewal::run(&home, &mut store, &mut keyring, now)?;
-    }
-    let mut sealer = Sealer::new(&mut store, &keyring, home.blobs(), now);
     let mut out = cli::output();
     if args.due {
-        sealer.seal_due(&mut |sealed| print(&mut out, sealed, console))?;
+        // Who is at it already seals what is due, or the next one does: nothing is to be paid twice.
+        let Some(_lock) = home.lock_if_free("due")? else { return Ok(()) };
+        renewal::run(&home, &mut store, &mut keyring, now)?;
+        let mut sealer = Sealer::new(&home, &mut store, &keyring, now);
         for item in dropped::clear_packets(&home.outpackets()?)? {
-            let mut failures = Vec::new();
-            match item.read() {
-                Ok(packets) => sealer.seal(packets, &[], &mut |sealed| {
-                    failures.extend(sealed.failures);
-                    write(&mut out, sealed.letters)
-                })?,
-                Err(error) => failures.push(error),
-            }
-            out.flush()?;
+            let failures = match item.read() {
+                Ok(packets) => sealer.owe(packets)?,
+                Err(error) => vec![error],
+            };
             // Whoever wrote it finds in failed what did not reach everybody.
             let mut failures = failures.into_iter();
             match failures.next() {
@@ -52,8 +46,10 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
             }
             failures.for_each(|error| console.failed(&error));
         }
+        sealer.seal_due(&mut |sealed| print(&mut out, sealed, console))?;
         return cli::finish(out);
     }
+    let mut sealer = Sealer::new(&home, &mut store, &keyring, now);
     for file in cli::operands(args.files) {
         let input = cli::open(&file)?;
         for batch in Batches::new(input.bytes) {

@@ -133,6 +133,14 @@ impl Home {
         Ok(path)
     }
 
+    /// As [`Home::lock`], for what need not be done while another command is at it: then there is no lock.
+    pub fn lock_if_free(&self, what: &str) -> Result<Option<Lock>> {
+        match self.lock(what) {
+            Err(error) if error.kind() == Kind::Again => Ok(None),
+            lock => lock.map(Some),
+        }
+    }
+
     /// Takes the account's lock called `what` (a file in `state/`) or says who must wait: [`Kind::Again`].
     pub fn lock(&self, what: &str) -> Result<Lock> {
         let path = self.path.join("state").join(format!("{what}.lock"));

@@ -16,7 +16,7 @@ mod route;
 pub use intake::add;
 
 use crate::{
-    Error, Kind, Result,
+    Error, Result,
     driver::{self, Cargo, Job, Payload, Report},
     home::{Home, Retry},
     mailbox::{Mailbox, delete_leftovers, hash_in, name_for},
@@ -47,10 +47,7 @@ const UNCONFIRMED: Duration = Duration::from_secs(40 * 24 * 3600);
 /// Runs the queue: takes in what lies in `outpackets/new`, tries all that is due, and files what is finished. `note`
 /// gets what a person should know. Does nothing while another run is at it: that one, or the next, sends what is there.
 pub fn run(home: &Home, store: &mut Store, note: &mut dyn FnMut(&str)) -> Result<()> {
-    let _lock = match home.lock("queue") {
-        Err(error) if error.kind() == Kind::Again => return Ok(()),
-        lock => lock?,
-    };
+    let Some(_lock) = home.lock_if_free("queue")? else { return Ok(()) };
     let mut run = Run { home, store, outpackets: home.outpackets()?, broken: BTreeMap::new(), note };
     run.outpackets.tidy()?;
     delete_leftovers(&home.blobs().join("tmp"))?;

@@ -41,7 +41,7 @@ fn a_friends_huge_comments_are_passed_on_in_rounds() {
         most = most.max(sealed.letters.iter().map(|letter| letter.der.len()).sum());
         Ok(())
     };
-    let mut sealer = Sealer::new(&mut alice.store, &alice.keyring, alice.home.blobs(), alice.now);
+    let mut sealer = Sealer::new(&alice.home, &mut alice.store, &alice.keyring, alice.now);
     sealer.seal_due(&mut each).unwrap();
     assert!(comments >= 4, "{comments}");
     assert!(most < 6 << 20, "{most} bytes at once");
@@ -64,7 +64,7 @@ fn a_large_packet_for_many_readers_is_sealed_in_rounds() {
         most = most.max(sealed.letters.len());
         Ok(())
     };
-    let mut sealer = Sealer::new(&mut alice.store, &alice.keyring, alice.home.blobs(), alice.now);
+    let mut sealer = Sealer::new(&alice.home, &mut alice.store, &alice.keyring, alice.now);
     sealer.seal(vec![socialnet::stream::Clear::Packet(xml)], &["all".to_owned()], &mut each).unwrap();
     assert_eq!((letters, most), (6, 3));
 }

@@ -341,6 +341,7 @@ fn who_did_not_get_the_root_can_not_send_changes_to_its_thread() {
     let (mut alice, mut bob, carol) = three();
     let root = alice.status("For Bob.");
     let letters = alice.seals(root.clone(), &["bob"]);
+    alice.queues(&letters);
     bob.gets(&letters);
     let comment = carol.comment(&root, "Never sent.");
     let letter = carol.envelope(&alice, 100, vec![carol.signs(&retract(&carol, &comment))]);

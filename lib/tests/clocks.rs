@@ -41,7 +41,7 @@ fn tries_to_sync(who: &mut Person) -> Vec<String> {
         said.extend(sealed.failures.iter().map(ToString::to_string));
         Ok(())
     };
-    Sealer::new(&mut who.store, &who.keyring, who.home.blobs(), who.now).seal_due(&mut each).unwrap();
+    Sealer::new(&who.home, &mut who.store, &who.keyring, who.now).seal_due(&mut each).unwrap();
     said
 }
 

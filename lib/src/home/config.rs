@@ -62,6 +62,9 @@ pub struct Due {
     /// Confirmations.
     #[serde(deserialize_with = "duration")]
     pub confirm: Duration,
+    /// How long `sn-send` may take to take what was sealed; then it is owed again.
+    #[serde(deserialize_with = "duration")]
+    pub again: Duration,
 }
 
 impl Default for Retry {
@@ -72,7 +75,7 @@ impl Default for Retry {
 
 impl Default for Due {
     fn default() -> Self {
-        Self { relay: minutes(10), confirm: minutes(24 * 60) }
+        Self { relay: minutes(10), confirm: minutes(24 * 60), again: minutes(10) }
     }
 }
 
@@ -129,7 +132,7 @@ impl Config {
         if let Some(word) = self.feed.hide.iter().find(|word| !word.contains(char::is_alphanumeric)) {
             return Err(format!("[feed]: hide: there is no word in '{word}'"));
         }
-        if self.due.relay.max(self.due.confirm) > LONGEST_DUE {
+        if self.due.relay.max(self.due.confirm).max(self.due.again) > LONGEST_DUE {
             return Err("[due]: nothing waits for more than 40 days".to_owned());
         }
         Ok(())

@@ -71,6 +71,8 @@ pub(super) struct Answer {
     pub counters: Vec<Received>,
     /// Chunks to be sent once more.
     pub chunks: Vec<Digest>,
+    /// The rows of `packets`.
+    rows: BTreeSet<i64>,
     void: Vec<Digest>,
     bytes: u64,
     /// Counters whose packets are sealed anew without having been asked for, and since when they were tried.
@@ -83,10 +85,10 @@ struct Anew {
     since: Timestamp,
 }
 
-/// What is to be sealed anew, by reader.
-pub(super) fn overdue(db: &Connection, now: Timestamp) -> Result<Vec<Vec<Unconfirmed>>> {
+/// What is to be sealed anew, by reader; not what was sealed so after `fresh`, which is on its way to `sn-send`.
+pub(super) fn overdue(db: &Connection, fresh: Timestamp, now: Timestamp) -> Result<Vec<Vec<Unconfirmed>>> {
     let stream = account::get(db)?.stream;
-    let mut late = unconfirmed::overdue(db, now - SEAL_ANEW, now - GIVE_UP)?;
+    let mut late = unconfirmed::overdue(db, now - SEAL_ANEW, now - GIVE_UP, fresh)?;
     late.retain(|envelope| envelope.stream == stream);
     Ok(late.chunk_by(|one, next| one.reader == next.reader).map(<[_]>::to_vec).collect())
 }
@@ -151,14 +153,16 @@ impl Answer {
             self.void.push(asked.envelope);
             return Ok(true);
         }
-        let packets = gaps::packets_in(db, &asked.envelope, now)?;
-        let bytes: u64 = packets.iter().map(|signed| signed.len() as u64).sum();
+        let mut packets = gaps::packets_in(db, &asked.envelope, now)?;
+        // What is in several of them is sent, and paid for, once.
+        packets.retain(|(row, _)| !self.rows.contains(row));
+        let bytes: u64 = packets.iter().map(|(_, bytes)| bytes).sum();
         if bytes > *left {
             return Ok(false);
         }
         *left -= bytes;
         self.bytes += bytes;
-        self.add_packets(packets)?;
+        self.add_packets(db, &packets)?;
         Ok(true)
     }
 
@@ -171,7 +175,7 @@ impl Answer {
             if packets.is_empty() {
                 answer.void.push(envelope.envelope);
             }
-            answer.add_packets(packets)?;
+            answer.add_packets(db, &packets)?;
         }
         // More of them are asked for as gaps.
         let ranges: Vec<_> = ranges(counters).into_iter().take(MAX_RANGES).collect();
@@ -183,11 +187,10 @@ impl Answer {
         Ok(answer)
     }
 
-    fn add_packets(&mut self, packets: Vec<Vec<u8>>) -> Result<()> {
-        for signed in packets {
-            let packet = open::verify(signed)?;
-            if self.packets.iter().all(|other| other.digest != packet.digest) {
-                self.packets.push(packet);
+    fn add_packets(&mut self, db: &Connection, packets: &[(i64, u64)]) -> Result<()> {
+        for (row, _) in packets {
+            if self.rows.insert(*row) {
+                self.packets.push(open::verify(packets::signed(db, *row)?)?);
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! Clear packets that somebody, or a program of theirs, put into `outpackets/new` by hand: `sn-seal --due` seals them
-//! for those they name.
+//! Clear packets that somebody, or a program of theirs, put into `outpackets/new` by hand: `sn-seal --due` owes them to
+//! those they name, and seals them with the rest.
 
 use crate::{
     Context, Error, Result, file,
@@ -42,8 +42,8 @@ impl Dropped<'_> {
         ClearItems::new(bytes.as_slice()).collect()
     }
 
-    /// Its packets were sealed and what was sealed was handed on: the file is not needed any more. Killed before, it is
-    /// sealed again, and readers drop the second copy.
+    /// Its packets are owed: the file is not needed any more. Killed before, they are owed again, and readers drop the
+    /// second copy.
     pub fn done(&self) -> Result<()> {
         self.outpackets.remove("new", &self.name)
     }

@@ -27,8 +27,8 @@ pub(super) struct Outgoing {
 pub(super) struct Parcel {
     pub reader: Contact,
     pub packets: Vec<Arc<Verified>>,
-    /// Debts that it pays.
-    pub paid: Vec<i64>,
+    /// Debts that it carries.
+    pub debts: Vec<i64>,
     /// What it answers.
     pub answer: Answer,
 }
@@ -55,7 +55,7 @@ pub(super) struct Parcels(BTreeMap<Fingerprint, Parcel>);
 
 impl Parcel {
     fn for_reader(reader: Contact) -> Self {
-        Self { reader, packets: Vec::new(), paid: Vec::new(), answer: Answer::default() }
+        Self { reader, packets: Vec::new(), debts: Vec::new(), answer: Answer::default() }
     }
 
     fn weight(&self) -> usize {
@@ -77,16 +77,12 @@ impl Parcels {
                 parcel.packets.push(Arc::clone(&packet));
                 continue;
             }
-            match contacts::by_fingerprint(db, who)? {
-                Some(reader) if reader.state == State::Friend => {
+            match friend(db, who)? {
+                Ok(reader) => {
                     let parcel = Parcel::for_reader(reader);
                     self.0.insert(who, Parcel { packets: vec![Arc::clone(&packet)], ..parcel });
                 }
-                Some(reader) => failures.push(not_a_friend(&reader)),
-                None => failures.push(
-                    Error::new(Kind::NotAllowed, format!("{} is not a contact of yours", who.short()))
-                        .hint("'sn-contact add' asks somebody to become one"),
-                ),
+                Err(error) => failures.push(error),
             }
         }
         Ok(())
@@ -95,21 +91,34 @@ impl Parcels {
     /// Adds what is owed to a reader.
     pub fn owe(&mut self, reader: Contact, packet: Option<Arc<Verified>>, debt: i64) {
         let parcel = self.of(reader);
+        // It may be owed twice: to be passed on, and once more as it waited for keys.
+        let known = |new: &Arc<Verified>| parcel.packets.iter().any(|packet| packet.digest == new.digest);
+        let packet = packet.filter(|packet| !known(packet));
         parcel.packets.extend(packet);
-        parcel.paid.push(debt);
+        parcel.debts.push(debt);
     }
 
     /// Adds what answers a reader.
     pub fn answer(&mut self, reader: Contact, mut answer: Answer, debt: Option<i64>) {
         let parcel = self.of(reader);
         parcel.packets.extend(answer.packets.drain(..).map(Arc::new));
-        parcel.paid.extend(debt);
+        parcel.debts.extend(debt);
         parcel.answer = answer;
     }
 
     fn of(&mut self, reader: Contact) -> &mut Parcel {
         self.0.entry(reader.fingerprint).or_insert_with(|| Parcel::for_reader(reader))
     }
+}
+
+/// Who a reader is, or why nothing goes to them.
+pub(super) fn friend(db: &Connection, who: Fingerprint) -> Result<Result<Contact>> {
+    Ok(match contacts::by_fingerprint(db, who)? {
+        Some(reader) if reader.state == State::Friend => Ok(reader),
+        Some(reader) => Err(not_a_friend(&reader)),
+        None => Err(Error::new(Kind::NotAllowed, format!("{} is not a contact of yours", who.short()))
+            .hint("'sn-contact add' asks somebody to become one")),
+    })
 }
 
 fn not_a_friend(reader: &Contact) -> Error {

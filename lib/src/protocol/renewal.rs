@@ -14,10 +14,7 @@ use jiff::Timestamp;
 
 /// Makes, tells and destroys what is due. Does nothing while another command is at it.
 pub fn run(home: &Home, store: &mut Store, keyring: &mut Keyring, now: Timestamp) -> Result<()> {
-    let _lock = match home.lock("renewal") {
-        Err(error) if error.kind() == crate::Kind::Again => return Ok(()),
-        lock => lock?,
-    };
+    let Some(_lock) = home.lock_if_free("renewal")? else { return Ok(()) };
     let now = clock::now(store.read(), now)?;
     let db = store.begin()?;
     clock::worked(&db, now)?;

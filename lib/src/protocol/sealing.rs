@@ -1,7 +1,8 @@
 //! Clear packets become signed, counted, sealed envelopes: one envelope per reader, however many packets.
 //!
 //! Everything that an envelope stands for (packet, audience, counter) is committed before its bytes are given to the
-//! caller, and chunks are synced before that. An envelope that is then lost leaves a gap, which its reader notices.
+//! caller, and chunks are synced before that. An envelope that is then lost leaves a gap, which its reader notices. What
+//! it carried of what the node owes stays owed until `sn-send` has taken it.
 
 use super::{
     choice::{self, Chosen},
@@ -9,13 +10,14 @@ use super::{
     open::{self, Verified},
     outgoing::{Desk, doubled, hold},
     own,
-    parcels::{Parcel, Parcels, fill, rounds},
+    parcels::{self, Outgoing, Parcel, Parcels, fill, rounds},
     profile,
 };
 use crate::{
-    Context, Error, Fingerprint, Result, blob,
+    Context, Error, Fingerprint, Kind, Result, blob,
     envelope::Envelope,
     file,
+    home::Home,
     identity::{Keyring, ReaderKeys},
     mailbox,
     packet::{self, Body, Digest},
@@ -29,7 +31,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp, Unit};
 use rayon::prelude::*;
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -44,6 +46,8 @@ pub struct Sealer<'a> {
     store: &'a mut Store,
     keyring: &'a Keyring,
     blobs: PathBuf,
+    /// When what is sealed now is owed again, if `sn-send` does not take it.
+    again: SignedDuration,
     now: Timestamp,
 }
 
@@ -78,9 +82,10 @@ struct Draft<'a> {
 }
 
 impl<'a> Sealer<'a> {
-    /// Over an account; `blobs` is its folder of chunks.
-    pub fn new(store: &'a mut Store, keyring: &'a Keyring, blobs: PathBuf, now: Timestamp) -> Self {
-        Self { store, keyring, blobs, now: now.round(Unit::Second).unwrap_or(now) }
+    /// Over an account.
+    pub fn new(home: &Home, store: &'a mut Store, keyring: &'a Keyring, now: Timestamp) -> Self {
+        let again = SignedDuration::try_from(home.config.due.again).unwrap_or(SignedDuration::MAX);
+        Self { store, keyring, blobs: home.blobs(), again, now: now.round(Unit::Second).unwrap_or(now) }
     }
 
     /// Seals packets for the readers that `to` names (petname, fingerprint, `@group`, `all`), or where it is empty for
@@ -92,14 +97,51 @@ impl<'a> Sealer<'a> {
         each: &mut dyn FnMut(Sealed) -> Result<()>,
     ) -> Result<()> {
         self.set_clock()?;
-        let mut failures = Vec::new();
-        let mut named = Vec::new();
         let db = self.store.snapshot()?;
+        let (outgoing, mut failures) = self.sign(&db, items, to)?;
+        let mut parcels = Parcels::default();
+        for item in outgoing {
+            parcels.add(&db, item, &mut failures)?;
+        }
+        drop(db);
+        self.send(parcels, failures, each)
+    }
+
+    /// Owes packets to the readers whom each names, for [`Sealer::seal_due`]. Gives what can't be sealed, and why.
+    pub fn owe(&mut self, items: Vec<Clear>) -> Result<Vec<Error>> {
+        self.set_clock()?;
+        let db = self.store.snapshot()?;
+        let (outgoing, mut failures) = self.sign(&db, items, &[])?;
+        drop(db);
+        sync_chunks(&self.blobs, outgoing.iter().map(|item| &item.verified), self.me())?;
+        let (me, now) = (self.me(), self.now);
+        let db = self.store.begin()?;
+        for Outgoing { verified, readers } in outgoing {
+            match hold(&db, &verified, me, now) {
+                Err(error) if error.kind() == Kind::Malformed => failures.push(error),
+                Err(error) => return Err(error),
+                Ok(seq) => {
+                    for reader in readers {
+                        match parcels::friend(&db, reader)? {
+                            Ok(_) => owe_packet(&db, reader, seq, &verified, now)?,
+                            Err(error) => failures.push(error),
+                        }
+                    }
+                }
+            }
+        }
+        db.commit()?;
+        Ok(failures)
+    }
+
+    // Signs what may leave, and says of the rest why not.
+    fn sign(&self, db: &Connection, items: Vec<Clear>, to: &[String]) -> Result<(Vec<Outgoing>, Vec<Error>)> {
+        let mut named = Vec::new();
         for word in to {
-            named.extend(contacts::resolve(&db, word)?);
+            named.extend(contacts::resolve(db, word)?);
         }
         let by_hand = !to.is_empty();
-        let desk = Desk { db: &db, me: self.me(), blobs: &self.blobs, now: self.now };
+        let desk = Desk { db, me: self.me(), blobs: &self.blobs, now: self.now };
         let mut digests = BTreeMap::new();
         let prepared: Vec<_> = items
             .into_iter()
@@ -113,15 +155,14 @@ impl<'a> Sealer<'a> {
             .collect();
         let identity = &self.keyring.identity;
         let outgoing = on_all_cores(prepared, |item| item?.sign(identity));
-        let mut parcels = Parcels::default();
+        let (mut signed, mut failures) = (Vec::with_capacity(outgoing.len()), Vec::new());
         for item in outgoing {
-            match item.and_then(|item| parcels.add(&db, item, &mut failures)) {
-                Ok(()) => {}
+            match item {
+                Ok(item) => signed.push(item),
                 Err(error) => failures.push(error),
             }
         }
-        drop(db);
-        self.send(parcels, failures, each)
+        Ok((signed, failures))
     }
 
     /// Seals what the node owes by now. `each` gets the rounds, one after another; its failure ends the work.
@@ -131,7 +172,7 @@ impl<'a> Sealer<'a> {
         let ready = due::ready(self.store.read(), self.now)?;
         rounds(ready, |(_, bytes)| *bytes).try_for_each(|debts| self.pay(debts, each))?;
         // In envelopes of their own: what they say has been tried for longer than the rest.
-        for late in confirm::overdue(self.store.read(), self.now)? {
+        for late in confirm::overdue(self.store.read(), self.now - self.again, self.now)? {
             let mut parcels = Parcels::default();
             if let Some((reader, answer)) = confirm::anew(self.store.read(), &late, self.now)? {
                 parcels.answer(reader, answer, None);
@@ -153,8 +194,8 @@ impl<'a> Sealer<'a> {
         let mut public: Option<Verified> = None;
         for (debt, _) in debts {
             let db = self.store.read();
-            // A confirmation is paid by any envelope, such as one of the round before.
-            let Some(due) = due::get(db, debt)? else { continue };
+            // A confirmation is carried by any envelope, such as one of the round before.
+            let Some(due) = due::get(db, debt, self.now)? else { continue };
             let Some(reader) = contacts::by_fingerprint(db, due.reader)? else { continue };
             let packet = match due.debt {
                 Debt::Received => None,
@@ -222,7 +263,7 @@ impl<'a> Sealer<'a> {
         for (digest, packet) in &packets {
             rows.insert(*digest, hold(&db, packet, me, now)?);
         }
-        let mut drafts = Vec::new();
+        let (mut drafts, mut waiting) = (Vec::new(), Vec::new());
         // Decoded before anything is counted or struck out: keys that are no keys concern their owner alone.
         let chosen = on_all_cores(parcels.iter().collect(), |parcel: &Parcel| {
             choice::choose(&parcel.reader, &parcel.packets, now)
@@ -236,21 +277,6 @@ impl<'a> Sealer<'a> {
                     continue;
                 }
             };
-            for debt in &parcel.paid {
-                due::paid(&db, *debt)?;
-            }
-            for packet in &wait {
-                let name = packet.packet.name;
-                let debt = Debt::Signed(packet.signed.clone());
-                due::owe(
-                    &db,
-                    reader.fingerprint,
-                    &format!("packet {} {}", name.from, name.id),
-                    &debt,
-                    now + ASK_AGAIN,
-                )?;
-                add_reader(&db, &rows, packet, reader.fingerprint)?;
-            }
             if !wait.is_empty() {
                 let request = sign_body(keyring, "profile", profile::body(&db, keyring, true)?, now)?;
                 rows.insert(request.digest, hold(&db, &request, me, now)?);
@@ -258,7 +284,6 @@ impl<'a> Sealer<'a> {
             }
             let received = counters::received(&db, reader.fingerprint)?;
             let mut blobs = gaps::unsaid_chunks(&db, reader.fingerprint)?;
-            gaps::chunks_were_said(&db, &blobs)?;
             let mut first = 0;
             let mut answers = parcel.answer.counters.clone();
             for packets in fill(packets) {
@@ -280,6 +305,7 @@ impl<'a> Sealer<'a> {
                 drafts.push(Draft { parcel, keys: keys.clone(), envelope, packets });
             }
             parcel.answer.given(&db, reader.fingerprint, first, now)?;
+            waiting.extend(wait.into_iter().map(|packet| (reader.fingerprint, packet)));
         }
         let identity = &keyring.identity;
         let sealed: Vec<Result<_>> = on_all_cores(drafts.iter().collect(), |draft: &Draft<'_>| {
@@ -287,6 +313,7 @@ impl<'a> Sealer<'a> {
             Ok((blob::sha256(&der), der))
         });
         let mut letters = Vec::with_capacity(drafts.len());
+        let mut carried: BTreeMap<Fingerprint, Vec<Digest>> = BTreeMap::new();
         for (draft, sealed) in drafts.into_iter().zip(sealed) {
             let reader = draft.envelope.to;
             let (envelope, der) =
@@ -308,9 +335,22 @@ impl<'a> Sealer<'a> {
                 };
                 counters::sealed(&db, &new)?;
             }
-            due::received_was_said(&db, reader)?;
+            gaps::chunks_are_said(&db, &draft.envelope.blobs, &envelope)?;
+            carried.entry(reader).or_default().push(envelope);
             let chunks = chunks(&draft);
             letters.push(Letter { reader, envelope, der, chunks });
+        }
+        for parcel in parcels {
+            let reader = parcel.reader.fingerprint;
+            if let Some(envelopes) = carried.get(&reader) {
+                due::sealed(&db, reader, &parcel.debts, envelopes, now + self.again)?;
+            }
+        }
+        // After that: what waits may be one of these debts.
+        for (reader, packet) in waiting {
+            if let Some(seq) = rows.get(&packet.digest) {
+                owe_packet(&db, reader, *seq, &packet, now + ASK_AGAIN)?;
+            }
         }
         db.commit()?;
         Ok(Sealed { letters, failures })
@@ -343,6 +383,20 @@ fn chunks(draft: &Draft<'_>) -> Vec<Digest> {
     chunks.sort_unstable();
     chunks.dedup();
     chunks
+}
+
+// A packet that is sealed for a reader later.
+fn owe_packet(
+    db: &Transaction<'_>,
+    reader: Fingerprint,
+    seq: i64,
+    packet: &Verified,
+    from: Timestamp,
+) -> Result<()> {
+    let name = packet.packet.name;
+    let debt = Debt::Signed(packet.signed.clone());
+    due::owe(db, reader, &format!("packet {} {}", name.from, name.id), &debt, from)?;
+    packets::add_reader(db, seq, reader)
 }
 
 fn add_reader(

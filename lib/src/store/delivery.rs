@@ -1,7 +1,7 @@
 //! Deliveries: what is on its way to whom, and what became of it. One row for an envelope and one for each chunk that
 //! its header lines list.
 
-use super::{contacts::State, unconfirmed};
+use super::{contacts::State, due as debts, gaps, unconfirmed};
 use crate::{Fingerprint, Result, packet::Digest};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
@@ -61,6 +61,8 @@ pub fn enter(
     for item in std::iter::once(envelope).chain(chunks) {
         enter.execute((item, reader, envelope, now.as_second()))?;
     }
+    debts::taken(db, envelope)?;
+    gaps::chunks_were_said(db, envelope)?;
     let anew = db
         // Whoever queues it again, after it failed, gives it all the time again.
         .prepare_cached(
@@ -194,10 +196,11 @@ pub fn settle(db: &Transaction<'_>, now: Timestamp, stale: Timestamp) -> Result<
             )?;
         }
     }
-    let mut query = db.prepare(
+    let mut query = db.prepare(&format!(
         "SELECT item FROM delivery LEFT JOIN sealed ON sealed.envelope = item
-         WHERE state = 'sent' AND item = delivery.envelope AND (replaced IS NOT NULL OR delivery.queued < ?1)",
-    )?;
+         WHERE state = 'sent' AND item = delivery.envelope AND ({} OR delivery.queued < ?1)",
+        unconfirmed::replaced("new.taken")
+    ))?;
     let old =
         query.query_map([stale.as_second()], |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut done = old;

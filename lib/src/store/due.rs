@@ -1,6 +1,10 @@
-//! What the node owes: entered when something happens, sealed by `sn-seal --due` once its time has come.
+//! What the node owes: entered when something happens, sealed by `sn-seal --due` once its time has come, and struck out
+//! when `sn-send` has taken the envelopes that carry it. What is printed and lost is owed again.
 
-use crate::{Fingerprint, Result, packet::Name};
+use crate::{
+    Fingerprint, Result,
+    packet::{Digest, Name},
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
@@ -46,7 +50,7 @@ const ACCEPT: &str = "contact-accept";
 const ANSWER: &str = "answer";
 
 /// Enters a debt. A debt of the same name to the same reader stays, with the earlier of the two times; a packet of our
-/// own under the same name is replaced.
+/// own under the same name is replaced. What was sealed of it does not pay the new one.
 pub fn owe(
     db: &Transaction<'_>,
     reader: Fingerprint,
@@ -66,27 +70,31 @@ pub fn owe(
     };
     db.prepare_cached(
         "INSERT INTO due (reader, not_before, packet, signed, what) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET not_before = min(not_before, excluded.not_before), packet = excluded.packet",
+         ON CONFLICT DO UPDATE SET packet = excluded.packet, sealed = 0,
+             not_before = iif(sealed, excluded.not_before, min(not_before, excluded.not_before))",
     )?
     .execute((reader, from.as_second(), packet, signed, what))?;
     Ok(())
 }
 
-/// Every debt to readers to whom at least one is due now (what is not due yet travels with what is), sorted by reader:
-/// its row, and the bytes of its packet.
+/// Every debt to readers to whom at least one is due now (what is not due yet travels with what is, unless it was sealed
+/// already), sorted by reader: its row, and the bytes of its packet.
 pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<(i64, usize)>> {
     let mut query = db.prepare(
         "SELECT id, ifnull(length(packet), 0) + ifnull(length(signed), 0) FROM due
-         WHERE reader IN (SELECT reader FROM due WHERE not_before <= ?1) ORDER BY reader, id",
+         WHERE (not_before <= ?1 OR NOT sealed) AND reader IN (SELECT reader FROM due WHERE not_before <= ?1)
+         ORDER BY reader, id",
     )?;
     let rows = query.query_map([now.as_second()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A debt, if it is still owed.
-pub fn get(db: &Connection, id: i64) -> Result<Option<Due>> {
-    let mut query = db.prepare_cached("SELECT reader, packet, signed, what FROM due WHERE id = ?1")?;
-    let due = query.query_row([id], |row| {
+/// A debt, if it is owed now, alone or with others.
+pub fn get(db: &Connection, id: i64, now: Timestamp) -> Result<Option<Due>> {
+    let mut query = db.prepare_cached(
+        "SELECT reader, packet, signed, what FROM due WHERE id = ?1 AND (not_before <= ?2 OR NOT sealed)",
+    )?;
+    let due = query.query_row((id, now.as_second()), |row| {
         let (packet, signed, what) = (row.get(1)?, row.get(2)?, row.get::<_, String>(3)?);
         let debt = match (packet, signed) {
             (Some(xml), _) if what == ANSWER => Debt::Answer(xml),
@@ -104,16 +112,46 @@ pub fn get(db: &Connection, id: i64) -> Result<Option<Due>> {
     Ok(due.optional()?)
 }
 
-/// Strikes a debt out.
-pub fn paid(db: &Transaction<'_>, id: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM due WHERE id = ?1")?.execute([id])?;
+/// Notes that debts are carried by these envelopes to a reader. Each of them says what came from that reader, so they
+/// carry that debt too. Unless all of them are taken before `again`, the debts are owed again.
+pub fn sealed(
+    db: &Transaction<'_>,
+    reader: Fingerprint,
+    debts: &[i64],
+    envelopes: &[Digest],
+    again: Timestamp,
+) -> Result<()> {
+    let mut postpone = db.prepare_cached("UPDATE due SET sealed = 1, not_before = ?2 WHERE id = ?1")?;
+    let mut before = db.prepare_cached("DELETE FROM payment WHERE debt = ?1")?;
+    let mut add = db.prepare_cached("INSERT INTO payment (debt, envelope) VALUES (?1, ?2)")?;
+    let mut debts = debts.to_vec();
+    let received: Option<i64> = db
+        .prepare_cached("SELECT id FROM due WHERE reader = ?1 AND what = ?2")?
+        .query_row((reader, RECEIVED), |row| row.get(0))
+        .optional()?;
+    debts.extend(received);
+    debts.sort_unstable();
+    debts.dedup();
+    for debt in debts {
+        if postpone.execute((debt, again.as_second()))? == 0 {
+            continue;
+        }
+        before.execute([debt])?;
+        envelopes.iter().try_for_each(|envelope| add.execute((debt, envelope)).map(drop))?;
+    }
     Ok(())
 }
 
-/// Every envelope says what came, so one that leaves pays that debt too.
-pub fn received_was_said(db: &Transaction<'_>, reader: Fingerprint) -> Result<()> {
-    db.prepare_cached("DELETE FROM due WHERE reader = ?1 AND what = ?2")?.execute((reader, RECEIVED))?;
-    Ok(())
+/// `sn-send` has taken an envelope: debts that no other one carries are struck out.
+pub fn taken(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
+    let debts: Vec<i64> = db
+        .prepare_cached("DELETE FROM payment WHERE envelope = ?1 RETURNING debt")?
+        .query_map([envelope], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut paid = db.prepare_cached(
+        "DELETE FROM due WHERE id = ?1 AND sealed AND NOT EXISTS (SELECT 1 FROM payment WHERE debt = ?1)",
+    )?;
+    Ok(debts.iter().try_for_each(|debt| paid.execute([debt]).map(drop))?)
 }
 
 /// What waited for somebody's new keys need wait no longer.

@@ -144,10 +144,16 @@ pub fn unsaid_chunks(db: &Connection, sender: Fingerprint) -> Result<Vec<Digest>
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Notes that they were told.
-pub fn chunks_were_said(db: &Transaction<'_>, chunks: &[Digest]) -> Result<()> {
-    let mut mark = db.prepare_cached("UPDATE chunk SET said = 1 WHERE sha256 = ?1")?;
-    Ok(chunks.iter().try_for_each(|chunk| mark.execute([chunk]).map(drop))?)
+/// Notes that this envelope tells of them.
+pub fn chunks_are_said(db: &Transaction<'_>, chunks: &[Digest], envelope: &Digest) -> Result<()> {
+    let mut mark = db.prepare_cached("UPDATE chunk SET said_in = ?2 WHERE sha256 = ?1")?;
+    Ok(chunks.iter().try_for_each(|chunk| mark.execute((chunk, envelope)).map(drop))?)
+}
+
+/// `sn-send` has taken an envelope: what it tells of was said.
+pub fn chunks_were_said(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
+    db.prepare_cached("UPDATE chunk SET said = 1, said_in = NULL WHERE said_in = ?1")?.execute([envelope])?;
+    Ok(())
 }
 
 /// An envelope of ours that a reader asks for.
@@ -181,13 +187,13 @@ pub fn sealed_between(
     Ok(())
 }
 
-/// The SignedData of the packets in an envelope of ours, as far as they still hold.
-pub fn packets_in(db: &Connection, envelope: &Digest, now: Timestamp) -> Result<Vec<Vec<u8>>> {
+/// The packets in an envelope of ours, as far as they still hold: their rows, and the bytes of their SignedData.
+pub fn packets_in(db: &Connection, envelope: &Digest, now: Timestamp) -> Result<Vec<(i64, u64)>> {
     let mut query = db.prepare_cached(
-        "SELECT signed FROM sealed_packet JOIN packet ON packet.seq = sealed_packet.packet
+        "SELECT seq, length(signed) FROM sealed_packet JOIN packet ON packet.seq = sealed_packet.packet
          WHERE envelope = ?1 AND length(signed) > 0 AND ifnull(expires > ?2, 1) ORDER BY seq",
     )?;
-    let rows = query.query_map((envelope, now.as_second()), |row| row.get(0))?;
+    let rows = query.query_map((envelope, now.as_second()), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -87,6 +87,12 @@ pub fn row(db: &Connection, name: Name) -> Result<Option<i64>> {
     Ok(query.query_row((name.from, name.id), |row| row.get(0)).optional()?)
 }
 
+/// The SignedData of a row, DER.
+pub fn signed(db: &Connection, seq: i64) -> Result<Vec<u8>> {
+    let mut query = db.prepare_cached("SELECT signed FROM packet WHERE seq = ?1")?;
+    Ok(query.query_row([seq], |row| row.get(0))?)
+}
+
 /// Holds a packet, unless its name is taken.
 pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
     let packet = new.packet;
@@ -241,8 +247,9 @@ pub fn forget_chunk(db: &Transaction<'_>, sha256: &Digest) -> Result<()> {
 /// Notes that a chunk's file is in `blobs/`, whether or not it was before. Gives who sent the packet that lists it.
 pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest) -> Result<Option<Fingerprint>> {
     // Whoever sends it again has not heard that it came.
-    let mut mark =
-        db.prepare_cached("UPDATE chunk SET here = 1, said = 0 WHERE sha256 = ?1 RETURNING sender")?;
+    let mut mark = db.prepare_cached(
+        "UPDATE chunk SET here = 1, said = 0, said_in = NULL WHERE sha256 = ?1 RETURNING sender",
+    )?;
     Ok(mark.query_row([sha256], |row| row.get(0)).optional()?)
 }
 

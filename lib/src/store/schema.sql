@@ -166,11 +166,14 @@ CREATE TABLE chunk (
     here   INTEGER NOT NULL DEFAULT 0,
     -- its sender was told that it is here
     said   INTEGER NOT NULL DEFAULT 0,
+    -- the envelope that says so, as long as sn-send has not taken it
+    said_in BLOB,
     asked  INTEGER NOT NULL DEFAULT 0,
     next_ask INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX chunk_missing ON chunk (next_ask) WHERE here = 0;
 CREATE INDEX chunk_unsaid ON chunk (sender) WHERE here = 1 AND said = 0;
+CREATE INDEX chunk_said_in ON chunk (said_in) WHERE said_in IS NOT NULL;
 CREATE INDEX chunk_unlisted ON chunk (sha256) WHERE listed = 0;
 
 -- Who an own root, or what was passed on in its thread, was sealed to.
@@ -213,7 +216,7 @@ CREATE TABLE sealed (
     sealed   INTEGER NOT NULL,
     -- when its packets were sealed for this reader first
     since    INTEGER NOT NULL,
-    -- the counter under which they were sealed anew
+    -- the counter under which they were sealed anew; it holds once sn-send has taken that
     replaced INTEGER,
     -- sn-send has taken it; else it was printed, and thrown away
     taken    INTEGER NOT NULL DEFAULT 0,
@@ -265,7 +268,7 @@ CREATE TABLE answered (
     bytes  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What the node owes: sealed by sn-seal --due once its time has come.
+-- What the node owes: sealed by sn-seal --due once its time has come, and owed until sn-send has taken what carries it.
 CREATE TABLE due (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     reader    BLOB    NOT NULL,
@@ -276,9 +279,19 @@ CREATE TABLE due (
     signed    BLOB,
     -- at most one debt of a kind: e.g. 'accept', 'profile', 'received', 'relay AUTHOR ID'
     what      TEXT    NOT NULL,
+    -- it was sealed; not_before is when that counts for nothing, unless sn-send takes it before
+    sealed    INTEGER NOT NULL DEFAULT 0,
     UNIQUE (reader, what)
 ) STRICT;
 CREATE INDEX due_what ON due (what);
+
+-- The envelopes that carry a debt, as long as sn-send has not taken them.
+CREATE TABLE payment (
+    debt     INTEGER NOT NULL REFERENCES due ON DELETE CASCADE,
+    envelope BLOB    NOT NULL,
+    PRIMARY KEY (debt, envelope)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX payment_envelope ON payment (envelope);
 
 -- One row per thing on its way to one reader: an envelope or a chunk. outpackets/ holds the envelopes; rows can be
 -- made anew from it.

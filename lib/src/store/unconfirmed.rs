@@ -21,14 +21,31 @@ pub struct Unconfirmed {
     pub since: Timestamp,
 }
 
-/// What was handed over before `sent`, and its packets sealed first after `first`: not confirmed, nor sealed anew.
-pub fn overdue(db: &Connection, sent: Timestamp, first: Timestamp) -> Result<Vec<Unconfirmed>> {
-    let mut query = db.prepare(
+/// Of a row of `sealed`: its packets were sealed anew, and of that envelope, `new`, a condition holds. One that is printed
+/// and lost replaces nothing.
+pub(super) fn replaced(condition: &str) -> String {
+    format!(
+        "(ifnull(replaced, 1) = 0 OR EXISTS (
+            SELECT 1 FROM sealed AS new WHERE new.reader = sealed.reader AND new.stream = sealed.stream
+                AND new.counter = sealed.replaced AND ({condition})))"
+    )
+}
+
+/// What was handed over before `sent`, and its packets sealed first after `first`: not confirmed, nor sealed anew in an
+/// envelope that `sn-send` has taken, or may still take as it was sealed after `fresh`.
+pub fn overdue(
+    db: &Connection,
+    sent: Timestamp,
+    first: Timestamp,
+    fresh: Timestamp,
+) -> Result<Vec<Unconfirmed>> {
+    let mut query = db.prepare(&format!(
         "SELECT sealed.reader, stream, counter, item, since FROM delivery CROSS JOIN sealed ON sealed.envelope = item
          WHERE state = 'sent' AND item = delivery.envelope AND delivery.queued <= ?1 AND since > ?2
-             AND confirmed IS NULL AND replaced IS NULL ORDER BY sealed.reader, stream, counter",
-    )?;
-    let mut rows = query.query((sent.as_second(), first.as_second()))?;
+             AND confirmed IS NULL AND NOT {} ORDER BY sealed.reader, stream, counter",
+        replaced("new.taken OR new.sealed > ?3")
+    ))?;
+    let mut rows = query.query((sent.as_second(), first.as_second(), fresh.as_second()))?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push(Unconfirmed {
@@ -44,11 +61,12 @@ pub fn overdue(db: &Connection, sent: Timestamp, first: Timestamp) -> Result<Vec
 
 /// Handed over, and neither confirmed since `stale` nor sealed anew.
 pub fn never_confirmed(db: &Connection, stale: Timestamp) -> Result<Vec<Digest>> {
-    let mut query = db.prepare(
+    let mut query = db.prepare(&format!(
         "SELECT item FROM delivery CROSS JOIN sealed ON sealed.envelope = item
          WHERE state = 'sent' AND item = delivery.envelope AND since <= ?1
-             AND confirmed IS NULL AND replaced IS NULL",
-    )?;
+             AND confirmed IS NULL AND NOT {}",
+        replaced("new.taken")
+    ))?;
     let rows = query.query_map([stale.as_second()], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

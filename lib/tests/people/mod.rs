@@ -17,7 +17,10 @@ use socialnet::{
         start,
     },
     seal,
-    store::{Store, contacts},
+    store::{
+        Store, contacts,
+        delivery::{self, Standing},
+    },
     stream::Clear,
 };
 use std::{
@@ -110,7 +113,7 @@ impl Person {
     /// Seals several packets that come in one stream.
     pub fn tries_to_seal_all(&mut self, packets: Vec<Vec<u8>>, to: &[&str]) -> (Vec<Letter>, Vec<Error>) {
         let to: Vec<String> = to.iter().map(|word| (*word).to_owned()).collect();
-        let mut sealer = Sealer::new(&mut self.store, &self.keyring, self.home.blobs(), self.now);
+        let mut sealer = Sealer::new(&self.home, &mut self.store, &self.keyring, self.now);
         let (mut letters, mut failures) = (Vec::new(), Vec::new());
         let mut each = |sealed: Sealed| {
             letters.extend(sealed.letters);
@@ -121,10 +124,28 @@ impl Person {
         (letters, failures)
     }
 
-    /// Runs sn-seal --due.
+    /// Runs sn-seal --due | sn-send, whose letters then go from hand to hand.
     pub fn seals_what_is_due(&mut self) -> Vec<Letter> {
+        let letters = self.seals_what_is_due_and_loses_it();
+        self.queues(&letters);
+        letters
+    }
+
+    /// What sn-send does first: it takes letters.
+    pub fn queues(&mut self, letters: &[Letter]) {
+        let db = self.store.begin().unwrap();
+        for letter in letters {
+            if delivery::standing(&db, &letter.envelope).unwrap() == Standing::Unknown {
+                delivery::enter(&db, &letter.envelope, letter.reader, &letter.chunks, self.now).unwrap();
+            }
+        }
+        db.commit().unwrap();
+    }
+
+    /// Runs sn-seal --due; nobody takes what it prints.
+    pub fn seals_what_is_due_and_loses_it(&mut self) -> Vec<Letter> {
         renewal::run(&self.home, &mut self.store, &mut self.keyring, self.now).unwrap();
-        let mut sealer = Sealer::new(&mut self.store, &self.keyring, self.home.blobs(), self.now);
+        let mut sealer = Sealer::new(&self.home, &mut self.store, &self.keyring, self.now);
         let mut letters = Vec::new();
         let mut each = |sealed: Sealed| {
             assert_eq!(sealed.failures, []);

@@ -1,0 +1,180 @@
+//! What a node owes is owed until sn-send has taken it: a pipe that breaks loses nothing.
+
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
+mod people;
+
+use people::{Person, for_reader, meet, morning};
+use socialnet::{
+    packet::Body,
+    protocol::{
+        meeting, open,
+        profile::{self, Change},
+        sealing::{Letter, Sealer},
+    },
+    store::{contacts, delivery},
+    stream::Clear,
+};
+
+const DAY: i64 = 24 * 60;
+
+/// Alice, Bob and Carol, and a status of Alice's that both others have and Bob has commented on.
+fn commented() -> (Person, Person, Person) {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    meet(&mut alice, &mut bob);
+    meet(&mut alice, &mut carol);
+    let status = alice.status("At last.");
+    let letters = alice.seals(status.clone(), &["all"]);
+    alice.queues(&letters);
+    for reader in [&mut bob, &mut carol] {
+        assert_eq!(reader.gets(&for_reader(&letters, reader)), []);
+    }
+    let comment = bob.seals(bob.comment(&status, "Well done."), &[]);
+    assert_eq!(alice.gets(&comment), []);
+    alice.waits(10);
+    (alice, bob, carol)
+}
+
+fn kinds(letters: &[Letter], reader: &Person) -> Vec<String> {
+    let packets = for_reader(letters, reader)
+        .into_iter()
+        .flat_map(|letter| open::open(&letter.der, &reader.keyring).unwrap().packets);
+    packets.map(|verified| verified.packet.kind).collect()
+}
+
+#[test]
+fn a_comment_that_is_lost_before_sn_send_is_passed_on_ten_minutes_later() {
+    let (mut alice, _, mut carol) = commented();
+    let lost = alice.seals_what_is_due_and_loses_it();
+    assert_eq!(kinds(&lost, &carol), ["comment"]);
+    alice.waits(9);
+    assert_eq!(alice.seals_what_is_due_and_loses_it(), [], "sn-send may still be at it");
+    alice.waits(1);
+    let again = alice.seals_what_is_due();
+    assert_eq!(kinds(&again, &carol), ["comment"]);
+    assert_eq!(carol.gets(&for_reader(&again, &carol)), []);
+    assert_eq!(carol.sees(), ["alice: At last.", "somebody: Well done."]);
+    alice.waits(DAY);
+    assert_eq!(kinds(&alice.seals_what_is_due(), &carol), [] as [String; 0], "now it is paid");
+    // Whoever finds the first envelope and sends it does no harm.
+    assert_eq!(carol.gets(&for_reader(&lost, &carol)), []);
+    assert_eq!(carol.sees().len(), 2);
+}
+
+#[test]
+fn what_is_taken_is_paid_although_it_waits_for_its_address() {
+    let (mut alice, _, carol) = commented();
+    assert_eq!(kinds(&alice.seals_what_is_due(), &carol), ["comment"]);
+    alice.waits(20);
+    assert_eq!(alice.seals_what_is_due_and_loses_it(), []);
+}
+
+#[test]
+fn people_meet_although_every_envelope_is_lost_once() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let invitation = meeting::introduction(&alice.invites()).unwrap();
+    meeting::add(&mut bob.store, &bob.keyring, &invitation, None, bob.now).unwrap();
+    let (mut from, mut to) = (&mut bob, &mut alice);
+    for _ in 0..4 {
+        from.seals_what_is_due_and_loses_it();
+        from.waits(10);
+        assert_eq!(to.gets(&from.seals_what_is_due()), []);
+        (from, to) = (to, from);
+    }
+    assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
+}
+
+#[test]
+fn a_profile_that_changes_while_it_is_on_its_way_to_sn_send_is_owed_as_it_is_now() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let moves = |alice: &mut Person, to: &str| {
+        let change = Change { addresses: Some(vec![to.to_owned()]), ..Change::default() };
+        profile::change(&mut alice.store, change, alice.now).unwrap();
+    };
+    moves(&mut alice, "mailto:alice@example.org");
+    let first = alice.seals_what_is_due_and_loses_it();
+    moves(&mut alice, "mailto:alice@example.net");
+    alice.queues(&first);
+    let second = alice.seals_what_is_due();
+    assert_eq!(bob.gets(&second), []);
+    let knows = contacts::by_petname(bob.store.read(), "alice").unwrap().unwrap();
+    assert_eq!(knows.profile.addresses, ["mailto:alice@example.net"]);
+}
+
+#[test]
+fn an_answer_that_is_lost_is_given_again() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    for text in ["Lost.", "Came."] {
+        let status = alice.status(text);
+        let letters = alice.seals(status, &["bob"]);
+        alice.queues(&letters);
+        if text == "Came." {
+            assert_eq!(bob.gets(&letters), []);
+        }
+    }
+    bob.waits(DAY);
+    alice.waits(DAY);
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    alice.seals_what_is_due_and_loses_it();
+    alice.waits(10);
+    let answer = alice.seals_what_is_due();
+    assert_eq!(bob.gets(&answer), []);
+    assert_eq!(bob.sees(), ["alice: Came.", "alice: Lost."]);
+    let gaps: u32 = bob.store.read().query_row("SELECT count(*) FROM gap", (), |row| row.get(0)).unwrap();
+    assert_eq!(gaps, 1, "the envelope that was lost in the pipe, which alice calls void when she is asked");
+}
+
+#[test]
+fn what_is_sealed_anew_and_lost_is_sealed_once_more() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let status = alice.status("Hello?");
+    let lost = alice.seals(status, &["bob"]);
+    alice.queues(&lost);
+    let sent = |alice: &mut Person| {
+        let db = alice.store.begin().unwrap();
+        for waiting in delivery::due(&db, alice.now, 1000).unwrap() {
+            delivery::record(&db, &waiting, &delivery::Outcome::Sent, "file:///stick/bob", "").unwrap();
+        }
+        // What the next run of the queue does with files that are not needed any more.
+        for done in
+            delivery::settle(&db, alice.now, alice.now - jiff::SignedDuration::from_hours(960)).unwrap()
+        {
+            delivery::forget(&db, &done).unwrap();
+        }
+        db.commit().unwrap();
+    };
+    sent(&mut alice);
+    alice.waits(7 * DAY);
+    assert_eq!(kinds(&alice.seals_what_is_due_and_loses_it(), &bob), ["status"]);
+    sent(&mut alice);
+    assert_eq!(alice.seals_what_is_due_and_loses_it(), []);
+    alice.waits(10);
+    let anew = alice.seals_what_is_due();
+    assert_eq!(kinds(&anew, &bob), ["status"]);
+    assert_eq!(bob.gets(&anew), []);
+    assert_eq!(bob.sees(), ["alice: Hello?"]);
+}
+
+#[test]
+fn what_was_put_into_outpackets_is_owed_to_those_it_names() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let bob_is = bob.is();
+    let note = alice.writes("message", Body::Message, |packet| {
+        packet.to.push(bob_is);
+        packet.text = Some("By hand.".into());
+    });
+    let nobody = alice.status("To whom?");
+    let mut sealer = Sealer::new(&alice.home, &mut alice.store, &alice.keyring, morning());
+    let failures = sealer.owe([note, nobody].map(Clear::Packet).into()).unwrap();
+    assert_eq!(people::kinds(&failures), [socialnet::Kind::Usage]);
+    alice.seals_what_is_due_and_loses_it();
+    alice.waits(10);
+    let letters = alice.seals_what_is_due();
+    assert_eq!(kinds(&letters, &bob), ["message"]);
+    assert_eq!(bob.gets(&letters), []);
+    assert_eq!(bob.sees(), ["alice: By hand."]);
+}
