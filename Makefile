@@ -52,15 +52,25 @@ check: lint all
 needs:
 	tests/needs.sh test
 
+# What the second implementation is made of, and what checks it, in a folder of its own.
+PYTHON = $(CARGO_TARGET_DIR)/second/bin/python
+$(CARGO_TARGET_DIR)/second/installed: tests/second/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 # A workspace build merges the features its members ask for, so each member is also checked alone.
 .PHONY: lint
-lint:
+lint: $(CARGO_TARGET_DIR)/second/installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --all-features -- -D warnings
 	@set -e; for package in socialnet socialnet-mail $(COMMANDS); do \
 	    echo "$(CARGO) check --package $$package"; \
 	    $(CARGO) check --release --locked --quiet --package $$package; \
 	done
+	$(PYTHON) -m ruff check --no-cache tests/second
+	$(PYTHON) -m ruff format --no-cache --check tests/second
+	$(PYTHON) -m mypy --strict --cache-dir $(CARGO_TARGET_DIR)/second/mypy tests/second
 	mandoc -T lint -W warning man/*.[1-9]
 	find . \( -name target -o -name .git \) -prune -o -type f \
 	    -exec awk 'FNR == 1 && /^#!\/bin\/(ba)?sh/ { print FILENAME } { nextfile }' {} + | xargs shellcheck

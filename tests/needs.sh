@@ -11,6 +11,11 @@ need() {
     command -v "$1" >/dev/null || missing="$missing $2"
 }
 
+# need_module MODULE PACKAGE: the same for a module of python3.
+need_module() {
+    python3 -c "import $1" 2>/dev/null || missing="$missing $2"
+}
+
 case ${1-} in
 test)
     need prove perl                         # runs the shell tests
@@ -23,6 +28,9 @@ test)
     need exiftool libimage-exiftool-perl    # looks for what a photograph still says of its maker
     need strace strace                      # kills a command at a chosen system call
     need setpriv util-linux                 # root without the right to write everywhere
+    need faketime faketime                  # lets weeks go by
+    need python3 python3                    # runs the second implementation
+    need_module ensurepip python3-venv      # brings it its packages
     need zsh zsh                            # reads its completions
     need fish fish                          # reads its completions
     need python3 python3                    # servers that misbehave as a script says
