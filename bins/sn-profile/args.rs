@@ -30,4 +30,6 @@ pub enum Verb {
     },
     /// Print the public profile, signed, for anybody to add
     Export,
+    /// Answer a web server's challenge, HOST BOX NONCE on standard input, to show whose box it is
+    Login,
 }

@@ -8,12 +8,13 @@ use socialnet::{
     Result, cli,
     home::Home,
     identity::Keyring,
+    login::MAX_LOGIN,
     protocol::profile::{self, For},
     render::profile as render,
     store::Store,
     stream,
 };
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Reader, |args: args::Args, _| run(args))
@@ -35,6 +36,7 @@ fn run(args: args::Args) -> Result<()> {
                 profile::Change { name, about, addresses: Some(addresses).filter(|all| !all.is_empty()) };
             profile::change(&mut store, change, now)?;
         }
+        Verb::Login => writeln!(out, "{}", profile::login(&keyring.identity, &cli::read_text(MAX_LOGIN)?, now)?)?,
         Verb::Export => stream::write_pem(&mut out, &profile::export(store.read(), &keyring, now)?)?,
     }
     cli::finish(out)

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`error`], [`text`], [`fingerprint`], `base64` | nothing of the others | |
 //! | [`file`], [`mailbox`], [`home`] | folders, names, settings | keys, XML, SQL |
-//! | [`stream`], [`packet`], [`envelope`], [`profile`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
+//! | [`stream`], [`packet`], [`envelope`], [`profile`], [`login`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
 //! | [`identity`], [`seal`], [`blob`] | OpenSSL; `seal` goes from bytes to bytes | XML, SQL, sockets |
 //! | [`photo`] | image formats | everything else |
 //! | [`store`] | SQLite | sealed bytes, keys |
@@ -27,6 +27,7 @@ pub mod error;
 pub mod file;
 pub mod fingerprint;
 pub mod home;
+pub mod login;
 pub mod mailbox;
 pub mod packet;
 pub mod profile;

@@ -1,8 +1,9 @@
 //! Profiles: the own one as packets carry it, others' as they come.
 
 use crate::{
-    Context, Error, Fingerprint, Kind, Result,
-    identity::{Keyring, Purpose, ReaderKeys},
+    Context, Error, Fingerprint, Kind, Result, base64,
+    identity::{Identity, Keyring, Purpose, ReaderKeys},
+    login::BoxLogin,
     packet::Body,
     profile::{Profile, address, check_name},
     seal,
@@ -105,6 +106,12 @@ pub fn export(db: &Connection, keyring: &Keyring, now: Timestamp) -> Result<Pem>
     let body = Body::Profile { profile, want: false };
     let packet = super::own::packet(keyring.identity.fingerprint, "profile", body, now)?;
     Ok(Pem { headers, label: seal::LABEL.to_owned(), der: seal::sign(&keyring.identity, &packet)? })
+}
+
+/// The signed answer to a web server's challenge, as one line of base64. socialnet-http(7), LOGGING IN.
+pub fn login(identity: &Identity, challenge: &str, now: Timestamp) -> Result<String> {
+    let form = BoxLogin::answer(challenge.trim_end(), identity.fingerprint, now)?;
+    Ok(base64::encode(&seal::sign(identity, &form.write())?))
 }
 
 /// Checks that the keys in a profile are its owner's, and that no ML-KEM key of theirs has gone: whoever took it out

@@ -1,0 +1,224 @@
+//! Boxes: folders beneath one folder, each found by its name alone, so that one costs the same among ten or ten thousand.
+//!
+//! | beneath `BOX/` | what |
+//! |---|---|
+//! | `tmp/`, `new/` | items; a mailbox as in socialnet-home(5), made when the first one comes |
+//! | `secret` | who shows this may fetch |
+//! | `owner` | the fingerprint of who may log in, and fetch then |
+//! | `profile.pem` | what anybody may know of the owner |
+//! | `inpackets/` | instead of `tmp/` and `new/`: an account's inpackets, most often a link; nobody fetches from there |
+//!
+//! Everything here blocks; nothing here reads an item's bytes.
+
+use socialnet::{
+    Error, Fingerprint, Result, file, login,
+    mailbox::{delete_leftovers, hash_in},
+};
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Names in one answer to whoever lists a box.
+const LISTED: usize = 1000;
+/// Bytes of a secret or an owner, at most.
+const MAX_LINE: usize = 4 << 10;
+/// Bytes of a profile, at most.
+const MAX_PROFILE: usize = 64 << 10;
+
+/// The folder of boxes.
+#[derive(Clone, Debug)]
+pub struct Boxes {
+    root: PathBuf,
+}
+
+/// One box that is there.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    folder: PathBuf,
+    /// Where `tmp` and `new` are.
+    pub mailbox: PathBuf,
+    /// Whether it is an account's, which nobody fetches from.
+    pub local: bool,
+}
+
+impl Boxes {
+    /// The boxes beneath `root`.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// The box of a name that came from outside.
+    pub fn find(&self, name: &str) -> Option<Place> {
+        if !login::is_box(name) {
+            return None;
+        }
+        let folder = self.root.join(name);
+        // A link may stand for a box: whoever can make one here can as well make the box.
+        if !folder.is_dir() {
+            return None;
+        }
+        let inpackets = folder.join("inpackets");
+        let local = inpackets.is_dir();
+        Some(Place {
+            name: name.to_owned(),
+            mailbox: if local { inpackets } else { folder.clone() },
+            folder,
+            local,
+        })
+    }
+
+    /// Deletes what uploads that were killed left in each `tmp`; what can't be deleted is told.
+    pub fn tidy(&self, told: &mut dyn FnMut(&Error)) {
+        let entries = match self.root.read_dir() {
+            Ok(entries) => entries,
+            Err(error) => return told(&Error::io("open", &self.root, error)),
+        };
+        for entry in entries.flatten() {
+            let place = entry.file_name().to_str().and_then(|name| self.find(name));
+            // An account's own commands tidy its inpackets.
+            let Some(place) = place.filter(|place| !place.local) else { continue };
+            let tmp = place.mailbox.join("tmp");
+            if tmp.is_dir() {
+                delete_leftovers(&tmp).unwrap_or_else(|error| told(&error));
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Makes `tmp` and `new` where they are missing.
+    pub fn prepare(&self) -> Result<()> {
+        ["tmp", "new"].iter().try_for_each(|folder| file::private_folder(&self.mailbox.join(folder)))
+    }
+
+    /// Names of items, at most 1000, in the order of the folder.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let new = self.mailbox.join("new");
+        let entries = match new.read_dir() {
+            // Nothing has come so far.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|error| Error::io("open", &new, error))?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|error| Error::io("read", &new, error))?.file_name().into_string();
+            if let Some(name) = name.ok().filter(|name| hash_in(name).is_some()) {
+                names.push(name);
+                if names.len() >= LISTED {
+                    break;
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// How many items, and bytes in them.
+    pub fn count(&self) -> Result<(u64, u64)> {
+        let new = self.mailbox.join("new");
+        let entries = new.read_dir().map_err(|error| Error::io("open", &new, error))?;
+        // Whatever was taken away meanwhile does not count.
+        Ok(entries.flatten().filter_map(|entry| entry.metadata().ok()).fold((0, 0), |(items, bytes), about| {
+            (items + 1, bytes + about.len())
+        }))
+    }
+
+    /// An item to be read, and its size.
+    pub fn open(&self, name: &str) -> Option<(File, u64)> {
+        hash_in(name)?;
+        let file = file::open(&self.mailbox.join("new").join(name)).ok()?;
+        let size = file.metadata().ok()?.len();
+        Some((file, size))
+    }
+
+    /// Deletes an item; says how long it was if it was there.
+    pub fn delete(&self, name: &str) -> Result<Option<u64>> {
+        if hash_in(name).is_none() {
+            return Ok(None);
+        }
+        let path = self.mailbox.join("new").join(name);
+        let size = path.symlink_metadata().map(|about| about.len());
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("delete", &path, error)),
+            Ok(()) => Ok(size.ok()),
+        }
+    }
+
+    /// The secret with which anybody may fetch.
+    pub fn secret(&self) -> Result<Option<String>> {
+        Ok(self.line("secret")?.filter(|secret| !secret.is_empty()))
+    }
+
+    /// Who may log in.
+    pub fn owner(&self) -> Result<Option<Fingerprint>> {
+        self.line("owner")?.map(|line| line.parse()).transpose()
+    }
+
+    /// The owner's public profile, PEM.
+    pub fn profile(&self) -> Result<Option<Vec<u8>>> {
+        self.small("profile.pem", MAX_PROFILE)
+    }
+
+    fn line(&self, name: &str) -> Result<Option<String>> {
+        let Some(bytes) = self.small(name, MAX_LINE)? else { return Ok(None) };
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::malformed(format!("'{}' is not UTF-8", self.folder.join(name).display())))?;
+        Ok(Some(text.lines().next().unwrap_or_default().trim().to_owned()))
+    }
+
+    fn small(&self, name: &str, most: usize) -> Result<Option<Vec<u8>>> {
+        let path = self.folder.join(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        file::read(&path, most).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socialnet::mailbox::name_of;
+
+    #[test]
+    fn a_box_is_found_by_its_plain_name_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let boxes = Boxes::new(&dir.path().join("boxes"));
+        fs::create_dir_all(dir.path().join("boxes/9fj3")).unwrap();
+        fs::create_dir(dir.path().join("elsewhere")).unwrap();
+        assert!(boxes.find("9fj3").is_some());
+        for wrong in ["", ".", "..", "../elsewhere", "../boxes/9fj3", "9fj3/", "/etc", "9FJ3", "9fj3\0", "x"] {
+            assert!(boxes.find(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn items_are_listed_counted_and_deleted() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("9fj3")).unwrap();
+        let place = Boxes::new(dir.path()).find("9fj3").unwrap();
+        assert_eq!(place.names().unwrap(), Vec::<String>::new());
+        place.prepare().unwrap();
+        let name = name_of(b"x");
+        fs::write(place.mailbox.join("new").join(&name), b"x").unwrap();
+        fs::write(place.mailbox.join("new/README"), b"not an item").unwrap();
+        assert_eq!(place.names().unwrap(), [name.clone()]);
+        assert_eq!(place.open(&name).unwrap().1, 1);
+        assert!(place.open("README").is_none() && place.open("../secret").is_none());
+        assert_eq!(place.delete("README"), Ok(None));
+        assert_eq!(place.delete(&name), Ok(Some(1)));
+        assert_eq!(place.delete(&name), Ok(None));
+    }
+
+    #[test]
+    fn an_accounts_inpackets_are_a_box() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("9fj3/inpackets/new")).unwrap();
+        let place = Boxes::new(dir.path()).find("9fj3").unwrap();
+        assert!(place.local && place.mailbox.ends_with("9fj3/inpackets"));
+    }
+}

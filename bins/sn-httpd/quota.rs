@@ -1,0 +1,112 @@
+//! How full each box is, without counting it each time.
+//!
+//! A box is counted when something first comes for it, and again, at most once a second, when it seems full: others take
+//! items out of it too, without telling.
+
+use crate::boxes::Place;
+use socialnet::Result;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long a count holds that says full.
+const HOLDS: Duration = Duration::from_secs(1);
+
+/// What boxes hold, by name.
+pub struct Quotas {
+    items: u64,
+    bytes: u64,
+    counts: Mutex<HashMap<String, Count>>,
+}
+
+struct Count {
+    items: u64,
+    bytes: u64,
+    counted: Instant,
+}
+
+impl Quotas {
+    /// At most so many items and bytes in a box.
+    pub fn new(items: u64, bytes: u64) -> Self {
+        Self { items, bytes, counts: Mutex::default() }
+    }
+
+    /// Takes room for an item of `size`; false if there is none.
+    pub fn take(&self, place: &Place, size: u64) -> Result<bool> {
+        let mut counts = self.lock();
+        if let Some(known) = counts.get_mut(&place.name) {
+            if self.fits(known, size) {
+                known.add(size);
+                return Ok(true);
+            }
+            if known.counted.elapsed() < HOLDS {
+                return Ok(false);
+            }
+        }
+        let (items, bytes) = place.count()?;
+        let mut count = Count { items, bytes, counted: Instant::now() };
+        let fits = self.fits(&count, size);
+        if fits {
+            count.add(size);
+        }
+        counts.insert(place.name.clone(), count);
+        Ok(fits)
+    }
+
+    /// Whether it is known to be full, so that a body need not even be read.
+    pub fn is_full(&self, place: &Place) -> bool {
+        let counts = self.lock();
+        counts.get(&place.name).is_some_and(|known| !self.fits(known, 1) && known.counted.elapsed() < HOLDS)
+    }
+
+    /// Gives room back.
+    pub fn give(&self, place: &Place, size: u64) {
+        if let Some(known) = self.lock().get_mut(&place.name) {
+            known.items = known.items.saturating_sub(1);
+            known.bytes = known.bytes.saturating_sub(size);
+        }
+    }
+
+    fn fits(&self, count: &Count, size: u64) -> bool {
+        count.items < self.items && count.bytes.saturating_add(size) <= self.bytes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Count>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Count {
+    fn add(&mut self, size: u64) {
+        self.items += 1;
+        self.bytes = self.bytes.saturating_add(size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boxes::Boxes;
+    use std::fs;
+
+    #[test]
+    fn a_box_takes_what_fits_and_is_counted_once() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("9fj3")).unwrap();
+        let place = Boxes::new(dir.path()).find("9fj3").unwrap();
+        place.prepare().unwrap();
+        fs::write(place.mailbox.join("new/a"), [0; 10]).unwrap();
+        let quotas = Quotas::new(3, 100);
+        assert_eq!(quotas.take(&place, 91), Ok(false));
+        assert_eq!(quotas.take(&place, 90), Ok(true));
+        assert!(quotas.is_full(&place));
+        assert_eq!(quotas.take(&place, 1), Ok(false));
+        quotas.give(&place, 90);
+        assert_eq!(quotas.take(&place, 1), Ok(true));
+        assert_eq!(quotas.take(&place, 1), Ok(true));
+        // Three items: the folder is not read, or there would be one only.
+        assert_eq!(quotas.take(&place, 1), Ok(false));
+    }
+}

@@ -1,0 +1,17 @@
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Driver: fetch packets from a box on a web server
+///
+/// Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv, for https and http.
+#[derive(Parser)]
+#[command(name = "sn-recv-http", version)]
+pub struct Args {
+    /// Stay, and wait for more
+    #[arg(long)]
+    pub watch: bool,
+    /// The box, as https://HOST/in/BOX
+    pub source: String,
+    /// A folder with tmp and new
+    pub mailbox: PathBuf,
+}

@@ -1,0 +1,60 @@
+//! sn-send-http(1): the driver that hands envelopes and chunks to web servers. socialnet-http(7) has the protocol.
+//!
+//! | file | knows |
+//! |---|---|
+//! | here | job lines and report lines |
+//! | `lanes.rs` | how many requests are under way at once, and to whom |
+//! | `post.rs` | one request, and what its answer means |
+
+mod args;
+mod lanes;
+mod post;
+
+use lanes::Lanes;
+use post::Post;
+use socialnet::{
+    Result, cli,
+    driver::{JobLine, MAX_BYTES, MAX_LINE},
+};
+use std::{
+    io::{BufRead, Read, Write, stdin, stdout},
+    process::ExitCode,
+};
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Filter, |args: args::Args, console| {
+        if args.capabilities {
+            let mut out = cli::output();
+            writeln!(out, "version=1\nmax-bytes={MAX_BYTES}")?;
+            return cli::finish(out);
+        }
+        serve(console)
+    })
+}
+
+fn serve(console: &mut cli::Console) -> Result<()> {
+    let post = Post::new()?;
+    let lanes = Lanes::new(post.per_host());
+    let mut jobs = stdin().lock();
+    lanes.run(
+        |lanes| {
+            loop {
+                let mut line = String::new();
+                jobs.by_ref().take(MAX_LINE as u64).read_line(&mut line)?;
+                if line.is_empty() {
+                    return Ok(());
+                }
+                match line.trim_end_matches('\n').parse::<JobLine>() {
+                    Ok(job) => lanes.add(job),
+                    Err(error) => console.failed(&error),
+                }
+            }
+        },
+        |job| post.hand_over(job),
+        |job, report| {
+            let mut out = stdout().lock();
+            writeln!(out, "{}", report.line(&job.id))?;
+            Ok(out.flush()?)
+        },
+    )
+}

@@ -1,0 +1,143 @@
+//! One job: the request, redirects, and what the answer means. socialnet-http(7), PUTTING.
+
+use crate::lanes::Fate;
+use socialnet::{
+    Error,
+    driver::{Cargo, JobLine, Report},
+    file,
+};
+use socialnet_http::{self as http, Reach, Refused, Settings, settings};
+use std::{net::IpAddr, path::Path};
+use ureq::{
+    Agent, Body,
+    http::{
+        Response, Uri,
+        header::{CONTENT_TYPE, LOCATION},
+    },
+};
+
+/// Requests to one host at once.
+const PER_HOST: usize = 16;
+/// The most that may be set: more is rude.
+const MOST_PER_HOST: usize = 32;
+/// Redirects that are followed.
+const MOST_REDIRECTS: usize = 3;
+/// How long an address waits that leads into one's own network: another day it may lead elsewhere, as when somebody sat
+/// behind the login page of a hotel.
+const REFUSED_FOR: u64 = 3600;
+
+/// The client, and the owner's settings.
+pub struct Post {
+    agent: Agent,
+    reach: Reach,
+    per_host: usize,
+}
+
+/// How an attempt ended that brought no answer to judge.
+enum Failed {
+    Never(String),
+    Later(u64, String),
+    Unreachable(String),
+}
+
+impl Post {
+    pub fn new() -> socialnet::Result<Self> {
+        let settings = Settings::read()?;
+        let private = settings::text("ALLOW_PRIVATE")?.unwrap_or_default();
+        let reach = Reach {
+            private: private == "true",
+            private_hosts: private.lines().filter(|line| !matches!(*line, "true" | "false")).map(str::to_owned).collect(),
+            plain: settings.allow_http,
+        };
+        let per_host = settings::number("CONNECTIONS", PER_HOST, MOST_PER_HOST)?;
+        Ok(Self { agent: http::agent(&settings, reach.clone())?, reach, per_host })
+    }
+
+    pub fn per_host(&self) -> usize {
+        self.per_host
+    }
+
+    pub fn hand_over(&self, job: &JobLine) -> Fate {
+        let size = match Path::new(&job.file).metadata() {
+            Ok(about) => about.len(),
+            Err(error) => return Fate::Job(unreadable(&Error::io("open", Path::new(&job.file), error))),
+        };
+        match self.follow(job) {
+            Ok(mut answer) => judge(&mut answer, size),
+            Err(Failed::Never(why)) => Fate::Job(Report::Never(why)),
+            Err(Failed::Later(seconds, why)) => Fate::Job(Report::Later(seconds, why)),
+            Err(Failed::Unreachable(why)) => Fate::Host(Report::Later(0, why)),
+        }
+    }
+
+    fn follow(&self, job: &JobLine) -> Result<Response<Body>, Failed> {
+        let mut uri = http::check(&job.address).map_err(Failed::Never)?;
+        for _ in 0..=MOST_REDIRECTS {
+            self.refuse_literal(&uri)?;
+            // A connection kept from the request before may be closed by the server at this very moment.
+            let answer = match self.post(job, &uri) {
+                Err(error) if http::connected(&error) => self.post(job, &uri),
+                answer => answer,
+            };
+            let answer = answer.map_err(|error| failed(&error))?;
+            if !matches!(answer.status().as_u16(), 301 | 302 | 307 | 308) {
+                return Ok(answer);
+            }
+            uri = redirected(&uri, &answer).map_err(Failed::Never)?;
+        }
+        Err(Failed::Never("redirected again and again".to_owned()))
+    }
+
+    /// A number in the address itself is the same tomorrow, unlike the answer of the DNS.
+    fn refuse_literal(&self, uri: &Uri) -> Result<(), Failed> {
+        let host = uri.host().unwrap_or_default();
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(ip) => self.reach.judge(uri, ip).map_err(|Refused(why)| Failed::Never(why)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn post(&self, job: &JobLine, uri: &Uri) -> Result<Response<Body>, ureq::Error> {
+        let kind = match job.cargo {
+            Cargo::Envelope => "application/pkcs7-mime",
+            Cargo::Blob => "application/octet-stream",
+        };
+        let file = file::open(Path::new(&job.file)).map_err(|error| ureq::Error::Other(Box::new(error)))?;
+        self.agent.post(uri).header(CONTENT_TYPE, kind).send(&file)
+    }
+}
+
+fn unreadable(error: &Error) -> Report {
+    Report::Later(0, error.message().to_owned())
+}
+
+fn redirected(from: &Uri, answer: &Response<Body>) -> Result<Uri, String> {
+    let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    let to = http::join(from, location.unwrap_or_default()).map_err(|why| format!("redirected: {why}"))?;
+    if from.scheme_str() != Some("https") || to.scheme_str() != Some("https") {
+        return Err(format!("redirected to '{to}', which is not from https to https"));
+    }
+    Ok(to)
+}
+
+fn failed(error: &ureq::Error) -> Failed {
+    match error {
+        ureq::Error::Other(why) if why.is::<Refused>() => Failed::Later(REFUSED_FOR, why.to_string()),
+        ureq::Error::Other(why) if why.is::<Error>() => Failed::Later(0, why.to_string()),
+        error => Failed::Unreachable(http::failure(error)),
+    }
+}
+
+/// What an answer means. A host that asks to wait, asks for all that is on its way.
+fn judge(answer: &mut Response<Body>, size: u64) -> Fate {
+    let (status, wait) = (answer.status().as_u16(), http::retry_after(answer));
+    let most = answer.headers().get("socialnet-max-bytes").and_then(|value| value.to_str().ok()?.parse().ok());
+    let words = http::words(answer);
+    match status {
+        200..300 => Fate::Job(Report::Sent),
+        413 => Fate::Job(Report::TooBig(most.filter(|most| *most < size).unwrap_or(size.saturating_sub(1)))),
+        429 | 503 => Fate::Host(Report::Later(wait, words)),
+        408 | 425 | 500.. => Fate::Job(Report::Later(wait, words)),
+        _ => Fate::Job(Report::Never(words)),
+    }
+}

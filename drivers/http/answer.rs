@@ -1,0 +1,67 @@
+//! What an answer, or none, means for whoever tries again.
+
+use crate::Refused;
+use std::{
+    io,
+    time::{Duration, SystemTime},
+};
+use ureq::{
+    Body, Error,
+    http::{Response, header::RETRY_AFTER},
+};
+
+/// The longest wait that a server can ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// Seconds that the server asks to wait (RFC 9110 section 10.2.3: seconds, or a date); 0 if it does not say.
+pub fn retry_after(answer: &Response<Body>) -> u64 {
+    let Some(value) = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()) else { return 0 };
+    wait(value.trim(), SystemTime::now()).min(LONGEST_WAIT).as_secs()
+}
+
+fn wait(value: &str, now: SystemTime) -> Duration {
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.parse().map_or(LONGEST_WAIT, Duration::from_secs);
+    }
+    let date = httpdate::parse_http_date(value).ok();
+    date.and_then(|date| date.duration_since(now).ok()).unwrap_or_default()
+}
+
+/// Why there was no answer, as one line for a person.
+pub fn failure(error: &Error) -> String {
+    match error {
+        Error::Io(error) => socialnet::Error::from(io::Error::new(error.kind(), error.to_string())).message().to_owned(),
+        Error::Other(why) => why.to_string(),
+        Error::Timeout(what) => format!("no answer in time ({what})"),
+        Error::HostNotFound => "there is no such host".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether the failure may be one of a kept connection alone, which the server closed in this very moment.
+pub fn connected(error: &Error) -> bool {
+    let refused = matches!(error, Error::Other(inner) if inner.is::<Refused>());
+    !refused && matches!(error, Error::Io(_) | Error::Protocol(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Sun, 22 Nov 2026 10:15:00 GMT").unwrap();
+        for (value, seconds) in [
+            ("0", 0),
+            ("120", 120),
+            ("99999999999999999999999", 86_400),
+            ("-1", 0),
+            ("soon", 0),
+            ("", 0),
+            ("Sun, 22 Nov 2026 10:16:00 GMT", 60),
+            ("Sun, 22 Nov 2026 10:14:00 GMT", 0),
+        ] {
+            assert_eq!(wait(value, now).as_secs(), seconds, "{value}");
+        }
+    }
+}

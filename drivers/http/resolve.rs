@@ -1,0 +1,264 @@
+//! Which network addresses are connected to. What is checked here is what is connected to: the addresses of this one
+//! answer of the DNS, so that a name that answers differently the next time (rebinding) gains nothing.
+
+use std::{
+    error, fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+use ureq::{
+    Error,
+    config::Config,
+    http::Uri,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::NextTimeout,
+    },
+};
+
+/// Where connections may lead.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// To every network.
+    pub private: bool,
+    /// To every network, for these host names: each as the owner wrote it.
+    pub private_hosts: Vec<String>,
+    /// Without TLS beyond this machine.
+    pub plain: bool,
+}
+
+/// Why an address is not connected to; travels inside [`ureq::Error::Other`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl error::Error for Refused {}
+
+impl Reach {
+    /// Refuses an address that `uri` resolved to.
+    pub fn judge(&self, uri: &Uri, ip: IpAddr) -> Result<(), Refused> {
+        let host = uri.host().unwrap_or_default().trim_end_matches('.');
+        let named = self.private_hosts.iter().any(|name| name.eq_ignore_ascii_case(host));
+        if !(self.private || named || is_public(ip)) {
+            return Err(Refused(format!("'{host}' is {ip}, which is not on the public internet")));
+        }
+        if uri.scheme_str() != Some("https") && !self.plain && !ip.to_canonical().is_loopback() {
+            return Err(Refused(format!("http without TLS to '{host}' is not allowed")));
+        }
+        Ok(())
+    }
+}
+
+/// A resolver that leaves out what may not be connected to.
+#[derive(Debug)]
+pub struct Checked<R = DefaultResolver> {
+    /// Where to.
+    pub reach: Reach,
+    /// Who asks the DNS.
+    pub inner: R,
+}
+
+impl<R: Resolver> Resolver for Checked<R> {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let found = self.inner.resolve(uri, config, timeout)?;
+        let (mut allowed, mut refused) = (self.empty(), None);
+        for &address in found.iter() {
+            match self.reach.judge(uri, address.ip()) {
+                Ok(()) => allowed.push(address),
+                Err(why) => refused = Some(why),
+            }
+        }
+        match refused {
+            Some(why) if allowed.is_empty() => Err(Error::Other(Box::new(why))),
+            _ if allowed.is_empty() => Err(Error::HostNotFound),
+            _ => Ok(allowed),
+        }
+    }
+}
+
+/// Whether an address is one of the internet's hosts, by the IANA special-purpose registries (RFC 6890).
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => is_public_v4(ip),
+        IpAddr::V6(ip) => is_public_v6(ip),
+    }
+}
+
+fn is_public_v4(ip: Ipv4Addr) -> bool {
+    let [a, b, c, _] = ip.octets();
+    let special = ip.is_private()
+        || ip.is_loopback()
+        || ip.is_link_local()
+        || ip.is_multicast()
+        || ip.is_documentation()
+        || a == 0                                   // this network
+        || a >= 240                                 // reserved, broadcast
+        || (a == 100 && (64..128).contains(&b))     // behind a carrier's NAT (RFC 6598)
+        || (a == 192 && b == 0 && c == 0)           // protocol assignments
+        || (a == 192 && b == 88 && c == 99)         // 6to4 relays
+        || (a == 198 && (b == 18 || b == 19)); // measurements
+    !special
+}
+
+fn is_public_v6(ip: Ipv6Addr) -> bool {
+    let [a, b, c, d, e, f, g, h] = ip.segments();
+    let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match (a, b) {
+        // An IPv4 address in other clothes: a NAT64 gateway (RFC 6052) or 6to4 relay (RFC 3056) would connect to it.
+        (0x64, 0xff9b) => [c, d, e, f] == [0; 4] && is_public_v4(v4(g, h)),
+        (0x2002, _) => is_public_v4(v4(b, c)),
+        (0x2001, 0xdb8) => false,               // documentation
+        (0x2001, b) if b < 0x200 => false,      // protocol assignments, Teredo (RFC 2928)
+        (0x3fff, b) if b < 0x1000 => false,     // documentation (RFC 9637)
+        _ => (0x2000..0x4000).contains(&a),     // global unicast; all else is special or not assigned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Settings, agent::build};
+    use std::{
+        io::{Read, Write},
+        net::{SocketAddr, TcpListener},
+        sync::atomic::{AtomicUsize, Ordering},
+        thread,
+        time::Duration,
+    };
+
+    fn public(ip: &str) -> bool {
+        is_public(ip.parse().unwrap())
+    }
+
+    #[test]
+    fn hosts_of_the_internet() {
+        for ip in ["1.1.1.1", "93.184.216.34", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101"] {
+            assert!(public(ip), "{ip}");
+        }
+    }
+
+    #[test]
+    fn ones_own_network_in_all_its_clothes() {
+        for ip in [
+            "127.0.0.1",
+            "127.1.2.3",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "192.0.0.8",
+            "198.19.0.1",
+            "203.0.113.1",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:1.1.1.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2002:c0a8:101::",
+            "2001::1",
+            "2001:db8::1",
+            "3fff::1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "100::1",
+        ] {
+            assert!(!public(ip), "{ip}");
+        }
+    }
+
+    #[test]
+    fn without_tls_only_to_this_machine_unless_allowed() {
+        let plain = |reach: &Reach, ip: &str| {
+            reach.judge(&"http://example.net/in/x".parse().unwrap(), ip.parse().unwrap()).is_ok()
+        };
+        let anywhere = Reach { private: true, ..Reach::default() };
+        assert!(plain(&anywhere, "127.0.0.1") && plain(&anywhere, "::1"));
+        assert!(!plain(&anywhere, "192.168.1.1") && !plain(&anywhere, "1.1.1.1"));
+        let plainly = Reach { plain: true, ..Reach::default() };
+        assert!(plain(&plainly, "1.1.1.1") && !plain(&plainly, "127.0.0.1"));
+    }
+
+    #[test]
+    fn a_host_of_ones_own_may_be_named() {
+        let reach = Reach { private_hosts: vec!["nas.example".into()], ..Reach::default() };
+        let judge = |uri: &str| reach.judge(&uri.parse().unwrap(), "192.168.1.1".parse().unwrap()).is_ok();
+        assert!(judge("https://nas.example/in/x") && judge("https://NAS.example./in/x"));
+        assert!(!judge("https://evil.example/in/x") && !judge("https://nas.example.evil.example/in/x"));
+    }
+
+    /// Answers each question differently, as the DNS of somebody who wants in does.
+    #[derive(Debug)]
+    struct Rebinding(Vec<SocketAddr>, AtomicUsize);
+
+    impl Resolver for Rebinding {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+            let mut found = self.empty();
+            found.push(self.0[self.1.fetch_add(1, Ordering::SeqCst) % self.0.len()]);
+            Ok(found)
+        }
+    }
+
+    #[test]
+    fn a_name_that_changes_its_address_gains_nothing() {
+        // What must not be reached listens at the very port of the address.
+        let inside = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = inside.local_addr().unwrap().port();
+        // TEST-NET-3 stands for the internet: nobody answers there.
+        let dns = Rebinding(
+            vec![SocketAddr::from(([203, 0, 113, 1], port)), SocketAddr::from(([127, 0, 0, 1], port))],
+            AtomicUsize::new(0),
+        );
+        let settings =
+            Settings { answer_timeout: Duration::from_millis(200), ca_file: None, allow_http: true };
+        let reach = Reach { plain: true, ..Reach::default() };
+        let agent = build(&settings, Checked { reach, inner: dns }).unwrap();
+        for _ in 0..4 {
+            agent.get(format!("http://rebinding.example:{port}/")).call().unwrap_err();
+        }
+        inside.set_nonblocking(true).unwrap();
+        assert!(inside.accept().is_err(), "somebody connected to this machine");
+    }
+
+    #[test]
+    fn what_was_checked_is_what_is_connected_to() {
+        let here = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = here.local_addr().unwrap();
+        let elsewhere = SocketAddr::from(([127, 0, 0, 1], 1));
+        let dns = Rebinding(vec![address, elsewhere], AtomicUsize::new(0));
+        let server = thread::spawn(move || {
+            let (mut stream, _) = here.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        });
+        let settings = Settings { answer_timeout: Duration::from_secs(10), ca_file: None, allow_http: false };
+        let reach = Reach { private: true, ..Reach::default() };
+        let agent = build(&settings, Checked { reach, inner: dns }).unwrap();
+        // The second answer of the DNS is never asked for: the first was checked and used.
+        let answer = agent.get("http://once.example/").call().unwrap();
+        assert_eq!(answer.status(), 204);
+        server.join().unwrap();
+    }
+}
