@@ -34,6 +34,8 @@ test)
     need zsh zsh                            # reads its completions
     need fish fish                          # reads its completions
     need python3 python3                    # servers that misbehave as a script says
+    need curl curl                          # another client for boxes
+    need /usr/sbin/nginx nginx              # stands in front of our web server
     need /usr/sbin/postfix postfix          # takes mail by SMTP
     need /usr/lib/dovecot/imap dovecot-imapd # gives it out, and checks passwords
     need /usr/lib/dovecot/pop3 dovecot-pop3d # as imap
@@ -45,6 +47,8 @@ bench)
     need age age                            # encrypts files
     need openssl openssl                    # CMS from the command line
     need notmuch notmuch                    # indexes a Maildir
+    need curl curl                          # posts one by one
+    need /usr/sbin/nginx nginx              # takes uploads without syncing them
     ;;
 *)
     echo "usage: $0 test|bench" >&2

@@ -121,9 +121,10 @@ impl Place {
         let new = self.mailbox.join("new");
         let entries = new.read_dir().map_err(|error| Error::io("open", &new, error))?;
         // Whatever was taken away meanwhile does not count.
-        Ok(entries.flatten().filter_map(|entry| entry.metadata().ok()).fold((0, 0), |(items, bytes), about| {
-            (items + 1, bytes + about.len())
-        }))
+        Ok(entries
+            .flatten()
+            .filter_map(|entry| entry.metadata().ok())
+            .fold((0, 0), |(items, bytes), about| (items + 1, bytes + about.len())))
     }
 
     /// An item to be read, and its size.
@@ -191,7 +192,8 @@ mod tests {
         fs::create_dir_all(dir.path().join("boxes/9fj3")).unwrap();
         fs::create_dir(dir.path().join("elsewhere")).unwrap();
         assert!(boxes.find("9fj3").is_some());
-        for wrong in ["", ".", "..", "../elsewhere", "../boxes/9fj3", "9fj3/", "/etc", "9FJ3", "9fj3\0", "x"] {
+        for wrong in ["", ".", "..", "../elsewhere", "../boxes/9fj3", "9fj3/", "/etc", "9FJ3", "9fj3\0", "x"]
+        {
             assert!(boxes.find(wrong).is_none(), "{wrong}");
         }
     }
@@ -206,7 +208,7 @@ mod tests {
         let name = name_of(b"x");
         fs::write(place.mailbox.join("new").join(&name), b"x").unwrap();
         fs::write(place.mailbox.join("new/README"), b"not an item").unwrap();
-        assert_eq!(place.names().unwrap(), [name.clone()]);
+        assert_eq!(place.names().unwrap(), std::slice::from_ref(&name));
         assert_eq!(place.open(&name).unwrap().1, 1);
         assert!(place.open("README").is_none() && place.open("../secret").is_none());
         assert_eq!(place.delete("README"), Ok(None));

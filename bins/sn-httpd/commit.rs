@@ -13,8 +13,7 @@ use socialnet::{Error, Result, file};
 use std::{
     collections::{BTreeSet, HashMap, hash_map::Entry},
     fs::File,
-    io,
-    mem,
+    io, mem,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -103,7 +102,10 @@ impl Committer {
         }
         self.commit(&mut items, unfinished);
         // Also for what was there already: whoever stored it may have been killed before this sync.
-        let folders = items.iter().filter(|item| item.outcome.is_ok()).filter_map(|item| item.path.as_deref()?.parent());
+        let folders = items
+            .iter()
+            .filter(|item| item.outcome.is_ok())
+            .filter_map(|item| item.path.as_deref()?.parent());
         let synced = self.sync_folders(&folders.collect());
         self.around.counters.batches.add(1);
         for item in items {
@@ -154,7 +156,8 @@ impl Committer {
     fn open_filesystem(&mut self, place: &Place) -> Result<()> {
         let about = place.mailbox.metadata().map_err(|error| Error::io("open", &place.mailbox, error))?;
         if let Entry::Vacant(free) = self.filesystems.entry(about.dev()) {
-            let folder = File::open(&place.mailbox).map_err(|error| Error::io("open", &place.mailbox, error))?;
+            let folder =
+                File::open(&place.mailbox).map_err(|error| Error::io("open", &place.mailbox, error))?;
             free.insert(folder);
         }
         Ok(())
@@ -163,7 +166,9 @@ impl Committer {
     fn sync_filesystems(&self, folders: &BTreeSet<&Path>) -> Result<()> {
         let devices: BTreeSet<u64> = match self.filesystems.len() {
             1 => self.filesystems.keys().copied().collect(),
-            _ => folders.iter().filter_map(|folder| folder.metadata().ok()).map(|about| about.dev()).collect(),
+            _ => {
+                folders.iter().filter_map(|folder| folder.metadata().ok()).map(|about| about.dev()).collect()
+            }
         };
         for filesystem in devices.iter().filter_map(|device| self.filesystems.get(device)) {
             let synced = rustix::fs::syncfs(filesystem).map_err(io::Error::from);

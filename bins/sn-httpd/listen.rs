@@ -17,8 +17,7 @@ use openssl::ssl::{AlpnError, Ssl, SslAcceptor, SslFiletype, SslMethod, SslMode,
 use socialnet::{Error, Kind, Result};
 use std::{
     convert::Infallible,
-    fs,
-    io,
+    fs, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -69,7 +68,8 @@ pub fn sockets(settings: &Settings) -> Result<Vec<Socket>> {
         }
     }
     if sockets.is_empty() {
-        return Err(Error::new(Kind::Config, "there is nowhere to listen").hint("set listen, or use a systemd socket"));
+        return Err(Error::new(Kind::Config, "there is nowhere to listen")
+            .hint("set listen, or use a systemd socket"));
     }
     let plain = settings.tls.is_none() && !settings.behind_proxy;
     if let Some(socket) = sockets.iter().find(|socket| plain && !socket.is_here()) {
@@ -81,7 +81,10 @@ pub fn sockets(settings: &Settings) -> Result<Vec<Socket>> {
 }
 
 fn wrong(what: &str, error: &io::Error) -> Error {
-    Error::new(Kind::Config, format!("cannot use {what}: {}", Error::from(io::Error::new(error.kind(), error.to_string()))))
+    Error::new(
+        Kind::Config,
+        format!("cannot use {what}: {}", Error::from(io::Error::new(error.kind(), error.to_string()))),
+    )
 }
 
 fn inherit(inherited: &mut ListenFd, at: usize) -> io::Result<Socket> {
@@ -96,13 +99,16 @@ fn inherit(inherited: &mut ListenFd, at: usize) -> io::Result<Socket> {
 
 fn open(place: &str) -> io::Result<Socket> {
     if !place.starts_with('/') {
-        let address: SocketAddr = place.parse().map_err(|_| io::Error::other("neither ADDRESS:PORT nor a path"))?;
+        let address: SocketAddr =
+            place.parse().map_err(|_| io::Error::other("neither ADDRESS:PORT nor a path"))?;
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         return TcpListener::from_std(listener).map(Socket::Tcp);
     }
     // A socket on which nobody listens any more is in the way.
-    if std::os::unix::net::UnixStream::connect(place).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+    if std::os::unix::net::UnixStream::connect(place)
+        .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    {
         fs::remove_file(place)?;
     }
     let listener = UnixListener::bind(place)?;
@@ -115,7 +121,9 @@ impl Socket {
     /// Whether only this machine reaches it.
     fn is_here(&self) -> bool {
         match self {
-            Self::Tcp(listener) => listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback()),
+            Self::Tcp(listener) => {
+                listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
+            }
             Self::Unix(_) => true,
         }
     }
@@ -123,9 +131,14 @@ impl Socket {
     /// Its address, for people.
     pub fn name(&self) -> String {
         match self {
-            Self::Tcp(listener) => listener.local_addr().map_or_else(|_| "a port".to_owned(), |it| it.to_string()),
+            Self::Tcp(listener) => {
+                listener.local_addr().map_or_else(|_| "a port".to_owned(), |it| it.to_string())
+            }
             Self::Unix(listener) => {
-                let path = listener.local_addr().ok().and_then(|it| it.as_pathname().map(|it| it.display().to_string()));
+                let path = listener
+                    .local_addr()
+                    .ok()
+                    .and_then(|it| it.as_pathname().map(|it| it.display().to_string()));
                 path.unwrap_or_else(|| "a socket".to_owned())
             }
         }
@@ -202,7 +215,12 @@ impl Server {
         }
     }
 
-    async fn listen(self: Arc<Self>, socket: Socket, mut stopping: watch::Receiver<bool>, open: Arc<GracefulShutdown>) {
+    async fn listen(
+        self: Arc<Self>,
+        socket: Socket,
+        mut stopping: watch::Receiver<bool>,
+        open: Arc<GracefulShutdown>,
+    ) {
         loop {
             let accepted = tokio::select! {
                 accepted = self.accept(&socket) => accepted,
@@ -211,10 +229,12 @@ impl Server {
             match accepted {
                 Ok((stream, peer, place)) => {
                     // Behind a proxy all come from one address, and it counts them itself.
-                    let entered = if self.behind_proxy { Some(None) } else { self.clients.enter(peer).map(Some) };
+                    let entered =
+                        if self.behind_proxy { Some(None) } else { self.clients.enter(peer).map(Some) };
                     match entered {
                         Some(entered) => {
-                            let served = Arc::clone(&self).serve(stream, peer, open.watcher(), (place, entered));
+                            let served =
+                                Arc::clone(&self).serve(stream, peer, open.watcher(), (place, entered));
                             tokio::spawn(served);
                         }
                         None => self.counters.turned_away.add(1),
@@ -267,7 +287,11 @@ impl Server {
         Some(stream)
     }
 
-    async fn answer(&self, peer: IpAddr, request: Request<Incoming>) -> std::result::Result<Reply, Infallible> {
+    async fn answer(
+        &self,
+        peer: IpAddr,
+        request: Request<Incoming>,
+    ) -> std::result::Result<Reply, Infallible> {
         let begun = Instant::now();
         let client = if self.behind_proxy { forwarded(&request).unwrap_or(peer) } else { peer };
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());

@@ -88,7 +88,8 @@ impl Logins {
     /// Whether a token lets into a box: its secret, or one that [`Logins::login`] gave for it.
     pub fn lets_in(&self, place: &Place, token: &[u8], now: Timestamp) -> Result<bool> {
         // Digests, since a comparison takes as long as what is compared.
-        let is_secret = place.secret()?.is_some_and(|secret| memcmp::eq(&sha256(secret.as_bytes()), &sha256(token)));
+        let is_secret =
+            place.secret()?.is_some_and(|secret| memcmp::eq(&sha256(secret.as_bytes()), &sha256(token)));
         Ok(is_secret || self.is_token(place, token, now)?)
     }
 
@@ -157,7 +158,8 @@ mod tests {
 
         fn form(&self, host: &str, name: &str, nonce: &str, now: Timestamp) -> String {
             let identity = &self.alice.identity;
-            let form = BoxLogin::answer(&format!("{host} {name} {nonce}"), identity.fingerprint, now).unwrap();
+            let form =
+                BoxLogin::answer(&format!("{host} {name} {nonce}"), identity.fingerprint, now).unwrap();
             BASE64.encode(&seal::sign(identity, &form.write()).unwrap())
         }
     }
@@ -169,9 +171,8 @@ mod tests {
         let nonce = world.logins.nonce("alices", at(0)).unwrap();
         let form = world.form("example.net", "alices", &nonce, at(1));
         let token = world.logins.login(&place, format!("{form}\n").as_bytes(), at(2)).unwrap();
-        let lets_in = |name, token: &str, now| {
-            world.logins.lets_in(&world.place(name), token.as_bytes(), now).unwrap()
-        };
+        let lets_in =
+            |name, token: &str, now| world.logins.lets_in(&world.place(name), token.as_bytes(), now).unwrap();
         assert!(lets_in("alices", &token, at(3)) && lets_in("alices", &token, at(3600)));
         assert!(!lets_in("alices", &token, at(3604)));
         assert!(!lets_in("bobs", &token, at(3)));
@@ -199,11 +200,13 @@ mod tests {
         assert_eq!(refused(late, at(61)), "a nonce that has ended");
         let foreign = world.form("example.net", "alices", &other.nonce("alices", at(0)).unwrap(), at(0));
         assert_eq!(refused(foreign, at(0)), "not a nonce of this server");
-        let for_bobs = world.form("example.net", "alices", &world.logins.nonce("bobs", at(0)).unwrap(), at(0));
+        let for_bobs =
+            world.form("example.net", "alices", &world.logins.nonce("bobs", at(0)).unwrap(), at(0));
         assert_eq!(refused(for_bobs, at(0)), "not a nonce of this server");
         assert_eq!(refused("*".into(), at(0)), "not base64");
         // Something else that alice signed is no login.
-        let packet = seal::sign(&world.alice.identity, b"<packet xmlns=\"urn:socialnet:packet:1\"/>").unwrap();
+        let packet =
+            seal::sign(&world.alice.identity, b"<packet xmlns=\"urn:socialnet:packet:1\"/>").unwrap();
         assert!(refused(BASE64.encode(&packet), at(0)).contains("box-login"));
     }
 
@@ -213,7 +216,10 @@ mod tests {
         let nonce = world.logins.nonce("alices", at(0)).unwrap();
         let form = carols.form("example.net", "alices", &nonce, at(0));
         let place = world.place("alices");
-        assert_eq!(world.logins.login(&place, form.as_bytes(), at(0)).unwrap_err().message(), "not the owner's");
+        assert_eq!(
+            world.logins.login(&place, form.as_bytes(), at(0)).unwrap_err().message(),
+            "not the owner's"
+        );
     }
 
     #[test]

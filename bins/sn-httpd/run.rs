@@ -41,8 +41,11 @@ pub fn run(settings: &Settings, console: &mut Console) -> Result<()> {
 async fn serve(settings: &Settings, console: &mut Console) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
     let limits = &settings.limits;
-    let (quotas, arrivals, counters) =
-        (Arc::new(Quotas::new(limits.items, limits.bytes)), Arc::<Arrivals>::default(), Arc::<Counters>::default());
+    let (quotas, arrivals, counters) = (
+        Arc::new(Quotas::new(limits.items, limits.bytes)),
+        Arc::<Arrivals>::default(),
+        Arc::<Counters>::default(),
+    );
     let around = Surroundings {
         quotas: Arc::clone(&quotas),
         arrivals: Arc::clone(&arrivals),
@@ -78,10 +81,12 @@ async fn serve(settings: &Settings, console: &mut Console) -> Result<()> {
         console.note(&format!("listening on {}", socket.name()));
     }
     if let Some(address) = settings.metrics {
-        let listener = TcpListener::bind(address).await.context(|| format!("cannot listen on '{address}'"))?;
+        let listener =
+            TcpListener::bind(address).await.context(|| format!("cannot listen on '{address}'"))?;
         console.note(&format!("counters on {}", listener.local_addr()?));
         tokio::spawn(metrics::serve(listener, counters, arrivals));
     }
+    console.note("ready");
     tokio::spawn(tidy(boxes));
     attend(settings, server, sockets, (stop, stopping), console).await?;
     // What is on its way to the disk gets there.

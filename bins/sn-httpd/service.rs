@@ -114,10 +114,12 @@ impl Service {
                 Some(refused) => Ok(refused),
                 None => self.item(place, item.to_owned()).await,
             },
-            (Resource::Item(_, item), &Method::DELETE) => match self.refused(client, &place, &request).await {
-                Some(refused) => Ok(refused),
-                None => self.delete(place, item.to_owned()).await,
-            },
+            (Resource::Item(_, item), &Method::DELETE) => {
+                match self.refused(client, &place, &request).await {
+                    Some(refused) => Ok(refused),
+                    None => self.delete(place, item.to_owned()).await,
+                }
+            }
             (Resource::Login(_), &Method::GET) => self.nonce(place).await,
             (Resource::Login(_), &Method::POST) => self.login(client, place, request).await,
             (Resource::Profile(_), &Method::GET) => profile(place).await,
@@ -144,7 +146,8 @@ impl Service {
     }
 
     async fn put(&self, place: Place, mut request: Request<Incoming>) -> Result<Reply> {
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind =
+            request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if !matches!(kind.as_str(), "application/pkcs7-mime" | "application/octet-stream") {
             let line = "not application/pkcs7-mime (an envelope) or application/octet-stream (a chunk)";
@@ -204,7 +207,8 @@ impl Service {
     }
 
     async fn list(&self, place: Place, query: Option<&str>) -> Result<Reply> {
-        let seconds = query.and_then(|query| query.strip_prefix("wait=")).map_or(Some(0), |it| it.parse().ok());
+        let seconds =
+            query.and_then(|query| query.strip_prefix("wait=")).map_or(Some(0), |it| it.parse().ok());
         let Some(seconds) = seconds else {
             return Ok(reply::words(StatusCode::BAD_REQUEST, "wait is a number of seconds"));
         };
@@ -328,7 +332,9 @@ mod tests {
         assert_eq!(Resource::of("/login/9fj3"), Resource::Login("9fj3"));
         assert_eq!(Resource::of("/profile/9fj3"), Resource::Profile("9fj3"));
         assert_eq!(Resource::of("/healthz"), Resource::Health);
-        for other in ["", "/", "/in", "in/9fj3", "//in/9fj3", "/in/9fj3/x/", "/in/a/b/c", "/healthz/", "/IN/x"] {
+        for other in
+            ["", "/", "/in", "in/9fj3", "//in/9fj3", "/in/9fj3/x/", "/in/a/b/c", "/healthz/", "/IN/x"]
+        {
             assert_eq!(Resource::of(other), Resource::Nothing, "{other}");
         }
     }

@@ -118,7 +118,8 @@ impl Settings {
     /// Reads the file.
     pub fn read(path: &Path) -> Result<Self> {
         let wrong = |why: &str| Error::new(Kind::Config, format!("'{}' {why}", path.display()));
-        let bytes = file::read(path, MAX_SETTINGS).map_err(|error| Error::new(Kind::Config, error.message()))?;
+        let bytes =
+            file::read(path, MAX_SETTINGS).map_err(|error| Error::new(Kind::Config, error.message()))?;
         let text = String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8"))?;
         let settings: Self = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -135,7 +136,8 @@ impl Settings {
         if self.metrics.is_some_and(|address| !address.ip().is_loopback()) {
             return Err("metrics: counters are served on a loopback address only".to_owned());
         }
-        if let Some(host) = self.hosts.iter().find(|host| host.contains('/') || **host != host.to_lowercase()) {
+        if let Some(host) = self.hosts.iter().find(|host| host.contains('/') || **host != host.to_lowercase())
+        {
             return Err(format!("hosts: '{host}' is not as in an address: lower case, perhaps with a port"));
         }
         let limits = &self.limits;

@@ -36,7 +36,9 @@ fn run(args: args::Args) -> Result<()> {
                 profile::Change { name, about, addresses: Some(addresses).filter(|all| !all.is_empty()) };
             profile::change(&mut store, change, now)?;
         }
-        Verb::Login => writeln!(out, "{}", profile::login(&keyring.identity, &cli::read_text(MAX_LOGIN)?, now)?)?,
+        Verb::Login => {
+            writeln!(out, "{}", profile::login(&keyring.identity, &cli::read_text(MAX_LOGIN)?, now)?)?
+        }
         Verb::Export => stream::write_pem(&mut out, &profile::export(store.read(), &keyring, now)?)?,
     }
     cli::finish(out)

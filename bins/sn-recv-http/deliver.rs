@@ -112,10 +112,7 @@ impl Delivery {
 }
 
 /// Does something with each, several at once.
-fn at_once<'n, T: Send>(
-    names: &'n [String],
-    work: impl Fn(&str) -> Result<T> + Sync,
-) -> Vec<(&'n String, Result<T>)> {
+fn at_once<T: Send>(names: &[String], work: impl Fn(&str) -> Result<T> + Sync) -> Vec<(&String, Result<T>)> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(names.len()));
     thread::scope(|scope| {

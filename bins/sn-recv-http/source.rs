@@ -65,7 +65,10 @@ impl Source {
             agent: http::agent(&settings, reach)?,
             list: address.to_owned(),
             login: format!("{before}/login/{name}"),
-            host: uri.authority().map(|authority| authority.as_str().to_ascii_lowercase()).unwrap_or_default(),
+            host: uri
+                .authority()
+                .map(|authority| authority.as_str().to_ascii_lowercase())
+                .unwrap_or_default(),
             name: name.to_owned(),
             patience: settings.answer_timeout,
             credentials,
@@ -86,7 +89,12 @@ impl Source {
     fn read_list(&self, address: &str, wait: Duration) -> Result<Vec<String>> {
         let patience = Some(self.patience + wait);
         let mut answer = self.ask(|| {
-            self.agent.get(address).config().timeout_recv_response(patience).timeout_per_read(patience).build()
+            self.agent
+                .get(address)
+                .config()
+                .timeout_recv_response(patience)
+                .timeout_per_read(patience)
+                .build()
         })?;
         match answer.status().as_u16() {
             200 => {}

@@ -46,7 +46,11 @@ impl Post {
         let private = settings::text("ALLOW_PRIVATE")?.unwrap_or_default();
         let reach = Reach {
             private: private == "true",
-            private_hosts: private.lines().filter(|line| !matches!(*line, "true" | "false")).map(str::to_owned).collect(),
+            private_hosts: private
+                .lines()
+                .filter(|line| !matches!(*line, "true" | "false"))
+                .map(str::to_owned)
+                .collect(),
             plain: settings.allow_http,
         };
         let per_host = settings::number("CONNECTIONS", PER_HOST, MOST_PER_HOST)?;
@@ -131,7 +135,8 @@ fn failed(error: &ureq::Error) -> Failed {
 /// What an answer means. A host that asks to wait, asks for all that is on its way.
 fn judge(answer: &mut Response<Body>, size: u64) -> Fate {
     let (status, wait) = (answer.status().as_u16(), http::retry_after(answer));
-    let most = answer.headers().get("socialnet-max-bytes").and_then(|value| value.to_str().ok()?.parse().ok());
+    let most =
+        answer.headers().get("socialnet-max-bytes").and_then(|value| value.to_str().ok()?.parse().ok());
     let words = http::words(answer);
     match status {
         200..300 => Fate::Job(Report::Sent),

@@ -1,9 +1,6 @@
 //! The HTTP client: TLS by OpenSSL, no redirects by itself, no proxy, and bounds on the size and time of every answer.
 
-use crate::{
-    Reach, Settings,
-    resolve::Checked,
-};
+use crate::{Reach, Settings, resolve::Checked};
 use socialnet::{Error, Kind, Result, file, text};
 use std::{io::Read, sync::Arc, time::Duration};
 use ureq::{
@@ -91,7 +88,8 @@ pub fn words(answer: &mut Response<Body>) -> String {
 /// An answer's body of at most `max` bytes.
 pub fn bytes(answer: &mut Response<Body>, max: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let again = |reason: &dyn std::fmt::Display| Error::new(Kind::Again, format!("the answer broke off: {reason}"));
+    let again =
+        |reason: &dyn std::fmt::Display| Error::new(Kind::Again, format!("the answer broke off: {reason}"));
     answer
         .body_mut()
         .as_reader()

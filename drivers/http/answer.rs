@@ -15,7 +15,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Seconds that the server asks to wait (RFC 9110 section 10.2.3: seconds, or a date); 0 if it does not say.
 pub fn retry_after(answer: &Response<Body>) -> u64 {
-    let Some(value) = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()) else { return 0 };
+    let Some(value) = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()) else {
+        return 0;
+    };
     wait(value.trim(), SystemTime::now()).min(LONGEST_WAIT).as_secs()
 }
 
@@ -30,7 +32,9 @@ fn wait(value: &str, now: SystemTime) -> Duration {
 /// Why there was no answer, as one line for a person.
 pub fn failure(error: &Error) -> String {
     match error {
-        Error::Io(error) => socialnet::Error::from(io::Error::new(error.kind(), error.to_string())).message().to_owned(),
+        Error::Io(error) => {
+            socialnet::Error::from(io::Error::new(error.kind(), error.to_string())).message().to_owned()
+        }
         Error::Other(why) => why.to_string(),
         Error::Timeout(what) => format!("no answer in time ({what})"),
         Error::HostNotFound => "there is no such host".to_owned(),

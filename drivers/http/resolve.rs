@@ -116,10 +116,10 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         // An IPv4 address in other clothes: a NAT64 gateway (RFC 6052) or 6to4 relay (RFC 3056) would connect to it.
         (0x64, 0xff9b) => [c, d, e, f] == [0; 4] && is_public_v4(v4(g, h)),
         (0x2002, _) => is_public_v4(v4(b, c)),
-        (0x2001, 0xdb8) => false,               // documentation
-        (0x2001, b) if b < 0x200 => false,      // protocol assignments, Teredo (RFC 2928)
-        (0x3fff, b) if b < 0x1000 => false,     // documentation (RFC 9637)
-        _ => (0x2000..0x4000).contains(&a),     // global unicast; all else is special or not assigned
+        (0x2001, 0xdb8) => false,           // documentation
+        (0x2001, b) if b < 0x200 => false,  // protocol assignments, Teredo (RFC 2928)
+        (0x3fff, b) if b < 0x1000 => false, // documentation (RFC 9637)
+        _ => (0x2000..0x4000).contains(&a), // global unicast; all else is special or not assigned
     }
 }
 
@@ -141,7 +141,9 @@ mod tests {
 
     #[test]
     fn hosts_of_the_internet() {
-        for ip in ["1.1.1.1", "93.184.216.34", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101"] {
+        for ip in
+            ["1.1.1.1", "93.184.216.34", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101"]
+        {
             assert!(public(ip), "{ip}");
         }
     }

@@ -47,8 +47,7 @@ pub fn is_box(name: &str) -> bool {
 
 /// Whether a text may be a host, with or without a port: what an authority has, in lower case.
 fn is_host(text: &str) -> bool {
-    let allowed =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
     (1..=MAX_HOST).contains(&text.len()) && text.bytes().all(allowed)
 }
 
@@ -144,7 +143,8 @@ mod tests {
         for good in ["9fj3", "a", "alice-2", &"x".repeat(64)] {
             assert!(is_box(good), "{good}");
         }
-        for wrong in ["", "-a", ".", "..", "a/b", "A", "a.b", "a b", "a%2e", "a\0", "\u{e9}", &"x".repeat(65)] {
+        for wrong in ["", "-a", ".", "..", "a/b", "A", "a.b", "a b", "a%2e", "a\0", "\u{e9}", &"x".repeat(65)]
+        {
             assert!(!is_box(wrong), "{wrong}");
         }
     }
