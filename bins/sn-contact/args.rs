@@ -19,6 +19,12 @@ pub enum Verb {
         /// How many days it holds, 30 at most
         #[arg(long, value_name = "DAYS", default_value_t = 30)]
         days: u32,
+        /// In the short form, one line
+        #[arg(long)]
+        short: bool,
+        /// And as a QR code, for the terminal
+        #[arg(long)]
+        qr: bool,
     },
     /// Ask somebody to become a contact, by their invitation or public profile
     Add {
@@ -28,7 +34,10 @@ pub enum Verb {
         /// What to say to them
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
-        /// The invitation; standard input without it, or for '-'
+        /// Refuse it unless it is from whom this fingerprint names
+        #[arg(long, value_name = "FINGERPRINT")]
+        is: Option<String>,
+        /// The invitation, or its short form itself; standard input without it, or for '-'
         file: Option<PathBuf>,
     },
     /// Accept somebody who asked, or ask somebody who was introduced

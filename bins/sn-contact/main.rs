@@ -1,6 +1,7 @@
 //! sn-contact(1): whom one knows, who wants to be known, and whom one does not want to hear of.
 
 mod args;
+mod qr;
 
 use args::Verb;
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use socialnet::{
     profile,
     protocol::{ingest, introduce, meeting},
     render::contacts as render,
+    short,
     store::{
         Store,
         contacts::{self, State},
@@ -18,7 +20,11 @@ use socialnet::{
     },
     stream,
 };
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Reader, contact)
@@ -31,13 +37,27 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let now = Timestamp::now();
     let mut out = cli::output();
     match args.verb {
-        Verb::Invite { petname, days } => {
+        Verb::Invite { petname, days, short, qr } if short || qr => {
+            let invitation =
+                meeting::invite_short(&mut store, &keyring()?, petname.as_deref(), days, now)?.to_string();
+            if qr {
+                write!(out, "{}", qr::code(&invitation)?)?;
+            }
+            writeln!(out, "{invitation}")?;
+        }
+        Verb::Invite { petname, days, .. } => {
             let invitation = meeting::invite(&mut store, &keyring()?, petname.as_deref(), days, now)?;
             stream::write_pem(&mut out, &invitation)?;
         }
-        Verb::Add { name, note, file } => {
-            let input = cli::open(&file.unwrap_or_else(|| PathBuf::from("-")))?;
-            let mut them = meeting::read_introduction(input.bytes)?;
+        Verb::Add { name, note, is, file } => {
+            let mut them = match file.as_deref().and_then(Path::to_str) {
+                Some(text) if text.starts_with(short::SCHEME) => meeting::from_short(&text.parse()?, now)?,
+                _ => {
+                    let input = cli::open(&file.unwrap_or_else(|| PathBuf::from("-")))?;
+                    meeting::read_introduction(input.bytes, now)?
+                }
+            };
+            is.map_or(Ok(()), |spoken| them.check_is(&spoken))?;
             them.note = note.unwrap_or_default();
             let contact = meeting::add(&mut store, &keyring()?, &them, name.as_deref(), now)?;
             console.note(&format!("{} will be asked when sn-sync runs next", contact.petname));

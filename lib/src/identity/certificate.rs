@@ -14,7 +14,7 @@ use openssl::{
     asn1::{Asn1Object, Asn1OctetString, Asn1Time},
     bn::BigNum,
     hash::MessageDigest,
-    pkey::{PKey, PKeyRef, Private, Public},
+    pkey::{HasPublic, PKey, PKeyRef, Private, Public},
     rand,
     sha::sha256,
     x509::{
@@ -218,9 +218,9 @@ pub fn issue_identity(key: &PKeyRef<Private>) -> OpensslResult<X509> {
 }
 
 /// Makes the certificate of an encryption key made at `made` (whole seconds), issued by the `identity` key.
-pub fn issue(
+pub fn issue<T: HasPublic>(
     identity: &PKeyRef<Private>,
-    key: &PKeyRef<Private>,
+    key: &PKeyRef<T>,
     algorithm: Algorithm,
     purpose: Purpose,
     made: Timestamp,
@@ -242,7 +242,7 @@ pub fn issue(
 }
 
 /// Version, serial number, issuer and public key.
-fn begin(key: &PKeyRef<Private>) -> OpensslResult<X509Builder> {
+fn begin<T: HasPublic>(key: &PKeyRef<T>) -> OpensslResult<X509Builder> {
     let mut builder = X509Builder::new()?;
     builder.set_version(2)?;
     let mut serial = [0; SERIAL];

@@ -4,10 +4,12 @@
 //! | file | knows |
 //! |---|---|
 //! | `keys.rs` | the files of keys and certificates, and how keys are made |
+//! | `point.rs` | a meeting key as the short form of an invitation has it |
 //! | `certificate.rs` | the one form of each certificate: issued here, checked when it is another's |
 
 pub(crate) mod certificate;
 mod keys;
+pub mod point;
 
 use crate::{Error, Fingerprint, Kind, Result, profile::KeyOffer, seal};
 use certificate::{Algorithm, Encryption};

@@ -1,6 +1,7 @@
 //! Changing one's mind: edits and retractions, by a packet's author and by the author of its thread's root. They travel as
 //! their target did; who may ask for what is judged here, what then becomes of the target in `store/changes.rs`.
 
+use super::share;
 use crate::{
     Error, Kind, Result,
     packet::{About, Body, Name, Packet},
@@ -40,9 +41,10 @@ fn article(kind: &str) -> &str {
 
 /// Refuses what readers' nodes would refuse for the sake of a change.
 pub(super) fn may_send(db: &Connection, packet: &Packet) -> Result<()> {
-    match packet.body {
+    match &packet.body {
         Body::Edit { .. } | Body::Retract => check(db, packet),
         Body::Comment | Body::Reaction => check_open(db, packet.root()),
+        Body::Share { original } => share::may_send(db, original),
         _ => Ok(()),
     }
 }

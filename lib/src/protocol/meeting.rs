@@ -17,10 +17,11 @@ use super::{
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
-    identity::Keyring,
+    identity::{Keyring, point},
     packet::Body,
     profile::{Invitation, KeyOffer, Profile},
     seal,
+    short::{self, Short},
     store::{
         Store,
         contacts::{self, Contact, Grade, New, State},
@@ -31,10 +32,12 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp, Unit};
 use rusqlite::Transaction;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 /// Days that an invitation holds, at most.
 pub const MAX_DAYS: u32 = 30;
+/// Bytes of a short invitation, at most: 16 addresses, every character in percent-coding.
+const MAX_SHORT: u64 = 32 << 10;
 /// People in the waiting room, at most; whoever comes then is not answered, and may ask again.
 pub const WAITING_ROOM: u32 = 100;
 
@@ -46,19 +49,11 @@ pub fn invite(
     days: u32,
     now: Timestamp,
 ) -> Result<Pem> {
-    if days == 0 || days > MAX_DAYS {
-        return Err(Error::new(Kind::Usage, format!("an invitation holds for 1 to {MAX_DAYS} days")));
-    }
-    petname.map_or(Ok(()), contacts::check_petname)?;
-    let code = seal::random()?;
     let created = now.round(Unit::Second).unwrap_or(now);
-    let expires = created + SignedDuration::from_hours(24 * i64::from(days));
+    let (code, expires) = give(store, petname, days, created)?;
     let profile = profile::own(store.read(), keyring, For::Public)?;
     let invitation = Invitation { from: keyring.identity.fingerprint, created, expires, code, profile };
     let signed = seal::sign(&keyring.identity, &invitation.write()?)?;
-    let db = store.begin()?;
-    invitations::give(&db, &blob::sha256(&code), expires, petname.unwrap_or(""), now)?;
-    db.commit()?;
     let headers = vec![
         ("SocialNet-Invitation".to_owned(), format!("from {}", invitation.profile.name)),
         ("Until".to_owned(), expires.to_string()),
@@ -66,11 +61,44 @@ pub fn invite(
     Ok(Pem { headers, label: seal::LABEL.to_owned(), der: signed })
 }
 
+/// Makes one that fits in a line.
+pub fn invite_short(
+    store: &mut Store,
+    keyring: &Keyring,
+    petname: Option<&str>,
+    days: u32,
+    now: Timestamp,
+) -> Result<Short> {
+    let (code, _) = give(store, petname, days, now)?;
+    let profile = profile::own(store.read(), keyring, For::Public)?;
+    let point = point::of(&profile.meeting)?;
+    Ok(Short { from: keyring.identity.fingerprint, addresses: profile.addresses, code, point })
+}
+
+/// A new code, remembered, and its end.
+fn give(
+    store: &mut Store,
+    petname: Option<&str>,
+    days: u32,
+    now: Timestamp,
+) -> Result<([u8; 16], Timestamp)> {
+    if days == 0 || days > MAX_DAYS {
+        return Err(Error::new(Kind::Usage, format!("an invitation holds for 1 to {MAX_DAYS} days")));
+    }
+    petname.map_or(Ok(()), contacts::check_petname)?;
+    let code = seal::random()?;
+    let expires = now + SignedDuration::from_hours(24 * i64::from(days));
+    let db = store.begin()?;
+    invitations::give(&db, &blob::sha256(&code), expires, petname.unwrap_or(""), now)?;
+    db.commit()?;
+    Ok((code, expires))
+}
+
 /// An introduction that somebody else signed: an invitation, or a public profile without a code.
 pub struct Introduction {
     /// Who.
     pub from: Fingerprint,
-    /// Their identity certificate, DER.
+    /// Their identity certificate, DER; empty when it came in the short form.
     pub certificate: Vec<u8>,
     /// Their public profile.
     pub profile: Profile,
@@ -82,15 +110,61 @@ pub struct Introduction {
     pub note: String,
 }
 
+impl Introduction {
+    /// Refuses somebody else than this fingerprint names, however it is grouped: what came from an untrusted place is
+    /// worth something only if it hashes to what is known from a trusted one.
+    pub fn check_is(&self, spoken: &str) -> Result<()> {
+        if fingerprint_of(spoken)? == self.from {
+            return Ok(());
+        }
+        Err(Error::new(Kind::NotAllowed, format!("it is from somebody else: {}", self.from)))
+    }
+}
+
+/// A fingerprint as people read and write it.
+fn fingerprint_of(spoken: &str) -> Result<Fingerprint> {
+    let plain: String = spoken.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+    plain.parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))
+}
+
 /// Reads what `sn-contact invite` or `sn-profile export` printed, from wherever it was pasted.
-pub fn read_introduction(input: impl BufRead) -> Result<Introduction> {
-    let mut blocks = PemItems::new(input, seal::MAX_BYTES);
+pub fn read_introduction(mut input: impl BufRead, now: Timestamp) -> Result<Introduction> {
+    let mut start = Vec::new();
+    input.by_ref().take(MAX_SHORT).read_to_end(&mut start)?;
+    if start.trim_ascii_start().starts_with(short::SCHEME.as_bytes()) {
+        let text = str::from_utf8(&start).map_err(|_| Error::malformed("a short invitation is ASCII"))?;
+        return from_short(&text.trim_ascii().parse()?, now);
+    }
+    let mut blocks = PemItems::new(start.chain(input), seal::MAX_BYTES);
     let pem = blocks.next().transpose()?.filter(|pem| pem.label == seal::LABEL);
     let pem = pem.ok_or_else(|| Error::malformed("no invitation in it"))?;
     if blocks.next().is_some() {
         return Err(Error::malformed("more than one invitation in it").hint("add them one at a time"));
     }
     introduction(&pem.der)
+}
+
+/// What a short invitation says of its author: enough to write to them, and nothing that they signed.
+pub fn from_short(short: &Short, now: Timestamp) -> Result<Introduction> {
+    let mut them = unknown(short.from);
+    them.profile.addresses.clone_from(&short.addresses);
+    them.profile.meeting = point::stand_in(&short.point, now)?;
+    them.code = Some(short.code);
+    Ok(them)
+}
+
+/// Nothing but a fingerprint.
+fn unknown(from: Fingerprint) -> Introduction {
+    let meeting = KeyOffer { p256: Vec::new(), ml_kem_768: None };
+    let profile = Profile {
+        name: String::new(),
+        serial: 0,
+        about: None,
+        addresses: Vec::new(),
+        meeting,
+        sealing: None,
+    };
+    Introduction { from, certificate: Vec::new(), profile, code: None, expires: None, note: String::new() }
 }
 
 /// Reads an invitation or a public profile, and checks who signed it.
@@ -127,8 +201,12 @@ pub fn add(
     if them.expires.is_some_and(|expires| expires < now) {
         return Err(Error::new(Kind::NotAllowed, "the invitation has ended").hint("ask for a new one"));
     }
-    profile::check_keys(&them.profile, None, &them.certificate, now)?;
-    let profile = profile::own(store.read(), keyring, For::Contacts)?;
+    // Of the short form there is no more to check; and what goes under its key, without ML-KEM, is for anybody to know.
+    let short = them.certificate.is_empty();
+    if !short {
+        profile::check_keys(&them.profile, None, &them.certificate, now)?;
+    }
+    let profile = profile::own(store.read(), keyring, if short { For::Public } else { For::Contacts })?;
     let body = Body::ContactRequest { profile, code: them.code };
     let request = own::packet_with(me, "contact-request", body, now, |packet| {
         packet.text = Some(them.note.clone()).filter(|note| !note.is_empty());
@@ -141,6 +219,7 @@ pub fn add(
             return Err(Error::new(Kind::Usage, "you are contacts already"));
         }
         Some(_) => {
+            update(&db, them, now)?;
             contacts::set_state(&db, them.from, State::Asked)?;
             if let Some(petname) = petname {
                 contacts::rename(&db, them.from, petname)?;
@@ -158,6 +237,20 @@ pub fn add(
     db.commit()?;
     contacts::by_fingerprint(store.read(), them.from)?
         .ok_or_else(|| Error::new(Kind::Io, "the contact is not there"))
+}
+
+// Somebody known may be reached in another way by now; of a stranger who was blocked there is only the fingerprint.
+fn update(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()> {
+    contacts::set_certificate(db, them.from, &them.certificate)?;
+    match contacts::by_fingerprint(db, them.from)? {
+        Some(known) if known.profile.meeting.p256.is_empty() => {
+            contacts::set_profile(db, them.from, &them.profile)
+        }
+        Some(known) if !known.certificate.is_empty() => {
+            profile::receive(db, them.from, &them.profile, false, now)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn somebody<'a>(them: &'a Introduction, petname: &'a str, state: State, since: Timestamp) -> New<'a> {
@@ -198,10 +291,7 @@ pub fn accept(store: &mut Store, who: &Contact, now: Timestamp) -> Result<()> {
 /// `sn-contact check`: what somebody read aloud, in any grouping, is their fingerprint: from now on the key is theirs
 /// for sure, and what alarmed is settled.
 pub fn check(store: &mut Store, who: &Contact, spoken: &str) -> Result<()> {
-    let plain: String = spoken.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
-    let spoken: Fingerprint =
-        plain.parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))?;
-    if spoken != who.fingerprint {
+    if fingerprint_of(spoken)? != who.fingerprint {
         return Err(Error::new(
             Kind::NotAllowed,
             format!("that is not the fingerprint known of {}", who.petname),
@@ -236,24 +326,9 @@ pub fn block(store: &mut Store, who: Fingerprint) -> Result<()> {
 
 /// The same for somebody of whom nothing is known but what friends passed on.
 pub fn block_stranger(store: &mut Store, who: Fingerprint, now: Timestamp) -> Result<()> {
-    let nobody = Introduction {
-        from: who,
-        certificate: Vec::new(),
-        profile: Profile {
-            name: String::new(),
-            serial: 0,
-            about: None,
-            addresses: Vec::new(),
-            meeting: KeyOffer { p256: Vec::new(), ml_kem_768: None },
-            sealing: None,
-        },
-        code: None,
-        expires: None,
-        note: String::new(),
-    };
     let db = store.begin()?;
     let petname = contacts::free_petname(&db, "")?;
-    contacts::insert(&db, &somebody(&nobody, &petname, State::Blocked, now))?;
+    contacts::insert(&db, &somebody(&unknown(who), &petname, State::Blocked, now))?;
     Ok(db.commit()?)
 }
 

@@ -11,6 +11,7 @@
 //! | `renewal.rs` | encryption keys: made, told, destroyed |
 //! | `confirm.rs` | what was lost is asked for, and answered |
 //! | `thread.rs` | comments and reactions travel through the author of the thread's root |
+//! | `share.rs` | others' packets passed on, and what their authors then change |
 //! | `change.rs` | edits and retractions, by a packet's author and by that of its thread |
 //! | `understand.rs` | packets that are not understood |
 //! | `sealing.rs` | clear packets become signed, counted, sealed envelopes |
@@ -40,5 +41,6 @@ mod outgoing;
 mod own;
 mod parcels;
 mod receive;
+mod share;
 mod thread;
 mod understand;

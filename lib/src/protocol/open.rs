@@ -1,6 +1,7 @@
 //! From sealed bytes to verified packets, with no database: the one way in. Either everything in an envelope holds, or
 //! nothing of it leaves this file.
 
+use super::{change, share};
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
     envelope::Envelope,
@@ -104,11 +105,14 @@ pub fn verify(signed: Vec<u8>) -> Result<Verified> {
     Ok(Verified { digest: blob::sha256(&author.content), xml: author.content, packet, signed })
 }
 
-/// Whether a sender may bring a packet: their own; and in a thread of theirs, what others said there.
+/// Whether a sender may bring a packet: their own; in a thread of theirs, what others said there; and what others change
+/// about their own roots.
 fn may_bring(sender: Fingerprint, packet: &Packet) -> Result<()> {
     let in_own_thread = packet.thread.is_some_and(|root| root.from == sender)
         && matches!(packet.body, Body::Comment | Body::Reaction | Body::Edit { .. } | Body::Retract);
-    if packet.name.from == sender || in_own_thread {
+    // Sharers bring it, and it may come before the share.
+    let of_own_root = change::is_change(packet) && share::own_root(packet).is_some();
+    if packet.name.from == sender || in_own_thread || of_own_root {
         return Ok(());
     }
     Err(Error::malformed(format!("the sender may not bring another author's {}", packet.kind)))

@@ -4,8 +4,7 @@ use super::{
     change,
     open::{self, Verified},
     parcels::Outgoing,
-    receive::about_original,
-    thread, understand,
+    share, thread, understand,
 };
 use crate::{
     Error, Fingerprint, Kind, Result, blob,
@@ -136,7 +135,9 @@ impl Desk<'_> {
 /// Holds what is about to leave, own or passed on. Gives its row.
 pub(super) fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now: Timestamp) -> Result<i64> {
     let share = match &packet.packet.body {
-        Body::Share { original } => Some(about_original(&packet.packet, &open::verify(original.clone())?)),
+        Body::Share { original } => {
+            Some(share::about_original(&packet.packet, &open::verify(original.clone())?))
+        }
         _ => None,
     };
     let new = Holding {

@@ -6,12 +6,12 @@ use super::{
     change, confirm, introduce,
     meeting::{self, Introduction},
     open::{Opened, Verified, verify},
-    profile, thread, understand,
+    profile, share, thread, understand,
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result,
     home::Due,
-    packet::{About, Body, Packet},
+    packet::{Body, Packet},
     store::{
         changes, clock,
         contacts::{self, State},
@@ -159,6 +159,7 @@ impl Receiver<'_> {
         let held = self.hold(db, sender, verified, &packet, understand::keep(&packet))?;
         if let (Held::New(seq), true) = (held, change::is_change(&packet)) {
             change::take(db, seq, &packet, self.now)?;
+            share::relay(db, self.me, verified, wait(self.wait.relay), self.now)?;
         }
         // Not what its author has taken back already.
         if let (Held::New(_), Some(root)) = (held, own_root)
@@ -182,9 +183,11 @@ impl Receiver<'_> {
         original: &[u8],
     ) -> Result<()> {
         let original = verify(original.to_vec()).context(|| "the shared packet")?;
-        check_share(&original.packet)?;
+        share::check(&original.packet)?;
         self.hold(db, sender, &original, &understand::judge(original.packet.clone()), Keep::Quiet)?;
-        self.hold(db, sender, verified, &about_original(packet, &original), Keep::Feed)?;
+        self.hold(db, sender, verified, &share::about_original(packet, &original), Keep::Feed)?;
+        // It may have been taken back before it came this way.
+        changes::settle(db, original.packet.name, self.now)?;
         Ok(())
     }
 
@@ -218,24 +221,6 @@ impl Receiver<'_> {
         }
         Ok(())
     }
-}
-
-/// A share as it is held: about what it carries, so that the feed can say of whose.
-pub(super) fn about_original(share: &Packet, original: &Verified) -> Packet {
-    let about = Some(About::Packet(original.packet.name, Some(original.digest)));
-    Packet { about, ..share.clone() }
-}
-
-/// Whether a packet may be shared: a root that its author lets travel.
-pub(super) fn check_share(original: &Packet) -> Result<()> {
-    let root = matches!(original.body, Body::Status | Body::Photo) && original.thread.is_none();
-    if root && original.shareable {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::NotAllowed,
-        format!("the author of this {} does not let it be shared", original.kind),
-    ))
 }
 
 fn is_meeting(packet: &Packet) -> bool {

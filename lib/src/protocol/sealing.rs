@@ -11,7 +11,7 @@ use super::{
     outgoing::{Desk, doubled, hold},
     own,
     parcels::{self, Outgoing, Parcel, Parcels, fill, rounds},
-    profile,
+    profile, share,
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
@@ -321,6 +321,7 @@ impl<'a> Sealer<'a> {
             let mut held = Vec::with_capacity(draft.packets.len());
             for packet in &draft.packets {
                 held.extend(add_reader(&db, &rows, packet, reader)?);
+                share::follow(&db, &packet.packet, reader, now)?;
             }
             if draft.envelope.counter > 0 {
                 let counter = draft.envelope.counter;

@@ -4,6 +4,7 @@
 use super::{change, open::Verified};
 use crate::{
     Error, Fingerprint, Kind, Result,
+    packet::Name,
     store::{
         contacts::{self, State},
         due::{self, Debt},
@@ -42,10 +43,15 @@ pub(super) fn relay(
     let debt = Debt::Signed(reply.signed.clone());
     for reader in readers(db, root)? {
         if reader != name.from {
-            due::owe(db, reader, &format!("relay {} {}", name.from, name.id), &debt, now + delay)?;
+            due::owe(db, reader, &self::debt(name), &debt, now + delay)?;
         }
     }
     Ok(())
+}
+
+/// What a packet that is to be passed on is called among the debts.
+pub(super) fn debt(name: Name) -> String {
+    format!("relay {} {}", name.from, name.id)
 }
 
 /// Those who got a packet and still are friends.

@@ -153,6 +153,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         set_state(db, target.seq, RETRACTED)?;
     }
     if target.gone || state.is_some() {
+        erase_shares(db, name)?;
         own.edit.map_or(Ok(()), |edit| erase(db, edit))?;
         return Ok(false);
     }
@@ -215,6 +216,30 @@ fn erase(db: &Transaction<'_>, seq: i64) -> Result<()> {
     db.prepare_cached("UPDATE packet SET text = '', signed = x'', edited = 0 WHERE seq = ?1")?
         .execute([seq])?;
     due::forget_packet(db, packets::name(db, seq)?)
+}
+
+/// A share carries the words of what it shares; those of the sharer stay.
+fn erase_shares(db: &Transaction<'_>, name: Name) -> Result<()> {
+    let mut erase = db.prepare_cached(
+        "UPDATE packet SET signed = x''
+         WHERE type = 'share' AND about_id = ?1 AND about_author = ?2 AND length(signed) > 0 RETURNING author, id",
+    )?;
+    let names = erase
+        .query_map((name.id, name.from), |row| Ok(Name { from: row.get(0)?, id: row.get(1)? }))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    names.into_iter().try_for_each(|share| due::forget_packet(db, share))
+}
+
+/// The edit whose words stand for a packet's, and its author's SignedData (DER).
+pub fn edit(db: &Connection, name: Name) -> Result<Option<(Name, Vec<u8>)>> {
+    let mut query = db.prepare_cached(
+        "SELECT packet.author, packet.id, packet.signed FROM change JOIN packet ON packet.seq = edit
+         WHERE change.author = ?1 AND change.id = ?2 AND by = ?1 AND thread = ?3 AND length(signed) > 0",
+    )?;
+    let row = query.query_row((name.from, name.id, key(None)), |row| {
+        Ok((Name { from: row.get(0)?, id: row.get(1)? }, row.get(2)?))
+    });
+    Ok(row.optional()?)
 }
 
 /// Deletes what has expired, at most `limit` packets; gives how many.

@@ -266,6 +266,15 @@ pub fn add_reader(db: &Transaction<'_>, seq: i64, reader: Fingerprint) -> Result
     Ok(())
 }
 
+/// Shares of a packet by somebody.
+pub fn shares(db: &Connection, original: Name, by: Fingerprint) -> Result<Vec<i64>> {
+    let mut query = db.prepare_cached(
+        "SELECT seq FROM packet WHERE type = 'share' AND about_id = ?1 AND about_author = ?2 AND author = ?3",
+    )?;
+    let rows = query.query_map((original.id, original.from, by), |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Everybody a packet was sealed to.
 pub fn audience(db: &Connection, seq: i64) -> Result<Vec<Fingerprint>> {
     let mut query = db.prepare_cached("SELECT reader FROM audience WHERE packet = ?1")?;

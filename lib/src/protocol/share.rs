@@ -1,0 +1,87 @@
+//! Shares: another author's packet passed on, as its author signed it, if that author lets it travel. What its author then
+//! changes about it reaches those who got the share through the sharer, whose node passes it on like a comment.
+
+use super::{
+    open::{self, Verified},
+    thread,
+};
+use crate::Fingerprint;
+use crate::{
+    Error, Kind, Result,
+    packet::{About, Body, Name, Packet},
+    store::{
+        changes,
+        due::{self, Debt},
+        packets,
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, Transaction};
+
+/// A share as it is held: about what it carries, so that the feed can say of whose.
+pub(super) fn about_original(share: &Packet, original: &Verified) -> Packet {
+    let about = Some(About::Packet(original.packet.name, Some(original.digest)));
+    Packet { about, ..share.clone() }
+}
+
+/// Whether a packet may be shared: a root that its author lets travel.
+pub(super) fn check(original: &Packet) -> Result<()> {
+    let root = matches!(original.body, Body::Status | Body::Photo) && original.thread.is_none();
+    if root && original.shareable {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::NotAllowed,
+        format!("the author of this {} does not let it be shared", original.kind),
+    ))
+}
+
+/// Refuses to send on what its author has taken back since the share was written.
+pub(super) fn may_send(db: &Connection, original: &[u8]) -> Result<()> {
+    let name = open::verify(original.to_vec())?.packet.name;
+    match changes::target(db, name)? {
+        Some(known) if known.gone => {
+            Err(Error::new(Kind::NotAllowed, "what is shared here was taken back, or has expired"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The root that an author changes by themselves, whoever brings the change.
+pub(super) fn own_root(change: &Packet) -> Option<Name> {
+    match change.about {
+        Some(About::Packet(target, _)) if change.thread.is_none() && target.from == change.name.from => {
+            Some(target)
+        }
+        _ => None,
+    }
+}
+
+/// Owes what an author changes about a root of theirs to everyone who got it from us by a share.
+pub(super) fn relay(
+    db: &Transaction<'_>,
+    me: Fingerprint,
+    change: &Verified,
+    delay: SignedDuration,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(target) = own_root(&change.packet) else { return Ok(()) };
+    packets::shares(db, target, me)?
+        .into_iter()
+        .try_for_each(|share| thread::relay(db, share, change, delay, now))
+}
+
+/// A share of ours goes to a reader: what its author has made of the words since goes after it.
+pub(super) fn follow(
+    db: &Transaction<'_>,
+    share: &Packet,
+    reader: Fingerprint,
+    now: Timestamp,
+) -> Result<()> {
+    let Body::Share { original } = &share.body else { return Ok(()) };
+    let original = open::verify(original.clone())?.packet.name;
+    if let Some((edit, signed)) = changes::edit(db, original)? {
+        due::owe(db, reader, &thread::debt(edit), &Debt::Signed(signed), now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! Shares: Bob passes on what Alice wrote to Carol, who does not know her, and what Alice then changes about it.
+
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
+mod people;
+
+use people::{Person, for_reader, kinds, meet};
+use socialnet::{
+    Kind,
+    packet::{self, About, Body},
+    protocol::sealing::Letter,
+    store::feed,
+};
+
+/// What Alice lets travel came to Bob, who has not shared it yet.
+struct Story {
+    alice: Person,
+    bob: Person,
+    carol: Person,
+    status: Vec<u8>,
+}
+
+const DELAY: i64 = 11;
+
+impl Story {
+    fn new() -> Self {
+        let (mut alice, mut bob, mut carol) =
+            (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+        meet(&mut alice, &mut bob);
+        meet(&mut bob, &mut carol);
+        let status = alice.writes("status", Body::Status, |packet| {
+            packet.text = Some("Tell everybody.".into());
+            packet.shareable = true;
+        });
+        let letters = alice.seals(status.clone(), &["bob"]);
+        assert_eq!(bob.gets(&letters), []);
+        Self { alice, bob, carol, status }
+    }
+
+    fn share(&self) -> Vec<u8> {
+        let original = self.alice.signs(&self.status);
+        self.bob.writes("share", Body::Share { original }, |packet| packet.text = Some("Look!".into()))
+    }
+
+    fn bob_shares(&mut self) -> Vec<Letter> {
+        let share = self.share();
+        self.bob.seals(share, &["carol"])
+    }
+
+    fn alice_edits(&mut self, version: u32, text: &str) -> Vec<Letter> {
+        let body = Body::Edit { version, closes: false };
+        let target = packet::read(&self.status).unwrap().name;
+        let edit = self.alice.writes("edit", body, |packet| {
+            packet.about = Some(About::Packet(target, None));
+            packet.text = Some(text.to_owned());
+        });
+        self.alice.seals(edit, &[])
+    }
+
+    fn alice_retracts(&mut self) -> Vec<Letter> {
+        let target = packet::read(&self.status).unwrap().name;
+        let retract = self
+            .alice
+            .writes("retract", Body::Retract, |packet| packet.about = Some(About::Packet(target, None)));
+        self.alice.seals(retract, &[])
+    }
+
+    /// What Bob's node passes on to Carol.
+    fn bob_passes_on(&mut self) -> Vec<Letter> {
+        self.bob.waits(DELAY);
+        let letters = self.bob.seals_what_is_due();
+        for_reader(&letters, &self.carol)
+    }
+}
+
+/// What somebody sees of the share, and of what it shares.
+fn sees(person: &Person) -> Vec<(String, String)> {
+    let db = person.store.read();
+    let rows = feed::rows(db, &feed::Query::default(), person.now).unwrap();
+    rows.into_iter()
+        .map(|seq| {
+            let entry = feed::entry(db, seq, person.now).unwrap();
+            (entry.text, entry.about.and_then(|about| about.text).unwrap_or_default())
+        })
+        .collect()
+}
+
+fn look(at: &str) -> Vec<(String, String)> {
+    vec![("Look!".to_owned(), at.to_owned())]
+}
+
+/// Whether the words are anywhere in somebody's database, in whatever packet.
+fn holds(person: &Person, words: &str) -> bool {
+    let sql = "SELECT count(*) FROM packet WHERE instr(signed, ?1) OR instr(text, ?1)";
+    let rows: u32 = person.store.read().query_row(sql, [words.as_bytes()], |row| row.get(0)).unwrap();
+    rows > 0
+}
+
+#[test]
+fn edits_and_a_retraction_follow_the_share() {
+    let mut story = Story::new();
+    let share = story.bob_shares();
+    assert_eq!(story.carol.gets(&share), []);
+    assert_eq!(sees(&story.carol), look("Tell everybody."));
+
+    let edit = story.alice_edits(1, "Tell some.");
+    assert_eq!(story.bob.gets(&edit), []);
+    assert_eq!(for_reader(&story.bob.seals_what_is_due(), &story.carol), [], "it waits for company");
+    let passed_on = story.bob_passes_on();
+    assert_eq!(passed_on.len(), 1);
+    for _ in 0..2 {
+        assert_eq!(story.carol.gets(&passed_on), [], "twice is once");
+    }
+    assert_eq!(sees(&story.carol), look("Tell some."));
+
+    let retract = story.alice_retracts();
+    assert_eq!(story.bob.gets(&retract), []);
+    let passed_on = story.bob_passes_on();
+    assert_eq!(story.carol.gets(&passed_on), []);
+    assert_eq!(sees(&story.carol), look(""), "what Bob said stays his");
+    for person in [&story.bob, &story.carol] {
+        assert!(!holds(person, "Tell everybody.") && !holds(person, "Tell some."));
+    }
+    // The share comes again, as it would after a loss: what it carried is still gone.
+    assert_eq!(story.carol.gets(&share), []);
+    let share = story.bob.envelope(&story.carol, 99, vec![story.bob.signs(&story.share())]);
+    assert_eq!(story.carol.finds(&[share]), []);
+    assert!(!holds(&story.carol, "Tell everybody."));
+}
+
+#[test]
+fn the_retraction_may_come_before_the_share() {
+    let mut story = Story::new();
+    let share = story.bob_shares();
+    let retract = story.alice_retracts();
+    assert_eq!(story.bob.gets(&retract), []);
+    let passed_on = story.bob_passes_on();
+    assert_eq!(story.carol.gets(&passed_on), []);
+    assert_eq!(story.carol.gets(&share), []);
+    assert_eq!(sees(&story.carol), look(""));
+    assert!(!holds(&story.carol, "Tell everybody."));
+}
+
+#[test]
+fn a_later_edit_may_overtake_an_earlier_one() {
+    let mut story = Story::new();
+    let share = story.bob_shares();
+    let edits = [story.alice_edits(1, "First."), story.alice_edits(2, "Second.")];
+    assert_eq!(story.bob.gets(&edits[1]), []);
+    let second = story.bob_passes_on();
+    assert_eq!(story.bob.gets(&edits[0]), []);
+    let first = story.bob_passes_on();
+    assert_eq!(story.carol.gets(&second), []);
+    assert_eq!(story.carol.gets(&share), []);
+    assert_eq!(story.carol.gets(&first), []);
+    assert_eq!(sees(&story.carol), look("Second."));
+}
+
+#[test]
+fn what_was_edited_before_it_was_shared_comes_with_its_edit() {
+    let mut story = Story::new();
+    let edit = story.alice_edits(1, "Tell some.");
+    assert_eq!(story.bob.gets(&edit), []);
+    let share = story.bob_shares();
+    assert_eq!(story.carol.gets(&share), []);
+    let passed_on = story.bob_passes_on();
+    assert_eq!(story.carol.gets(&passed_on), []);
+    assert_eq!(sees(&story.carol), look("Tell some."));
+}
+
+#[test]
+fn what_was_taken_back_is_shared_no_more() {
+    let mut story = Story::new();
+    let share = story.share();
+    let retract = story.alice_retracts();
+    assert_eq!(story.bob.gets(&retract), []);
+    assert_eq!(kinds(&story.bob.tries_to_seal(share, &["carol"]).1), [Kind::NotAllowed]);
+    assert_eq!(for_reader(&story.bob.seals_what_is_due(), &story.carol), []);
+}
+
+#[test]
+fn what_is_lost_on_the_way_is_asked_for_and_comes_again() {
+    let mut story = Story::new();
+    let share = story.bob_shares();
+    assert_eq!(story.carol.gets(&share), []);
+    let retract = story.alice_retracts();
+    assert_eq!(story.bob.gets(&retract), []);
+    let lost = story.bob_passes_on();
+    assert_eq!(lost.len(), 1);
+    let taken = "UPDATE sealed SET taken = 1";
+    story.bob.store.begin().map(|db| db.execute(taken, ()).and_then(|_| db.commit())).unwrap().unwrap();
+    let next = story.bob.status("And another thing.");
+    let letters = story.bob.seals(next, &["carol"]);
+    assert_eq!(story.carol.gets(&letters), []);
+    story.carol.waits(25 * 60);
+    let asks = story.carol.seals_what_is_due();
+    assert_eq!(story.bob.gets(&for_reader(&asks, &story.bob)), []);
+    let again = story.bob.seals_what_is_due();
+    assert_eq!(story.carol.gets(&for_reader(&again, &story.carol)), []);
+    assert!(!holds(&story.carol, "Tell everybody."));
+}
+
+#[test]
+fn a_share_of_a_share_is_followed_too() {
+    let mut story = Story::new();
+    let share = story.bob_shares();
+    assert_eq!(story.carol.gets(&share), []);
+    let mut dave = Person::new("Dave");
+    meet(&mut story.carol, &mut dave);
+    let original = story.alice.signs(&story.status);
+    let further = story.carol.writes("share", Body::Share { original }, |_| {});
+    let letters = story.carol.seals(further, &["dave"]);
+    assert_eq!(dave.gets(&letters), []);
+    let retract = story.alice_retracts();
+    assert_eq!(story.bob.gets(&retract), []);
+    let passed_on = story.bob_passes_on();
+    assert_eq!(story.carol.gets(&passed_on), []);
+    story.carol.waits(DELAY);
+    let passed_on = story.carol.seals_what_is_due();
+    assert_eq!(dave.gets(&for_reader(&passed_on, &dave)), []);
+    assert!(!holds(&dave, "Tell everybody."));
+}
+
+#[test]
+fn nobody_else_changes_what_is_shared() {
+    let mut story = Story::new();
+    let share = story.bob_shares();
+    assert_eq!(story.carol.gets(&share), []);
+    let target = packet::read(&story.status).unwrap().name;
+    let about = |packet: &mut packet::Packet| packet.about = Some(About::Packet(target, None));
+    // Bob takes back what Alice wrote; Mallory, whose words he brings, too; and an edit in Alice's name that she never
+    // signed.
+    let mallory = Person::new("Mallory");
+    let forged = String::from_utf8(mallory.writes("retract", Body::Retract, about)).unwrap();
+    let forged = forged.replace(&mallory.is().to_string(), &story.alice.is().to_string());
+    for (counter, signed, kind) in [
+        (90, story.bob.signs(&story.bob.writes("retract", Body::Retract, about)), Kind::NotAllowed),
+        (91, mallory.signs(&mallory.writes("retract", Body::Retract, about)), Kind::Malformed),
+        (92, mallory.signs(forged.as_bytes()), Kind::Malformed),
+    ] {
+        let envelope = story.bob.envelope(&story.carol, counter, vec![signed]);
+        assert_eq!(kinds(&story.carol.finds(&[envelope])), [kind], "{counter}");
+    }
+    assert_eq!(sees(&story.carol), look("Tell everybody."));
+}
