@@ -26,6 +26,8 @@ test)
     need jq jq                              # reads JSON lines
     need time time                          # tells how much memory a command took
     need exiftool libimage-exiftool-perl    # looks for what a photograph still says of its maker
+    need argon2 argon2                      # a backup is opened by hand
+    need sqlite3 sqlite3                    # looks into a database with somebody else's eyes
     need strace strace                      # kills a command at a chosen system call
     need setpriv util-linux                 # root without the right to write everywhere
     need faketime faketime                  # lets weeks go by

@@ -3,6 +3,10 @@
 //! A command's `main` is one call of [`run`]. The body returns an [`Error`] for what stops it, and tells the
 //! [`Console`] of what is wrong with a single item before it goes on with the next; both decide the exit code.
 
+mod passphrase;
+
+pub use passphrase::Passphrase;
+
 use crate::{Error, Kind, Result, text};
 use clap::Parser;
 use std::{

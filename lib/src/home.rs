@@ -70,9 +70,7 @@ impl Home {
             return Err(Error::new(Kind::CantCreate, message)
                 .hint("set SN_HOME to make another one elsewhere; a half-made one must be deleted by hand"));
         }
-        for folder in FOLDERS {
-            file::private_folder(&path.join(folder))?;
-        }
+        make_folders(path)?;
         let settings = path.join("config.toml");
         if !settings.exists() {
             file::create(&settings, config.as_bytes(), 0o600)?;
@@ -154,6 +152,12 @@ impl Home {
             Err(TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
         }
     }
+}
+
+/// Makes the folders of an account beneath `path`, for its owner alone.
+pub fn make_folders(path: &Path) -> Result<()> {
+    private_from_now_on();
+    FOLDERS.iter().try_for_each(|folder| file::private_folder(&path.join(folder)))
 }
 
 /// A lock; released when dropped, or when the process ends however it ends.

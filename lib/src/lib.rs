@@ -13,6 +13,7 @@
 //! | [`driver`] | child processes and their line protocol | keys, XML, SQL |
 //! | [`queue`] | outpackets, deliveries and drivers together: running the queue | keys, packets |
 //! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
+//! | [`backup`] | the whole account as one encrypted file | terminals, sockets |
 //! | [`explain`] | every format, to say what a file is | how to change anything |
 //! | [`render`] | how a feed looks as text and JSON | keys, files |
 //! | [`cli`] | the terminal, clap, exit codes | the rest, except [`error`] and [`text`] |
@@ -37,6 +38,8 @@ pub mod text;
 
 #[cfg(feature = "crypto")]
 pub mod attach;
+#[cfg(feature = "backup")]
+pub mod backup;
 #[cfg(feature = "crypto")]
 pub mod blob;
 #[cfg(all(feature = "crypto", feature = "db"))]

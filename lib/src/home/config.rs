@@ -101,7 +101,7 @@ pub fn parse_duration(text: &str) -> Result<Duration> {
 
 impl Config {
     /// Reads the text of the file at `path`.
-    pub(super) fn read(text: &str, path: &Path) -> Result<Self> {
+    pub(crate) fn read(text: &str, path: &Path) -> Result<Self> {
         let wrong = |message: String| Error::new(Kind::Config, format!("'{}' {message}", path.display()));
         let config: Self = toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

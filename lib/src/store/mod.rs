@@ -97,6 +97,18 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a copy of it, as it is at this moment, to `path`, which must not be there; and checks that copy.
+    pub fn copy_to(&self, path: &Path) -> Result<()> {
+        let name = path.to_str().ok_or_else(|| Error::malformed("the account's path is not UTF-8"))?;
+        self.connection.execute("VACUUM INTO ?1", [name]).context(|| format!("cannot write '{name}'"))?;
+        let copy = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let said: String = copy.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+        if said != "ok" {
+            return Err(Error::malformed(format!("the database is damaged: {said}")));
+        }
+        Ok(())
+    }
+
     /// For reading.
     pub fn read(&self) -> &Connection {
         &self.connection

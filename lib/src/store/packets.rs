@@ -229,6 +229,22 @@ pub(super) fn unlist(db: &Transaction<'_>, seq: i64) -> Result<()> {
     Ok(())
 }
 
+/// Chunks whose files a backup did not have are missing, and asked for like any other.
+pub fn forget_missing_chunks(
+    db: &Transaction<'_>,
+    now: Timestamp,
+    is_there: impl Fn(&Digest) -> bool,
+) -> Result<()> {
+    let mut query = db.prepare("SELECT sha256 FROM chunk WHERE here = 1")?;
+    let here = query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<Digest>>>()?;
+    let mut forget =
+        db.prepare("UPDATE chunk SET here = 0, said = 0, asked = 0, next_ask = ?2 WHERE sha256 = ?1")?;
+    for chunk in here.iter().filter(|chunk| !is_there(chunk)) {
+        forget.execute((chunk, now.as_second()))?;
+    }
+    Ok(())
+}
+
 /// The next chunks that no packet lists any more and that do not wait to be sent, at most `limit`.
 pub fn unlisted_chunks(db: &Connection, limit: u32) -> Result<Vec<Digest>> {
     let mut query = db.prepare_cached(

@@ -27,6 +27,12 @@ pub fn begin(db: &Transaction<'_>, stream: &Stream, settled: Timestamp) -> Resul
     Ok(())
 }
 
+/// Forgets what was given to whom: more of it may have been given since the backup from which this is known.
+pub fn forget_given(db: &Transaction<'_>) -> Result<()> {
+    db.execute("DELETE FROM counter", ())?;
+    Ok(())
+}
+
 /// A reader says what has come of this account. What this copy never gave was given by another one: noted, for
 /// [`alarm`] to tell.
 pub fn heard(db: &Transaction<'_>, reader: Fingerprint, said: &[Received], now: Timestamp) -> Result<()> {

@@ -55,11 +55,18 @@ impl Person {
 
     /// Another machine with a copy of the whole folder.
     pub fn copy(&self) -> Self {
+        Self::made_by(self.now, |path| {
+            let copied = Command::new("cp").arg("-a").args([self.home.path(), path]).status().unwrap();
+            assert!(copied.success());
+        })
+    }
+
+    /// An account that `make` makes in the folder it is given.
+    pub fn made_by(now: Timestamp, make: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("account");
-        let copied = Command::new("cp").arg("-a").args([self.home.path(), &path]).status().unwrap();
-        assert!(copied.success());
-        Self::at(dir, &path, self.now)
+        make(&path);
+        Self::at(dir, &path, now)
     }
 
     fn at(dir: TempDir, path: &Path, now: Timestamp) -> Self {

@@ -1,0 +1,125 @@
+//! Passphrases: from a command of the user's, or typed at the terminal, where it is not shown. Never from an argument or
+//! the environment, which others on the machine can read.
+
+use crate::{Context, Error, Kind, Result};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read, Write},
+    process::{Command, Stdio},
+};
+
+/// Bytes of a passphrase, at most.
+const MAX: u64 = 4096;
+
+/// Where a passphrase comes from.
+pub struct Passphrase {
+    command: Option<String>,
+}
+
+impl Passphrase {
+    /// From `command`, run by `sh -c`; without one, from the terminal.
+    pub fn from(command: Option<String>) -> Self {
+        Self { command }
+    }
+
+    /// Gets the one that is known already.
+    pub fn known(&self) -> Result<String> {
+        match &self.command {
+            Some(command) => run(command),
+            None => ask("Passphrase: "),
+        }
+    }
+
+    /// Gets a new one, at the terminal twice: what was mistyped would open nothing.
+    pub fn new_one(&self) -> Result<String> {
+        let passphrase = self.known()?;
+        if self.command.is_none() && ask("Once more: ")? != passphrase {
+            return Err(Error::new(Kind::Usage, "that was another passphrase"));
+        }
+        Ok(passphrase)
+    }
+}
+
+/// The first line that a command prints.
+fn run(command: &str) -> Result<String> {
+    let what = || "cannot run the passphrase command";
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context(what)?;
+    let mut said = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MAX).read_to_end(&mut said).context(what)?;
+    }
+    let status = child.wait().context(what)?;
+    if !status.success() {
+        return Err(Error::new(Kind::Unavailable, format!("the passphrase command failed: {status}")));
+    }
+    first_line(said)
+}
+
+/// Asks at the terminal, whatever standard input is.
+fn ask(words: &str) -> Result<String> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    let terminal = terminal.map_err(|_| {
+        Error::new(Kind::Usage, "there is no terminal to ask for the passphrase")
+            .hint("--passphrase-command gets it from a command")
+    })?;
+    let _silent = Silent::new(&terminal)?;
+    (&terminal).write_all(words.as_bytes())?;
+    let mut said = Vec::new();
+    BufReader::new((&terminal).take(MAX)).read_until(b'\n', &mut said)?;
+    (&terminal).write_all(b"\n")?;
+    first_line(said)
+}
+
+fn first_line(mut said: Vec<u8>) -> Result<String> {
+    said.truncate(said.iter().position(|byte| *byte == b'\n').unwrap_or(said.len()));
+    match String::from_utf8(said) {
+        Ok(line) if line.is_empty() => Err(Error::new(Kind::Usage, "the passphrase is empty")),
+        Ok(line) => Ok(line),
+        Err(_) => Err(Error::new(Kind::Usage, "the passphrase is not UTF-8")),
+    }
+}
+
+/// Keeps a terminal from showing what is typed.
+struct Silent<'a> {
+    terminal: &'a File,
+    before: Termios,
+}
+
+impl<'a> Silent<'a> {
+    fn new(terminal: &'a File) -> Result<Self> {
+        let before = tcgetattr(terminal).map_err(std::io::Error::from)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(terminal, OptionalActions::Flush, &silent).map_err(std::io::Error::from)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Silent<'_> {
+    fn drop(&mut self) {
+        // A terminal that has gone away needs nothing.
+        let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_of_a_command_is_the_passphrase() {
+        let known = |command: &str| Passphrase::from(Some(command.to_owned())).known();
+        assert_eq!(known("echo 'correct horse'; echo more").unwrap(), "correct horse");
+        assert_eq!(known("printf ' battery '").unwrap(), " battery ", "spaces are part of it");
+        assert_eq!(known("true").unwrap_err().message(), "the passphrase is empty");
+        let failed = known("echo secret; exit 3").unwrap_err();
+        assert_eq!(failed.kind(), Kind::Unavailable);
+        assert!(!failed.message().contains("secret"), "{failed}");
+    }
+}
