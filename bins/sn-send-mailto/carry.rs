@@ -201,7 +201,7 @@ impl<'a> Round<'a> {
             let end = match connection.send(&self.carrier.from, &mail.to(), &message) {
                 Ok(answers) => {
                     broken = 0;
-                    self.conclude(mail, &answers, message.len())?;
+                    self.conclude(mail, &answers)?;
                     continue;
                 }
                 Err(end) => end,
@@ -230,7 +230,8 @@ impl<'a> Round<'a> {
     }
 
     /// Reports to each reader's jobs. Readers for whom there was no room in the transaction wait for the next one.
-    fn conclude(&self, mut mail: Mail, answers: &Answers, size: usize) -> Result<()> {
+    fn conclude(&self, mut mail: Mail, answers: &Answers) -> Result<()> {
+        let size = mail.carried();
         let taken = answers.readers.iter().any(|answer| answer.is_positive());
         let mut again = Vec::new();
         for ((to, jobs), answer) in std::mem::take(&mut mail.readers).into_iter().zip(&answers.readers) {
@@ -245,8 +246,14 @@ impl<'a> Round<'a> {
             } else {
                 judge(Stage::Message, &answers.message, size)
             };
-            if report == Report::Sent {
-                *held(&self.counted) += 1;
+            match report {
+                Report::Sent => *held(&self.counted) += 1,
+                Report::TooBig(_) if mail.is_shared() => {
+                    let apart = mail.again(vec![(to, jobs)]).apart();
+                    held(&self.waiting).extend(apart);
+                    return Ok(());
+                }
+                _ => {}
             }
             jobs.iter().try_for_each(|job| tell(job, &report))?;
         }

@@ -23,6 +23,7 @@ const SHARED: usize = 50;
 pub struct Mail {
     /// Each with the jobs that are done by it.
     pub readers: Vec<(Address, Vec<String>)>,
+    /// What they carry. Envelopes are for one reader, each by the job that stands at its place.
     parts: Vec<(Cargo, String)>,
     /// Bytes that it takes, at most.
     size: usize,
@@ -97,6 +98,27 @@ impl Mail {
     /// The same mail for other readers of it.
     pub fn again(self, readers: Vec<(Address, Vec<String>)>) -> Self {
         Self { readers, ..self }
+    }
+
+    /// Whether several jobs share it, which need not.
+    pub fn is_shared(&self) -> bool {
+        self.parts.len() > 1
+    }
+
+    /// A mail for each job.
+    pub fn apart(self) -> impl Iterator<Item = Self> {
+        let Self { readers, parts, size, tried } = self;
+        readers
+            .into_iter()
+            .flat_map(|(to, jobs)| jobs.into_iter().map(move |job| (to.clone(), vec![job])))
+            .zip(parts)
+            .map(move |(reader, part)| Self { readers: vec![reader], parts: vec![part], size, tried })
+    }
+
+    /// Bytes of the largest thing that it carries.
+    pub fn carried(&self) -> usize {
+        let bytes = |(_, file): &(Cargo, String)| fs::metadata(file).map_or(0, |about| about.len());
+        self.parts.iter().map(bytes).max().and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
     }
 
     /// Its readers' addresses.

@@ -32,7 +32,7 @@ const MOST_WORDS: usize = 250;
 const GREYLISTED: u64 = 5 * 60;
 const QUOTA: u64 = 60 * 60;
 
-/// What to report for a reader. `size` is how many bytes were carried.
+/// What to report for a reader. `size` is how many bytes were carried, without their frame.
 pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
     let code = u16::from(answer.code());
     let enhanced = enhanced(answer);

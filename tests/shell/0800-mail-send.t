@@ -1,0 +1,132 @@
+#!/bin/sh
+# Friends by mail: what sn-send-mailto hands to a real Postfix, with TLS and a login, arrives in their feeds.
+. tests/lib.sh
+
+servers=$PWD/tests/servers
+stop() {
+    "$servers/postfix.sh" stop "$T/postfix" || true
+    "$servers/dovecot.sh" stop "$T/dovecot" || true
+    rm -rf "$T"
+}
+trap stop EXIT
+# Postfix and Dovecot are other users.
+chmod 711 "$T"
+"$servers/ca.sh" "$T/ca"
+"$servers/dovecot.sh" start "$T/dovecot" "$T/ca/good.pem" "$T/ca/good.key"
+# shellcheck disable=SC1091
+. "$T/dovecot/ports"
+export AUTH LMTP
+"$servers/postfix.sh" start "$T/postfix" "$T/ca/good.pem" "$T/ca/good.key" 'message_size_limit = 3000000'
+# shellcheck disable=SC1091
+. "$T/postfix/ports"
+
+# settings NAME PORT SECURITY [LINE]...: how NAME sends and receives.
+settings() {
+    name=$1
+    cat <<END
+[send.mailto]
+host = 'localhost'
+port = $2
+security = '$3'
+from = '$name@example.org'
+user = '$name'
+password-command = 'echo $name-password'
+ca-file = '$T/ca/ca.pem'
+END
+    shift 3
+    for line; do echo "$line"; done
+    cat <<END
+[[receive]]
+source = 'imaps://$name@localhost:$IMAPS'
+password-command = 'echo $name-password'
+ca-file = '$T/ca/ca.pem'
+END
+}
+# delivered: all that Postfix has taken is in somebody's mailbox.
+delivered() {
+    tries=0
+    while test -n "$(find "$T/postfix/queue/incoming" "$T/postfix/queue/active" "$T/postfix/queue/deferred" -type f)"; do
+        tries=$((tries + 1))
+        test $tries -lt 300 || { cat "$T/postfix/log" && return 1; }
+        sleep 0.1
+    done
+}
+# rounds NAME...: each does a round, after what was sent before it has been delivered.
+rounds() {
+    for who; do delivered && as "$who" sn-sync 2>>"$T/troubles" || return; done
+}
+feed() { as "$1" sn-feed --json | jq -r '.text + ([.attachments[] | " \(.complete) \(.sha256)"] | add // "")'; }
+
+for who in alice bob carol; do
+    as $who sn-init --name $who --address mailto:$who@example.org >"$T/result"
+    settings $who "$SMTPS" tls >"$T/$who/config.toml"
+done
+for friend in bob carol; do
+    as alice sn-contact invite >"$T/invitation"
+    as $friend sn-contact add <"$T/invitation" 2>"$T/said"
+    ok "alice and $friend meet by mail" rounds $friend alice $friend alice
+done
+
+head -c 1500000 /dev/urandom >"$T/film"
+want="hello true $(sha256sum <"$T/film" | cut -c 1-64)"
+as alice sn-pack status hello --file "$T/film" | as alice sn-seal --to all | as alice sn-send
+ok 'all is handed over' test -z "$(as alice sn-send -p | grep waiting)"
+rounds bob carol
+is 'it arrives at Bob' "$(feed bob)" "$want"
+is 'and at Carol' "$(feed carol)" "$want"
+is 'the film travelled once' "$(grep -c 'size=20[0-9]*, nrcpt=2' "$T/postfix/log")" 1
+ok 'every mail left over TLS, after a login' test \
+    "$(grep -c 'client=localhost.*sasl_username=' "$T/postfix/log")" -eq "$(grep -c 'client=localhost' "$T/postfix/log")"
+
+settings alice "$SUBMISSION" starttls >"$T/alice/config.toml"
+as alice sn-pack status 'by STARTTLS' | as alice sn-seal --to all | as alice sn-send
+rounds bob
+is 'STARTTLS does as well' "$(feed bob | grep -c 'by STARTTLS')" 1
+
+# What the mail looks like to somebody with another program.
+mail=$(grep -rl 'Sealed packets' "$T/dovecot/mail/carol/Maildir" | head -n 1)
+ok 'a mail has a short text for people' has "$mail" 'it carries sealed packets'
+ok 'it tells no name, no machine and no program' test -z \
+    "$(sed '/^\r*$/q' "$mail" | grep -iE "user-agent|x-mailer|alice <|$(hostname)\$")"
+
+# Refusals.
+settings alice "$SMTPS" tls "per-day = 2" | sed 's/echo alice-password/echo wonderland/' >"$T/alice/config.toml"
+as alice sn-pack status 'with a wrong password' | as alice sn-seal --to bob >"$T/sealed"
+as alice sn-send "$T/sealed" 2>"$T/said"
+ok 'a wrong password is said to be one' has "$T/said" "did not let 'alice' in: 535 5.7.8"
+ok 'and the mail waits' test "$(as alice sn-send -p | grep -c waiting)" -eq 1
+ok 'the password is in no message' lacks "$T/said" wonderland
+as alice sn-send -r 2>"$T/said"
+as alice sn-send -r 2>"$T/said"
+as alice sn-send -r 2>"$T/said"
+ok 'after some refusals the server is left alone' has "$T/said" 'login was refused 3 times'
+rm "$T/alice/state/send-mailto/refused"
+
+settings alice "$SMTPS" tls | sed '/^ca-file/d' >"$T/alice/config.toml"
+as alice sn-send -r 2>"$T/said"
+ok 'a certificate of an unknown authority is not trusted' has "$T/said" \
+    "the certificate of 'localhost' is not trusted: unable to get local issuer certificate"
+
+settings alice "$SMTPS" tls 'per-day = 2' >"$T/alice/config.toml"
+as alice sn-send -r
+as alice sn-pack status 'a second' | as alice sn-seal --to all | as alice sn-send
+as alice sn-send -p >"$T/list"
+ok "a day's budget holds back what is over it" grep 'waiting.*the 2 mails that may be sent in a day' "$T/list"
+
+# By hand: one reader nobody knows, one mail that is too large.
+mkdir "$T/work" "$T/state"
+cd "$T/work"
+head -c 4000 /dev/urandom >small
+head -c 4000000 /dev/urandom >large
+export SN_STATE="$T/state" SN_CONF_HOST=localhost SN_CONF_PORT="$SMTPS" SN_CONF_FROM=alice@example.org \
+    SN_CONF_USER=alice SN_CONF_PASSWORD_COMMAND='echo alice-password' SN_CONF_CA_FILE="$T/ca/ca.pem"
+{
+    printf '1\tblob\tmailto:nobody@example.org\tsmall\n'
+    printf '2\tblob\tmailto:dave@example.org\tsmall\n'
+    printf '3\tenvelope\tmailto:dave@example.org\tlarge\n'
+} | sn-send-mailto | sort >"$T/out"
+ok 'a reader nobody knows is never' has "$T/out" 'never	1	550 5.1.1 <nobody@example.org>'
+ok 'the other one of the same mail gets it' has "$T/out" 'sent	2'
+ok 'a mail that is too large is not begun' grep -E '^toobig	3	21[0-9]{5}$' "$T/out"
+
+plan
