@@ -137,6 +137,25 @@ fn a_share_carries_what_its_author_lets_travel() {
     assert_eq!(carol.sees(), ["bob: Look!"]);
 }
 
+#[test]
+fn what_a_friend_shared_before_it_came_is_shown_when_it_comes() {
+    let (mut alice, mut bob, mut carol) = alices_friends();
+    meet(&mut bob, &mut carol);
+    let status = alice.writes("status", Body::Status, |packet| {
+        packet.text = Some("Tell everybody.".into());
+        packet.shareable = true;
+    });
+    let letters = alice.seals(status.clone(), &["all"]);
+    bob.gets(&for_reader(&letters, &bob));
+    let share = bob.writes("share", Body::Share { original: alice.signs(&status) }, |packet| {
+        packet.text = Some("Look!".into());
+    });
+    carol.gets(&bob.seals(share, &["carol"]));
+    assert_eq!(carol.sees(), ["bob: Look!"]);
+    assert_eq!(carol.gets(&for_reader(&letters, &carol)), []);
+    assert_eq!(carol.sees(), ["bob: Look!", "alice: Tell everybody."], "as the newest");
+}
+
 /// A status with a file of many bytes, whose chunks lie in the author's blobs.
 fn with_file(author: &Person, bytes: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let dir = author.home.blobs();

@@ -97,6 +97,9 @@ pub fn signed(db: &Connection, seq: i64) -> Result<Vec<u8>> {
 pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
     let packet = new.packet;
     if let Some(known) = get(db, packet.name)? {
+        if known.digest == new.digest && new.keep == Keep::Feed && forget_quiet(db, known.seq)? {
+            return hold(db, new);
+        }
         if known.digest == new.digest {
             return Ok(Held::Known(known.seq));
         }
@@ -134,6 +137,18 @@ pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
     let seq = db.last_insert_rowid();
     index(db, seq, packet, new.keep)?;
     Ok(Held::New(seq))
+}
+
+// What a share brought before is held quietly, and to be shown once it comes for itself: as something new, for whoever
+// reads on from where they were.
+fn forget_quiet(db: &Transaction<'_>, seq: i64) -> Result<bool> {
+    let mut quiet = db.prepare_cached("SELECT 1 FROM packet WHERE seq = ?1 AND state = 'quiet'")?;
+    if !quiet.exists([seq])? {
+        return Ok(false);
+    }
+    unlist(db, seq)?;
+    db.prepare_cached("DELETE FROM packet WHERE seq = ?1")?.execute([seq])?;
+    Ok(true)
 }
 
 /// When a packet is to be gone, by our clock. An author whose clock is far from ours is not believed: the packet lasts as
@@ -180,7 +195,9 @@ fn index(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<
     let mut list = db.prepare_cached(
         "INSERT INTO chunk (sha256, listed, sender, next_ask)
          SELECT ?1, 1, ifnull(through, author), received + 86400 FROM packet WHERE seq = ?2
-         ON CONFLICT DO UPDATE SET listed = listed + 1",
+         ON CONFLICT DO UPDATE SET listed = listed + 1, sender = iif(listed, sender, excluded.sender),
+             said = iif(listed, said, 0), asked = iif(listed, asked, 0),
+             next_ask = iif(listed, next_ask, excluded.next_ask)",
     )?;
     for (position, attachment) in packet.attachments.iter().enumerate() {
         let (content, key, chunks) = match &attachment.content {
