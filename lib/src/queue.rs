@@ -87,6 +87,7 @@ impl Run<'_> {
         // The file goes first: rows without a file are dropped some time, a file without rows would be sent again.
         for envelope in &finished {
             self.outpackets.remove("sent", &file_name(envelope))?;
+            self.outpackets.remove("failed", &file_name(envelope))?;
         }
         let gone = |envelope: &Digest| {
             let name = file_name(envelope);

@@ -171,8 +171,13 @@ pub fn retry(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
 
 /// Learns from what readers confirmed: the address it went through is proven, and chunks that waited for that are due.
 /// Gives the envelopes that need not be kept any longer: all handed over, and confirmed with their chunks, sealed anew, or
-/// queued before `stale`.
+/// queued before `stale`. One that was not counted is confirmed by nobody, and waits for its chunks alone.
 pub fn settle(db: &Transaction<'_>, now: Timestamp, stale: Timestamp) -> Result<Vec<Digest>> {
+    // What came although it had been given up: late, or with another envelope.
+    db.execute_batch(
+        "UPDATE delivery SET state = 'sent', reason = '' WHERE state = 'failed' AND (came OR item = envelope
+           AND EXISTS (SELECT 1 FROM sealed WHERE sealed.envelope = item AND confirmed IS NOT NULL))",
+    )?;
     // CROSS JOIN keeps the order: from what was sent to what is known of it.
     let confirmed: Vec<(Digest, Fingerprint, String)> = db
         .prepare(
@@ -203,10 +208,15 @@ pub fn settle(db: &Transaction<'_>, now: Timestamp, stale: Timestamp) -> Result<
     ))?;
     let old =
         query.query_map([stale.as_second()], |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut query = db.prepare(
+        "SELECT item FROM delivery LEFT JOIN sealed ON sealed.envelope = item
+         WHERE state = 'sent' AND item = delivery.envelope AND sealed.envelope IS NULL",
+    )?;
+    let not_counted = query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut done = old;
     let mut lacks =
         db.prepare_cached("SELECT 1 FROM delivery WHERE envelope = ?1 AND item <> envelope AND NOT came")?;
-    for (item, ..) in confirmed {
+    for item in confirmed.into_iter().map(|(item, ..)| item).chain(not_counted) {
         if !lacks.exists([item])? {
             done.push(item);
         }
@@ -419,6 +429,12 @@ mod tests {
         assert_eq!(due_at(&store, NOW).len(), 2);
     }
 
+    /// The first envelope of a stream.
+    fn count(envelope: &Digest) -> counters::Sealed<'_> {
+        let (at, since) = (at(NOW), at(NOW));
+        counters::Sealed { reader: BOB, stream: &[9; 16], counter: 1, envelope, packets: &[], at, since }
+    }
+
     #[test]
     fn a_confirmation_proves_the_address_and_frees_its_chunks() {
         let (_dir, mut store) = store();
@@ -426,16 +442,7 @@ mod tests {
         write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
         write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS[..1], at(NOW)));
         let (hello, chunk) = (one(&store, HELLO), one(&store, CHUNKS[0]));
-        let sealed = counters::Sealed {
-            reader: BOB,
-            stream: &[9; 16],
-            counter: 1,
-            envelope: &HELLO,
-            packets: &[],
-            at: at(NOW),
-            since: at(NOW),
-        };
-        write(&mut store, |db| counters::sealed(db, &sealed));
+        write(&mut store, |db| counters::sealed(db, &count(&HELLO)));
         write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, ""));
         write(&mut store, |db| record(db, &chunk, &Outcome::Later(at(NOW + 9000)), HOME, "waits"));
         let unproven = reader(store.read(), BOB).unwrap().unwrap();
@@ -452,10 +459,38 @@ mod tests {
     #[test]
     fn what_was_never_confirmed_is_kept_for_a_while() {
         let (_dir, mut store) = store();
+        write(&mut store, |db| counters::sealed(db, &count(&HELLO)));
         write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
         let hello = one(&store, HELLO);
         write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, ""));
         assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(NOW))), [[0; 32]; 0]);
         assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(NOW + 1))), [HELLO]);
+    }
+
+    #[test]
+    fn what_failed_and_came_all_the_same_is_finished() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| counters::sealed(db, &count(&HELLO)));
+        write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
+        let hello = one(&store, HELLO);
+        write(&mut store, |db| record(db, &hello, &Outcome::Failed, "", "given up: not there"));
+        assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(0))), [[0; 32]; 0]);
+        let said = crate::envelope::Received { stream: [9; 16], ranges: vec![(1, 1)] };
+        write(&mut store, |db| counters::confirm(db, BOB, &[said], at(NOW)));
+        assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(0))), [HELLO]);
+    }
+
+    #[test]
+    fn what_was_not_counted_waits_for_no_confirmation_but_its_chunks() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
+        write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS[..1], at(NOW)));
+        for item in [HELLO, PHOTO, CHUNKS[0]] {
+            let delivery = one(&store, item);
+            write(&mut store, |db| record(db, &delivery, &Outcome::Sent, HOME, ""));
+        }
+        assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(0))), [HELLO]);
+        write(&mut store, |db| chunks_came(db, BOB, &CHUNKS[..1]));
+        assert!(write(&mut store, |db| settle(db, at(NOW), at(0))).contains(&PHOTO));
     }
 }
