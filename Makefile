@@ -4,6 +4,7 @@
 # make check      formatting, lints, manual pages and completions alone
 # make install    what make has built; PREFIX=/usr/local, DESTDIR=
 # make bench      what it costs, beside its own primitives and its peers
+# make soak       thirty accounts in bad weather, a story for each of SOAK_SEEDS="2 3 4"
 # make fuzz       FUZZ_SECONDS=600 for each target; needs cargo-fuzz and a nightly compiler
 #
 # There is one profile, release: what is tested is what is installed, and OpenSSL is compiled once.
@@ -25,6 +26,7 @@ COMMANDS = $(notdir $(patsubst %/Cargo.toml,%,$(wildcard bins/*/Cargo.toml)))
 BUILT = $(CARGO_TARGET_DIR)/release
 COMPLETIONS = $(CARGO_TARGET_DIR)/completions
 FUZZ_SECONDS = 600
+SOAK_SEEDS = 2 3 4 5 6 7 8 9 10 11
 
 # Scripts find the commands as a user does: by name.
 export PATH := $(CURDIR)/bins/sn-sync:$(BUILT):$(PATH)
@@ -97,6 +99,11 @@ install:
 bench: all
 	tests/needs.sh bench
 	bench
+
+.PHONY: soak
+soak: all
+	tests/needs.sh test
+	faketime -m -f +0 network $(SOAK_SEEDS)
 
 .PHONY: fuzz
 fuzz:

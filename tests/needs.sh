@@ -29,6 +29,7 @@ test)
     need argon2 argon2                      # a backup is opened by hand
     need sqlite3 sqlite3                    # looks into a database with somebody else's eyes
     need strace strace                      # kills a command at a chosen system call
+    need faketime faketime                  # lets weeks pass for the network of thirty accounts
     need setpriv util-linux                 # root without the right to write everywhere
     need faketime faketime                  # lets weeks go by
     need python3 python3                    # runs the second implementation
