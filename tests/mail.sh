@@ -1,0 +1,82 @@
+# shellcheck shell=sh
+# For shell tests by mail, after tests/lib.sh: Postfix and Dovecot of their own, which are stopped in the end, and accounts
+# at example.org that send by one and fetch from the other.
+#
+#     . tests/mail.sh
+#     post_office
+#     mail_account alice bob
+
+servers=$PWD/tests/servers
+close_office() {
+    "$servers/postfix.sh" stop "$T/postfix" || true
+    "$servers/dovecot.sh" stop "$T/dovecot" || true
+    rm -rf "$T"
+}
+
+# post_office [LINE]...: starts the servers, with these lines in Postfix's configuration. Sets SMTPS, SUBMISSION, IMAPS.
+post_office() {
+    trap close_office EXIT
+    # Postfix and Dovecot are other users.
+    chmod 711 "$T"
+    "$servers/ca.sh" "$T/ca"
+    "$servers/dovecot.sh" start "$T/dovecot" "$T/ca/good.pem" "$T/ca/good.key"
+    # shellcheck disable=SC1091
+    . "$T/dovecot/ports"
+    export AUTH LMTP
+    "$servers/postfix.sh" start "$T/postfix" "$T/ca/good.pem" "$T/ca/good.key" "$@"
+    # shellcheck disable=SC1091
+    . "$T/postfix/ports"
+}
+
+# settings NAME PORT SECURITY [LINE]...: how NAME sends and receives.
+settings() {
+    name=$1
+    cat <<END
+[send.mailto]
+host = 'localhost'
+port = $2
+security = '$3'
+from = '$name@example.org'
+user = '$name'
+password-command = 'echo $name-password'
+ca-file = '$T/ca/ca.pem'
+END
+    shift 3
+    for line; do echo "$line"; done
+    cat <<END
+[[receive]]
+source = 'imaps://$name@localhost:$IMAPS'
+password-command = 'echo $name-password'
+ca-file = '$T/ca/ca.pem'
+END
+}
+
+# delivered: all that Postfix has taken is in somebody's mailbox.
+delivered() {
+    tries=0
+    while test -n "$(find "$T/postfix/queue/incoming" "$T/postfix/queue/active" "$T/postfix/queue/deferred" -type f)"; do
+        tries=$((tries + 1))
+        test $tries -lt 300 || { cat "$T/postfix/log" && return 1; }
+        sleep 0.1
+    done
+}
+
+# rounds NAME...: each does a round, after what was sent before it has been delivered.
+rounds() {
+    for who; do delivered && as "$who" sn-sync 2>>"$T/troubles" || return; done
+}
+
+# mail_account NAME...: makes accounts.
+mail_account() {
+    for who; do
+        as "$who" sn-init --name "$who" --address "mailto:$who@example.org"
+        settings "$who" "$SMTPS" tls >"$T/$who/config.toml"
+    done >"$T/result"
+}
+
+# meet_by_mail ONE OTHER: both become contacts by an invitation.
+meet_by_mail() {
+    as "$1" sn-contact invite >"$T/invitation"
+    as "$2" sn-contact add <"$T/invitation" 2>"$T/said"
+    rounds "$2" "$1" "$2" "$1"
+}
