@@ -28,6 +28,7 @@ test)
     need exiftool libimage-exiftool-perl    # looks for what a photograph still says of its maker
     need argon2 argon2                      # a backup is opened by hand
     need sqlite3 sqlite3                    # looks into a database with somebody else's eyes
+    need zbarimg zbar-tools                 # reads the QR code of an invitation
     need strace strace                      # kills a command at a chosen system call
     need faketime faketime                  # lets weeks pass for the network of thirty accounts
     need setpriv util-linux                 # root without the right to write everywhere

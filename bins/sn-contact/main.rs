@@ -122,7 +122,10 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
             let who = named::person(store.read(), &who)?;
             match contacts::by_fingerprint(store.read(), who)? {
                 Some(_) => meeting::block(&mut store, who)?,
-                None => meeting::block_stranger(&mut store, who, now)?,
+                None => {
+                    let me = Identity::fingerprint(&home.identity())?;
+                    meeting::block_stranger(&mut store, me, who, now)?;
+                }
             }
         }
         Verb::Mute { who } if who.is_empty() => render::muted(&mut out, &filter::muted(store.read())?)?,

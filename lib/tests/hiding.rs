@@ -6,7 +6,7 @@ mod people;
 
 use people::{Person, for_reader, meet};
 use socialnet::{
-    Fingerprint,
+    Fingerprint, Kind,
     packet::Body,
     protocol::meeting,
     store::{
@@ -104,7 +104,10 @@ fn who_is_muted_is_not_seen_in_a_friends_thread() {
     mute(&mut story.bob, dave, false);
     assert_eq!(shows(&story.bob, &[]).len(), 5, "as if it had never been");
 
-    meeting::block_stranger(&mut story.bob.store, dave, story.bob.now).unwrap();
+    let me = story.bob.is();
+    let itself = meeting::block_stranger(&mut story.bob.store, me, me, story.bob.now);
+    assert_eq!(itself.unwrap_err().kind(), Kind::Usage);
+    meeting::block_stranger(&mut story.bob.store, me, dave, story.bob.now).unwrap();
     assert_eq!(shows(&story.bob, &[]), ["Root.", "Something else."]);
     let request = story.dave.adds(&story.bob.invites());
     assert_eq!(story.bob.gets(&request), []);

@@ -133,6 +133,7 @@ fn a_changed_line_leads_to_nobody_else() {
     let (mut alice, mut bob, mut mallory) = (Person::new("Alice"), Person::new("Bob"), Person::new("Alice"));
     let short = invites(&mut alice);
     // Mallory's key under Alice's fingerprint: he reads the request, and can answer it as himself alone.
+    let genuine = short.point;
     let changed = Short { point: invites(&mut mallory).point, ..short };
     let request = adds(&mut bob, &changed);
     assert_eq!(kinds(&alice.gets(&request)), [Kind::NotAllowed], "no key of hers opens it");
@@ -143,7 +144,11 @@ fn a_changed_line_leads_to_nobody_else() {
     assert_eq!(bob.finds(&[forged]), []);
     assert_eq!(bob.knows("alice").0, "asked");
     assert!(contacts::find(bob.store.read(), "alice").unwrap().certificate.is_empty());
-    assert!(meeting::from_short(&Short { point: [0xff; 33], ..changed }, bob.now).is_err());
+    assert!(meeting::from_short(&Short { point: [0xff; 33], ..changed.clone() }, bob.now).is_err());
+    // With the line as Alice gave it he reaches her after all.
+    let line = Short { point: genuine, ..changed };
+    assert_eq!(alice.gets(&adds(&mut bob, &line)), []);
+    assert_eq!(alice.knows("bob"), ("friend", "invited"));
 }
 
 #[test]

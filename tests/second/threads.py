@@ -16,6 +16,8 @@ DAY = 86400
 
 def may_be_passed_on(packet: Packet, sender: str) -> bool:
     """Whether a sender may bring this packet of another author."""
+    if packet.type in CHANGES and packet.thread is None:
+        return packet.about is not None and packet.about.author == packet.author
     return packet.type in ANSWERS + CHANGES and packet.thread is not None and packet.thread.author == sender
 
 

@@ -243,13 +243,10 @@ pub fn add(
 fn update(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()> {
     contacts::set_certificate(db, them.from, &them.certificate)?;
     match contacts::by_fingerprint(db, them.from)? {
-        Some(known) if known.profile.meeting.p256.is_empty() => {
-            contacts::set_profile(db, them.from, &them.profile)
-        }
-        Some(known) if !known.certificate.is_empty() => {
-            profile::receive(db, them.from, &them.profile, false, now)
-        }
-        _ => Ok(()),
+        // Whatever was handed over last counts: nothing before it was signed either.
+        Some(known) if known.certificate.is_empty() => contacts::set_profile(db, them.from, &them.profile),
+        Some(_) if them.certificate.is_empty() => Ok(()),
+        _ => profile::receive(db, them.from, &them.profile, false, now),
     }
 }
 
@@ -325,7 +322,10 @@ pub fn block(store: &mut Store, who: Fingerprint) -> Result<()> {
 }
 
 /// The same for somebody of whom nothing is known but what friends passed on.
-pub fn block_stranger(store: &mut Store, who: Fingerprint, now: Timestamp) -> Result<()> {
+pub fn block_stranger(store: &mut Store, me: Fingerprint, who: Fingerprint, now: Timestamp) -> Result<()> {
+    if who == me {
+        return Err(Error::new(Kind::Usage, "this is your own fingerprint"));
+    }
     let db = store.begin()?;
     let petname = contacts::free_petname(&db, "")?;
     contacts::insert(&db, &somebody(&unknown(who), &petname, State::Blocked, now))?;

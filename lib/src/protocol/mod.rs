@@ -37,6 +37,8 @@ pub mod sealing;
 pub mod start;
 
 mod choice;
+#[cfg(test)]
+mod flood;
 mod outgoing;
 mod own;
 mod parcels;

@@ -5,9 +5,8 @@ use super::{
     open::{self, Verified},
     thread,
 };
-use crate::Fingerprint;
 use crate::{
-    Error, Kind, Result,
+    Error, Fingerprint, Kind, Result,
     packet::{About, Body, Name, Packet},
     store::{
         changes,
