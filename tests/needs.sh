@@ -31,6 +31,7 @@ test)
     need zbarimg zbar-tools                 # reads the QR code of an invitation
     need strace strace                      # kills a command at a chosen system call
     need faketime faketime                  # lets weeks pass for the network of thirty accounts
+    need mbsync isync                       # fills a Maildir from a mailbox
     need setpriv util-linux                 # root without the right to write everywhere
     need faketime faketime                  # lets weeks go by
     need python3 python3                    # runs the second implementation
@@ -53,6 +54,12 @@ bench)
     need notmuch notmuch                    # indexes a Maildir
     need curl curl                          # posts one by one
     need /usr/sbin/nginx nginx              # takes uploads without syncing them
+    need /usr/lib/dovecot/imap dovecot-imapd # gives mail out
+    need /usr/lib/dovecot/pop3 dovecot-pop3d # as imap
+    need /usr/lib/dovecot/lmtp dovecot-lmtpd # takes mail in
+    need mbsync isync                       # fetches it by IMAP
+    need fetchmail fetchmail                # fetches it by POP3
+    need python3 python3                    # finds free ports
     ;;
 *)
     echo "usage: $0 test|bench" >&2

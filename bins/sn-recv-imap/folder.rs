@@ -6,14 +6,15 @@
 use crate::{
     cursor::Cursor,
     look::{Look, look},
-    policy::{Policy, set},
-    wire::{Account, SMALL},
+    policy::{self, set},
+    wire::{Account, SMALL, is_no},
 };
-use imap_proto::types::SectionPath;
+use imap_proto::types::{MessageSection, SectionPath};
 use socialnet::{Error, Kind, Result, mailbox::Mailbox};
 use socialnet_mail::{
     arrivals::Arrivals,
-    find::{MAX_MAIL, find, looks_sealed},
+    find::{MAX_MAIL, begins_as_ours, find, looks_sealed},
+    policy::Policy,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -59,6 +60,8 @@ struct Reading<'a, 'b> {
     /// UIDs of mails that held nothing but what is in `arrivals`.
     own: Vec<u32>,
     writable: bool,
+    /// Why our mails can't be dealt with as set; told at the end, as it must not keep others from being fetched.
+    refused: Option<Error>,
 }
 
 /// Why a round stopped.
@@ -98,11 +101,12 @@ impl Round<'_> {
             arrivals: Arrivals::new(self.mailbox),
             own: Vec::new(),
             writable: false,
+            refused: None,
         };
-        let due = self.policy.due(&reading.cursor);
+        let due = policy::due(self.policy, &reading.cursor);
         if !due.is_empty() {
             reading.make_writable()?;
-            self.policy.delete_due(reading.account, &mut reading.cursor, &due)?;
+            policy::delete_due(reading.account, &mut reading.cursor, &due)?;
         }
         reading.all(there.uid_next, there.exists, by_structure)
     }
@@ -141,7 +145,10 @@ impl Reading<'_, '_> {
             }
         }
         self.settle()?;
-        Ok(any)
+        match self.refused.take() {
+            None => Ok(any),
+            Some(refused) => Err(refused.into()),
+        }
     }
 
     /// Which of these mails to fetch, by their structure and, where that does not tell, the beginning of some parts.
@@ -149,7 +156,7 @@ impl Reading<'_, '_> {
         let query = "(UID RFC822.SIZE BODYSTRUCTURE)";
         let fetches = self
             .account
-            .run(STRUCTURES, |session| session.uid_fetch(set(uids), query))
+            .run_ascii(STRUCTURES, |session| session.uid_fetch(set(uids), query))
             .map_err(Stopped::Garbled)?;
         let mut wanted = Vec::new();
         let mut sizes = BTreeMap::new();
@@ -160,7 +167,7 @@ impl Reading<'_, '_> {
                 continue;
             };
             let size = u64::from(size);
-            match look(structure) {
+            match look(size, structure) {
                 _ if size > MAX_MAIL as u64 => {}
                 Look::Leave => {}
                 Look::Fetch => wanted.push(Wanted { uid, size }),
@@ -171,11 +178,14 @@ impl Reading<'_, '_> {
             }
         }
         for (part, uids) in peeks {
-            let number = part.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
-            let query = format!("(UID BODY.PEEK[{number}]<0.{GLIMPSE}>)");
+            let numbers: Vec<_> = part.iter().map(u32::to_string).collect();
+            let (name, section) = match part.is_empty() {
+                true => ("TEXT".to_owned(), SectionPath::Full(MessageSection::Text)),
+                false => (numbers.join("."), SectionPath::Part(part, None)),
+            };
+            let query = format!("(UID BODY.PEEK[{name}]<0.{GLIMPSE}>)");
             let allowance = SMALL + (2 * GLIMPSE * uids.len()) as u64;
             let fetches = self.account.run(allowance, |session| session.uid_fetch(set(&uids), query))?;
-            let section = SectionPath::Part(part, None);
             for fetch in fetches.iter() {
                 if let (Some(uid), Some(beginning)) = (fetch.uid, fetch.section(&section))
                     && looks_sealed(beginning)
@@ -198,7 +208,7 @@ impl Reading<'_, '_> {
             let (Some(uid), Some(size), Some(beginning)) = (fetch.uid, fetch.size, fetch.body()) else {
                 continue;
             };
-            if u64::from(size) <= MAX_MAIL as u64 && may_be_ours(beginning) {
+            if u64::from(size) <= MAX_MAIL as u64 && begins_as_ours(beginning) {
                 wanted.push(Wanted { uid, size: size.into() });
             }
         }
@@ -251,13 +261,23 @@ impl Reading<'_, '_> {
         let arrivals = std::mem::replace(&mut self.arrivals, Arrivals::new(self.round.mailbox));
         arrivals.commit()?;
         let own = std::mem::take(&mut self.own);
-        if !own.is_empty() && *self.round.policy != Policy::Keep {
-            self.make_writable()?;
-            for some in own.chunks(ASKED) {
-                self.round.policy.apply(self.account, &mut self.cursor, some)?;
+        if self.refused.is_none() {
+            match self.deal_with(&own) {
+                // The cursor stays where it is: once it is mended, they are fetched again and dealt with.
+                Err(error) if is_no(&error) => self.refused = Some(error),
+                dealt => dealt.and_then(|()| self.cursor.save())?,
             }
         }
-        self.cursor.save()
+        Ok(())
+    }
+
+    fn deal_with(&mut self, own: &[u32]) -> Result<()> {
+        if own.is_empty() || *self.round.policy == Policy::Keep {
+            return Ok(());
+        }
+        self.make_writable()?;
+        own.chunks(ASKED)
+            .try_for_each(|some| policy::apply(self.round.policy, self.account, &mut self.cursor, some))
     }
 
     fn make_writable(&mut self) -> Result<()> {
@@ -272,11 +292,4 @@ impl Reading<'_, '_> {
         self.writable = true;
         Ok(())
     }
-}
-
-/// Whether the header and some of what follows speak of something of ours.
-fn may_be_ours(beginning: &[u8]) -> bool {
-    let lower = beginning.to_ascii_lowercase();
-    let says = |word: &str| lower.windows(word.len()).any(|window| window == word.as_bytes());
-    looks_sealed(beginning) || says("pkcs7-mime") || says(".p7m") || says(".snblob")
 }

@@ -14,15 +14,16 @@ const MOST_PARTS: usize = 8;
 pub enum Look {
     /// Its structure says that it is for us.
     Fetch,
-    /// The beginning of one of these parts tells.
+    /// The beginning of one of these parts tells; the one without a number is the text of the whole mail.
     Peek(Vec<Vec<u32>>),
     /// Nothing for us.
     Leave,
 }
 
-/// Judges a mail by its structure.
-pub fn look(structure: &BodyStructure) -> Look {
+/// Judges a mail of so many bytes by its structure.
+pub fn look(size: u64, structure: &BodyStructure) -> Look {
     let mut parts = Vec::new();
+    let mut told = 0;
     // Numbers of parts as RFC 3501 section 6.4.5 has them: what is no multipart is part 1 of the mail it makes up.
     let mut open = vec![(Vec::new(), true, structure)];
     while let Some((number, makes_up_a_mail, structure)) = open.pop() {
@@ -37,6 +38,7 @@ pub fn look(structure: &BodyStructure) -> Look {
             }
             BodyStructure::Message { body, .. } => open.push((own_number(), true, body)),
             BodyStructure::Text { common, other, .. } | BodyStructure::Basic { common, other, .. } => {
+                told += u64::from(other.octets);
                 match part(common, other) {
                     Part::Ours => return Look::Fetch,
                     Part::Perhaps => parts.push(own_number()),
@@ -46,6 +48,10 @@ pub fn look(structure: &BodyStructure) -> Look {
         }
     }
     parts.truncate(MOST_PARTS);
+    // A boundary that was spoilt on the way makes parts disappear, or the header is a long one.
+    if parts.is_empty() && size.saturating_sub(told) >= SMALLEST.into() {
+        parts.push(Vec::new());
+    }
     if parts.is_empty() { Look::Leave } else { Look::Peek(parts) }
 }
 
@@ -75,11 +81,15 @@ mod tests {
     use imap_proto::types::{AttributeValue, Response};
 
     fn judged(structure: &str) -> Look {
+        judged_of(structure, 0)
+    }
+
+    fn judged_of(structure: &str, size: u64) -> Look {
         let line = format!("* 1 FETCH (BODYSTRUCTURE {structure})\r\n");
         let (_, response) = imap_proto::parser::parse_response(line.as_bytes()).unwrap();
         let Response::Fetch(_, attributes) = response else { panic!("no FETCH") };
         let [AttributeValue::BodyStructure(structure)] = &attributes[..] else { panic!("no BODYSTRUCTURE") };
-        look(structure)
+        look(size, structure)
     }
 
     #[test]
@@ -114,6 +124,7 @@ mod tests {
             assert_eq!(judged(&structure), Look::Peek(numbers), "{structure}");
         }
         assert_eq!(judged(short), Look::Leave);
+        assert_eq!(judged_of(short, 9000), Look::Peek(vec![vec![]]));
         assert_eq!(judged(r#"("image" "png" NIL NIL NIL "base64" 90000)"#), Look::Leave);
     }
 }

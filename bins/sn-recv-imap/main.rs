@@ -10,15 +10,15 @@ mod wire;
 
 use folder::{Round, Stopped};
 use imap_proto::NameAttribute;
-use policy::Policy;
 use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
 use socialnet_mail::{
     Login, Settings,
     attempts::{Attempts, state},
+    policy::Policy,
     source::Source,
 };
 use std::{path::PathBuf, process::ExitCode};
-use wire::{Account, SMALL};
+use wire::{Account, SMALL, is_no};
 
 /// What is read if nothing is set: where mail comes in, and where a filter puts what it does not like.
 const FOLDERS: [&str; 2] = ["INBOX", r"\Junk"];
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         let folders: Vec<String> = settings.list("folders").map(str::to_owned).collect();
         let driver = Driver {
             attempts: Attempts::new(&state),
-            policy: Policy::read(&settings)?,
+            policy: Policy::read(&settings, "seen")?,
             mailbox: Mailbox::open(&args.mailbox)?,
             folders: if folders.is_empty() { FOLDERS.map(str::to_owned).into() } else { folders },
             source,
@@ -84,9 +84,7 @@ impl Driver {
             match read {
                 Ok(found) => any |= found,
                 // A folder beside the first one that is not there, say, must not keep mail from being read.
-                Err(Stopped::Failed(error))
-                    if index > 0 && error.message().starts_with("the server says no") =>
-                {
+                Err(Stopped::Failed(error)) if index > 0 && is_no(&error) => {
                     console.failed(&error.context(format!("cannot read the folder '{name}'")));
                 }
                 Err(Stopped::Failed(error) | Stopped::Garbled(error)) => return Err(error),

@@ -1,23 +1,11 @@
 //! Staying: IDLE (RFC 2177) where the server has it, looking again at growing intervals where it has not, and connecting
 //! again when the connection breaks.
 
-use crate::{
-    Driver,
-    wire::{Account, SMALL},
-};
+use crate::{Driver, wire::SMALL};
 use imap::{extensions::idle::stop_on_any, types::UnsolicitedResponse};
 use socialnet::{Kind, Result, cli};
-use socialnet_mail::Settings;
-use std::{
-    io::{self, stdin},
-    net::{Shutdown, TcpStream},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, Receiver, RecvTimeoutError},
-    },
-    thread,
-    time::Duration,
-};
+use socialnet_mail::{Settings, caller::Caller};
+use std::time::Duration;
 
 /// Routers between here and there forget a silent connection after some minutes.
 const IDLE: Duration = Duration::from_secs(4 * 60);
@@ -67,7 +55,7 @@ fn connected(
     let mut account = driver.open()?;
     let mut wait = FIRST.min(longest);
     loop {
-        caller.would_shut(&account)?;
+        caller.would_shut(&account.socket)?;
         let any;
         (account, any) = driver.fetch(account, console)?;
         *pause = FIRST_AFTER_FAILURE;
@@ -89,44 +77,5 @@ fn connected(
             caller.wait(wait);
             wait = if any { FIRST.min(longest) } else { (wait * 2).min(longest) };
         }
-    }
-}
-
-/// Whoever started us: it never writes, and when it goes, the pipe ends.
-struct Caller {
-    alive: Receiver<()>,
-    socket: Arc<Mutex<Option<TcpStream>>>,
-}
-
-impl Caller {
-    fn listen() -> Self {
-        let (sender, alive) = mpsc::channel();
-        let socket = Arc::new(Mutex::new(None::<TcpStream>));
-        let shared = Arc::clone(&socket);
-        thread::spawn(move || {
-            let _ = io::copy(&mut stdin().lock(), &mut io::sink());
-            drop(sender);
-            // Ends whatever is waited for.
-            if let Some(socket) = &*shared.lock().unwrap_or_else(PoisonError::into_inner) {
-                let _ = socket.shutdown(Shutdown::Both);
-            }
-        });
-        Self { alive, socket }
-    }
-
-    /// From now on it is this connection that ends with the caller.
-    fn would_shut(&self, account: &Account) -> Result<()> {
-        let socket = account.socket.try_clone()?;
-        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
-        Ok(())
-    }
-
-    fn is_gone(&self) -> bool {
-        self.alive.try_recv() == Err(mpsc::TryRecvError::Disconnected)
-    }
-
-    fn wait(&self, time: Duration) {
-        // Nothing is ever sent: it is the time, or the end.
-        let _: std::result::Result<(), RecvTimeoutError> = self.alive.recv_timeout(time);
     }
 }

@@ -1,11 +1,19 @@
 //! The connection: its greeting, STARTTLS, login, and a limit to what the server may send for one command.
 //!
 //! The imap crate gathers the whole response to a command in memory, however long a literal the server announces. So
-//! each command comes with an allowance of bytes, and reading beyond it fails.
+//! each command comes with an allowance of bytes, and reading beyond it fails. It also wants UTF-8 where servers pass on
+//! whatever a mail's header has in it; structures are read with anything beyond ASCII blotted out, as no packet's name has
+//! any of that.
 
 use imap::{Authenticator, Client, Session, extensions::idle::SetReadTimeout, types::Capabilities};
 use socialnet::{Error, Kind, Result};
-use socialnet_mail::{Login, Security, Stream, attempts::Attempts, sasl::Mechanism, source::Source};
+use socialnet_mail::{
+    Login, Security, Stream,
+    attempts::Attempts,
+    lines::{broken, hung_up, line, words},
+    sasl::Mechanism,
+    source::Source,
+};
 use std::{
     cell::Cell,
     io::{self, Read, Write},
@@ -16,29 +24,40 @@ use std::{
 
 /// Bytes that a response may have which is no mail.
 pub const SMALL: u64 = 1 << 20;
-/// Bytes of a line before the login, and lines, at most.
-const MAX_LINE: usize = 8192;
+/// Lines before the answer to STARTTLS, at most.
 const MOST_LINES: usize = 100;
-/// Characters of a server's words that are worth telling.
-const MOST_WORDS: usize = 200;
+/// How a refusal begins.
+const NO: &str = "the server says no: ";
 
 /// What the imap crate reads from and writes to.
 #[derive(Debug)]
 pub struct Wire {
     stream: Stream,
-    allowance: Rc<Cell<u64>>,
+    reading: Rc<Reading>,
     reply_timeout: Duration,
+}
+
+/// How the response to one command is read.
+#[derive(Debug, Default)]
+struct Reading {
+    /// Bytes that may still come.
+    allowance: Cell<u64>,
+    /// Whether anything beyond ASCII is blotted out.
+    ascii: Cell<bool>,
 }
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.allowance.get();
+        let left = self.reading.allowance.get();
         if left == 0 {
             return Err(io::Error::other(again("the server sends more than it was asked for")));
         }
         let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let read = self.stream.read(&mut buffer[..most])?;
-        self.allowance.set(left - read as u64);
+        self.reading.allowance.set(left - read as u64);
+        if self.reading.ascii.get() {
+            buffer[..read].iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
+        }
         Ok(read)
     }
 }
@@ -63,7 +82,7 @@ impl SetReadTimeout for Wire {
 /// Somebody who is logged in.
 pub struct Account {
     session: Session<Wire>,
-    allowance: Rc<Cell<u64>>,
+    reading: Rc<Reading>,
     offers: Capabilities,
     /// To end it from another thread.
     pub socket: TcpStream,
@@ -78,8 +97,9 @@ impl Account {
         let server = &source.server;
         let stream = greeted(Stream::connect(server)?, source)?;
         let socket = stream.socket().try_clone()?;
-        let allowance = Rc::new(Cell::new(SMALL));
-        let wire = Wire { stream, allowance: Rc::clone(&allowance), reply_timeout: server.reply_timeout };
+        let reading = Rc::new(Reading::default());
+        reading.allowance.set(SMALL);
+        let wire = Wire { stream, reading: Rc::clone(&reading), reply_timeout: server.reply_timeout };
         let mut client = Client::new(wire);
         let offers = client.capabilities().map_err(failure)?;
         let mechanisms = offers.iter().filter_map(|offer| match offer {
@@ -95,9 +115,9 @@ impl Account {
         };
         let mut session = entered.map_err(|(error, _)| not_let_in(error, &login.user, attempts))?;
         attempts.welcome()?;
-        allowance.set(SMALL);
+        reading.allowance.set(SMALL);
         let offers = session.capabilities().map_err(failure)?;
-        Ok(Self { session, allowance, offers, socket })
+        Ok(Self { session, reading, offers, socket })
     }
 
     /// One command, whose response may have so many bytes.
@@ -106,8 +126,20 @@ impl Account {
         allowance: u64,
         command: impl FnOnce(&mut Session<Wire>) -> imap::Result<T>,
     ) -> Result<T> {
-        self.allowance.set(allowance);
+        self.reading.allowance.set(allowance);
         command(&mut self.session).map_err(failure)
+    }
+
+    /// As [`Account::run`], for a response that quotes strangers' headers.
+    pub fn run_ascii<T>(
+        &mut self,
+        allowance: u64,
+        command: impl FnOnce(&mut Session<Wire>) -> imap::Result<T>,
+    ) -> Result<T> {
+        self.reading.ascii.set(true);
+        let done = self.run(allowance, command);
+        self.reading.ascii.set(false);
+        done
     }
 
     /// Whether the server has an extension.
@@ -116,8 +148,7 @@ impl Account {
     }
 }
 
-/// Reads the greeting, and asks for TLS where the source wants it. Byte by byte, so that nothing of what somebody sent
-/// ahead of TLS is left in a buffer to be taken for the server's word; there it spoils the handshake.
+/// Reads the greeting, and asks for TLS where the source wants it.
 fn greeted(mut stream: Stream, source: &Source) -> Result<Stream> {
     let greeting = line(&mut stream)?;
     match greeting.split(' ').nth(1).filter(|_| greeting.starts_with("* ")) {
@@ -148,21 +179,6 @@ fn greeted(mut stream: Stream, source: &Source) -> Result<Stream> {
         }
     }
     Err(again("the server does not answer STARTTLS"))
-}
-
-fn line(stream: &mut Stream) -> Result<String> {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while line.len() < MAX_LINE {
-        if stream.read(&mut byte).map_err(|error| failure(error.into()))? == 0 {
-            return Err(again("the server hung up"));
-        }
-        if byte == *b"\n" {
-            return Ok(String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line)).into_owned());
-        }
-        line.push(byte[0]);
-    }
-    Err(again("the server's greeting has no end"))
 }
 
 /// SASL, one response to each challenge; what comes after them is an error that is told when it is acknowledged.
@@ -202,32 +218,31 @@ fn not_let_in(error: imap::Error, user: &str, attempts: &Attempts) -> Error {
 /// What the imap crate reports, in words and with what can be done about it. Its own errors quote what was sent.
 fn failure(error: imap::Error) -> Error {
     match error {
-        imap::Error::Io(error)
-            if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) =>
-        {
-            again("the server said nothing for too long")
-        }
-        imap::Error::Io(error) => match Error::from(error) {
-            ours if ours.kind() == Kind::Again => ours,
-            other => again(&format!("the connection broke: {}", other.message())),
-        },
-        imap::Error::No(no) => again(&format!("the server says no: {}", words(&no.information))),
+        imap::Error::Io(error) => broken(error),
+        imap::Error::No(no) => again(&format!("{NO}{}", words(&no.information))),
         imap::Error::Bad(bad) => {
             again(&format!("the server did not understand: {}", words(&bad.information)))
         }
+        // How the crate reports what it can't parse.
+        imap::Error::Bye(bye) if bye.code.is_none() && bye.information == "no explanation given" => garbled(),
         imap::Error::Bye(bye) => again(&format!("the server ended it: {}", words(&bye.information))),
-        imap::Error::ConnectionLost => again("the server hung up"),
+        imap::Error::ConnectionLost => hung_up(),
         imap::Error::Validate(_) => {
             Error::new(Kind::Config, "a folder, user or password has a line end in it")
         }
-        _ => again("the server says what can't be understood"),
+        _ => garbled(),
     }
+}
+
+fn garbled() -> Error {
+    again("the server says what can't be understood")
+}
+
+/// Whether the server understood, and refused, one command.
+pub fn is_no(error: &Error) -> bool {
+    error.message().starts_with(NO)
 }
 
 fn again(message: &str) -> Error {
     Error::new(Kind::Again, message)
-}
-
-fn words(said: &str) -> String {
-    said.chars().take(MOST_WORDS).collect()
 }

@@ -7,7 +7,10 @@
 //!
 //! Mails are hostile: nothing here takes more than a few times the memory of the mail, or more than linear time.
 
-use mail_parser::{Message, MessageParser, MimeHeaders, PartType, decoders::html::html_to_text};
+use mail_parser::{
+    Message, MessageParser, MessagePart, MimeHeaders, PartType,
+    decoders::{html::html_to_text, quoted_printable::quoted_printable_decode},
+};
 use memchr::memmem;
 use socialnet::{driver::MAX_BYTES, mailbox::name_of};
 use std::{collections::BTreeSet, sync::LazyLock};
@@ -80,16 +83,60 @@ pub fn find(mail: &[u8]) -> Finds {
 
 /// Whether the beginning of a part, encoded as it is in the mail, may be the beginning of something of ours.
 pub fn looks_sealed(beginning: &[u8]) -> bool {
-    let marked = |bytes: &[u8]| {
-        IN_BASE64.iter().chain(&[AUTH_ENVELOPED_DATA]).any(|mark| memmem::find(bytes, mark).is_some())
-    };
-    marked(beginning) || marked(&decode(beginning, beginning.len()))
+    // The base64 of a text that has base64 in it begins with the first character, if it is that.
+    may_be_sealed(beginning)
+        || may_be_sealed(&decode(beginning, beginning.len()))
+        || quoted_printable_decode(beginning).is_some_and(|decoded| may_be_sealed(&decoded))
 }
 
-/// Whether a part's name says that it is ours: it has a SHA-256 in it, or is what envelopes and chunks are called.
+fn may_be_sealed(bytes: &[u8]) -> bool {
+    // What is too short to tell may be.
+    let names_nobody =
+        |der: &[u8]| der.get(..BEGINNING).is_none_or(|beginning| memmem::find(beginning, NOBODY).is_some());
+    let in_base64 = |mark: &&[u8]| {
+        let start = memmem::find(bytes, mark)?.checked_sub(BEFORE_MARK)?;
+        Some(decode(&bytes[start..], (BEGINNING * 4).div_ceil(3)))
+    };
+    memmem::find(bytes, AUTH_ENVELOPED_DATA).is_some_and(|at| names_nobody(&bytes[at..]))
+        || IN_BASE64.iter().filter_map(in_base64).any(|der| names_nobody(&der))
+}
+
+/// Whether the beginning of a mail has a part in it that may be ours, as far as it goes.
+pub fn begins_as_ours(mail: &[u8]) -> bool {
+    let may_be_ours = |part: &MessagePart| {
+        let name = part.attachment_name().unwrap_or_default();
+        match &part.body {
+            PartType::Text(text) => looks_sealed(text.as_bytes()),
+            PartType::Html(html) => looks_sealed(html_to_text(html).as_bytes()),
+            // A name tells where there is not enough to see.
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
+                looks_sealed(bytes) || is_chunks_name(name) || (bytes.len() < BEGINNING && is_our_name(name))
+            }
+            PartType::Message(_) | PartType::Multipart(_) => false,
+        }
+    };
+    let mut messages: Vec<_> = is_tame(mail).then(|| PARSER.parse(mail)).flatten().into_iter().collect();
+    while let Some(message) = messages.pop() {
+        for part in message.parts {
+            if may_be_ours(&part) {
+                return true;
+            }
+            if let PartType::Message(nested) = part.body {
+                messages.push(nested);
+            }
+        }
+    }
+    looks_sealed(mail)
+}
+
+/// Whether a part's name says that it may be ours: it has a SHA-256 in it, or is what envelopes and chunks are called.
 pub fn is_our_name(name: &str) -> bool {
+    is_chunks_name(name) || name.to_ascii_lowercase().ends_with(".p7m")
+}
+
+fn is_chunks_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    hash_in(&name).is_some() || name.ends_with(".snblob") || name.ends_with(".p7m")
+    hash_in(&name).is_some() || name.ends_with(".snblob")
 }
 
 fn is_tame(mail: &[u8]) -> bool {
@@ -329,7 +376,11 @@ mod tests {
         for mail in ["", "\r\n", "Subject: x\r\n\r\nhello", "no header at all", &smime] {
             assert_eq!(names(mail), [""; 0]);
             assert!(!find(mail.as_bytes()).ours_alone);
+            assert!(!begins_as_ours(mail.as_bytes().get(..4000).unwrap_or(mail.as_bytes())));
         }
+        assert!(begins_as_ours(
+            smime.replace(&wrapped(&foreign, ""), &wrapped(&sealed(5000, 3), "")).as_bytes()
+        ));
     }
 
     #[test]

@@ -5,16 +5,24 @@
 //! |---|---|
 //! | [`settings`] | `SN_CONF_*`: which server, how to log in, and where the secret comes from |
 //! | [`tls`] | the way to a server: TCP, TLS and whom it trusts |
+//! | [`lines`] | a server's first lines, and what it means when they do not come |
 //! | [`sasl`] | what a client says to log in |
 //! | [`source`] | `imaps://alice@example.org`: where mail is fetched from |
 //! | [`attempts`] | logins that were refused, and when the next one is due |
 //! | [`find`] | where in a mail gateways and mailing lists have put what is ours |
 //! | [`arrivals`] | what was found on its way into the mailbox |
+//! | [`policy`] | what becomes of our mails then |
+//! | [`seen`] | which mails were looked at before, where a source has no numbers that rise |
+//! | [`caller`] | whoever started us, and when it goes |
 
 pub mod arrivals;
 pub mod attempts;
+pub mod caller;
 pub mod find;
+pub mod lines;
+pub mod policy;
 pub mod sasl;
+pub mod seen;
 pub mod settings;
 pub mod source;
 pub mod tls;

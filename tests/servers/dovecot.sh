@@ -7,7 +7,7 @@
 #        tests/servers/dovecot.sh put FOLDER USER [MAILDIR FOLDER] <mail
 #        tests/servers/dovecot.sh doveadm FOLDER ARGUMENT...
 #
-# Users are alice, bob and carol; the password of each is NAME-password. After `start`, FOLDER/ports can be sourced: it
+# Users are alice, bob, carol and dave; the password of each is NAME-password. After `start`, FOLDER/ports can be sourced: it
 # sets IMAP, IMAPS, POP3, POP3S (ports), LMTP (a socket that takes mail for any of them) and AUTH (a socket at which
 # Postfix checks passwords). Mails lie in FOLDER/mail/USER/Maildir.
 
@@ -113,10 +113,11 @@ case $action in
 start)
     certificate=$1 key=$2
     shift 2
+    rm -f "$folder/log"
     mkdir -p "$folder/run" "$folder/state" "$folder/mail"
     cp "$certificate" "$folder/server.crt"
     cp "$key" "$folder/server.key"
-    for name in alice bob carol; do
+    for name in alice bob carol dave; do
         echo "$name:$name-password"
         mkdir -p "$folder/mail/$name/Maildir/new" "$folder/mail/$name/Maildir/cur" "$folder/mail/$name/Maildir/tmp"
     done >"$folder/users"

@@ -1,0 +1,17 @@
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Driver: take packets out of a Maildir, or out of one mail
+///
+/// Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv.
+#[derive(Parser)]
+#[command(name = "sn-recv-maildir", version)]
+pub struct Args {
+    /// Stay, and wait for more
+    #[arg(long)]
+    pub watch: bool,
+    /// The Maildir, as maildir:/…, or - for one mail on standard input
+    pub source: String,
+    /// A folder with tmp and new
+    pub mailbox: PathBuf,
+}

@@ -1,0 +1,89 @@
+//! sn-recv-maildir(1): the driver that takes packets out of a Maildir, or out of one mail.
+
+mod args;
+mod maildir;
+
+use maildir::Maildir;
+use socialnet::{Error, Kind, Result, cli, driver::local_path, mailbox::Mailbox};
+use socialnet_mail::{
+    Settings,
+    arrivals::Arrivals,
+    attempts::state,
+    caller::Caller,
+    find::{MAX_MAIL, find},
+    policy::Policy,
+    seen::Seen,
+};
+use std::{
+    io::{Read, stdin},
+    process::ExitCode,
+    time::Duration,
+};
+
+/// How often a Maildir is looked at while watching.
+const POLL: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Filter, |args: args::Args, console| {
+        if args.source == "-" {
+            return one_mail(&args).map_err(to_be_tried_again);
+        }
+        let settings = Settings::from_env()?;
+        let mut maildir = Maildir {
+            folder: local_path(&args.source).map_err(|error| Error::new(Kind::Config, error.message()))?,
+            mailbox: Mailbox::open(&args.mailbox)?,
+            policy: Policy::read(&settings, "seen")?,
+            seen: Seen::open(&state()?)?,
+            changed: None,
+        };
+        if !args.watch {
+            return maildir.fetch(console);
+        }
+        let poll = settings.duration("poll")?.unwrap_or(POLL);
+        let caller = Caller::listen();
+        let mut there = true;
+        while !caller.is_gone() {
+            match maildir.fetch(console) {
+                Err(error) if error.kind() == Kind::Again => {
+                    // Said once.
+                    if std::mem::take(&mut there) {
+                        console.note(error.message());
+                    }
+                }
+                done => {
+                    done?;
+                    there = true;
+                }
+            }
+            caller.wait(poll);
+        }
+        Ok(())
+    })
+}
+
+/// Takes the packets out of the mail on standard input. [`Kind::Nothing`], without a word: it holds something else, or
+/// nothing of ours, and whoever called us delivers it as any other.
+fn one_mail(args: &args::Args) -> Result<()> {
+    let mailbox = Mailbox::open(&args.mailbox)?;
+    let mut mail = Vec::new();
+    stdin().lock().take(MAX_MAIL as u64 + 1).read_to_end(&mut mail)?;
+    let nothing = Err(Error::new(Kind::Nothing, ""));
+    if mail.len() > MAX_MAIL {
+        // Or the pipe breaks, and with it the mail.
+        std::io::copy(&mut stdin().lock(), &mut std::io::sink())?;
+        return nothing;
+    }
+    let finds = find(&mail);
+    let mut arrivals = Arrivals::new(&mailbox);
+    arrivals.add(finds.found)?;
+    arrivals.commit()?;
+    if finds.ours_alone { Ok(()) } else { nothing }
+}
+
+/// Mail systems give up, and send back to the sender, on everything else than 75.
+fn to_be_tried_again(error: Error) -> Error {
+    match error.kind() {
+        Kind::Nothing => error,
+        _ => Error::new(Kind::Again, error.message()),
+    }
+}

@@ -1,0 +1,137 @@
+//! One round: what is new, the beginning of that, the whole of what is ours; then, once it is durable here, what is to be
+//! deleted.
+
+use crate::pop3::Pop3;
+use socialnet::{Result, mailbox::Mailbox};
+use socialnet_mail::{
+    Login,
+    arrivals::Arrivals,
+    attempts::Attempts,
+    find::{MAX_MAIL, begins_as_ours, find},
+    policy::{Policy, now},
+    seen::Seen,
+    source::Source,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+/// Lines of a mail's body that are enough to see what it is, behind whatever a gateway put in front.
+const LINES: usize = 60;
+/// Bytes of a header with so many lines.
+const BEGINNING: u64 = 256 << 10;
+/// Mails of which the beginning is asked before any is fetched.
+const ASKED: usize = 500;
+
+/// Everything that a round needs to know.
+pub struct Driver {
+    pub source: Source,
+    pub login: Login,
+    pub attempts: Attempts,
+    pub state: PathBuf,
+    pub mailbox: Mailbox,
+    pub policy: Policy,
+}
+
+/// A mail at the server.
+struct Mail {
+    number: u32,
+    size: u64,
+    /// None where the server has no UIDL: such a mail is looked at each time.
+    id: Option<String>,
+}
+
+impl Driver {
+    /// Does it. Says whether anything of ours was there.
+    pub fn fetch(&self) -> Result<bool> {
+        let mut seen = Seen::open(&self.state)?;
+        let mut session = Pop3::open(&self.source, &self.login, &self.attempts)?;
+        let mails = mails(&mut session)?;
+        let is_new = |mail: &&Mail| mail.id.as_ref().is_none_or(|id| !seen.has(id));
+        let new: Vec<&Mail> = mails.iter().filter(is_new).collect();
+        let mut own = BTreeSet::new();
+        for some in new.chunks(ASKED) {
+            own.extend(self.look_at(&mut session, some, &mut seen)?);
+        }
+        let due: BTreeSet<&str> =
+            seen.own().filter(|(_, since)| self.policy.is_due(*since)).map(|(id, _)| id).collect();
+        let is_due = |mail: &&Mail| match &mail.id {
+            Some(id) => due.contains(id.as_str()),
+            None => own.contains(&mail.number) && self.policy.is_due(now()),
+        };
+        let due: Vec<u32> = mails.iter().filter(is_due).map(|mail| mail.number).collect();
+        session.delete(&due)?;
+        session.quit()?;
+        seen.keep(&mails.into_iter().filter_map(|mail| mail.id).collect());
+        seen.save()?;
+        Ok(!own.is_empty())
+    }
+
+    /// Fetches what is ours of these mails, and remembers all of them. Gives the numbers of those that held nothing else.
+    fn look_at(&self, session: &mut Pop3, mails: &[&Mail], seen: &mut Seen) -> Result<BTreeSet<u32>> {
+        let mut wanted = Vec::new();
+        let mut looked = BTreeMap::new();
+        let top = |mail: &&Mail| format!("TOP {} {LINES}\r\n", mail.number);
+        session.each(
+            mails,
+            top,
+            |_| BEGINNING,
+            |mail, beginning| {
+                // A server without TOP leaves no choice.
+                let ours = beginning.as_deref().is_none_or(begins_as_ours) && mail.size <= MAX_MAIL as u64;
+                if ours {
+                    wanted.push(*mail);
+                } else {
+                    looked.insert(mail.number, false);
+                }
+                Ok(())
+            },
+        )?;
+        let mut arrivals = Arrivals::new(&self.mailbox);
+        let retrieve = |mail: &&Mail| format!("RETR {}\r\n", mail.number);
+        // Sizes are estimates at some servers.
+        let allowance = |mail: &&Mail| 2 * mail.size + BEGINNING;
+        session.each(&wanted, retrieve, allowance, |mail, whole| {
+            // What can't be had now is tried again.
+            let Some(whole) = whole else { return Ok(()) };
+            let finds = find(&whole);
+            looked.insert(mail.number, finds.ours_alone);
+            arrivals.add(finds.found)?;
+            if arrivals.is_full() {
+                std::mem::replace(&mut arrivals, Arrivals::new(&self.mailbox)).commit()?;
+            }
+            Ok(())
+        })?;
+        arrivals.commit()?;
+        for mail in mails {
+            if let (Some(id), Some(ours)) = (&mail.id, looked.get(&mail.number)) {
+                seen.add(id, ours.then(now));
+            }
+        }
+        seen.save()?;
+        Ok(looked.into_iter().filter(|(_, ours)| *ours).map(|(number, _)| number).collect())
+    }
+}
+
+fn mails(session: &mut Pop3) -> Result<Vec<Mail>> {
+    let mut ids = BTreeMap::new();
+    for line in session.listing("UIDL")?.unwrap_or_default() {
+        // RFC 1939 section 7: 1 to 70 characters from 0x21 to 0x7e.
+        if let Some((number, id)) = line.split_once(' ')
+            && let Ok(number) = number.parse::<u32>()
+            && (1..=70).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            ids.insert(number, id.to_owned());
+        }
+    }
+    let listed = session.listing("LIST")?.unwrap_or_default();
+    let mails = listed.iter().filter_map(|line| {
+        let mut words = line.split(' ');
+        let number = words.next()?.parse().ok()?;
+        let size = words.next()?.parse().ok()?;
+        Some(Mail { number, size, id: ids.remove(&number) })
+    });
+    Ok(mails.collect())
+}

@@ -1,0 +1,72 @@
+//! sn-recv-pop3(1): the driver that fetches packets from a mailbox by POP3.
+
+mod args;
+mod fetch;
+mod pop3;
+
+use fetch::Driver;
+use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
+use socialnet_mail::{
+    Settings,
+    attempts::{Attempts, state},
+    caller::Caller,
+    policy::Policy,
+    source::Source,
+};
+use std::{process::ExitCode, time::Duration};
+
+/// How soon a mailbox is looked into again; that doubles up to the setting `poll` while nothing comes.
+const FIRST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+fn main() -> ExitCode {
+    cli::run(cli::Role::Filter, |args: args::Args, console| {
+        let settings = Settings::from_env()?;
+        let source = Source::read(&args.source, ("pop3s", 995), ("pop3", 110), &settings)?;
+        let login = settings
+            .login(&source.user)?
+            .ok_or_else(|| Error::new(Kind::Config, "neither password-command nor token-command is set"))?;
+        let state = state()?;
+        let policy = Policy::read(&settings, "keep")?;
+        if matches!(policy, Policy::Seen | Policy::Move(_)) {
+            return Err(Error::new(Kind::Config, "by POP3 mails can be kept or deleted, and nothing else"));
+        }
+        let driver = Driver {
+            attempts: Attempts::new(&state),
+            mailbox: Mailbox::open(&args.mailbox)?,
+            policy,
+            source,
+            login,
+            state,
+        };
+        if !args.watch {
+            return driver.fetch().map(drop);
+        }
+        watch(&driver, settings.duration("poll")?.unwrap_or(LONGEST), console)
+    })
+}
+
+fn watch(driver: &Driver, longest: Duration, console: &mut cli::Console) -> Result<()> {
+    let caller = Caller::listen();
+    let (mut wait, mut there) = (FIRST.min(longest), true);
+    while !caller.is_gone() {
+        let any = match driver.fetch() {
+            Ok(any) => {
+                there = true;
+                any
+            }
+            Err(error) if error.kind() == Kind::Again => {
+                // Said once: a server that is away stays away for a while.
+                if std::mem::take(&mut there) {
+                    console.note(error.message());
+                }
+                false
+            }
+            Err(error) => return Err(error),
+        };
+        wait = if any { FIRST.min(longest) } else { wait };
+        caller.wait(wait);
+        wait = (wait * 2).min(longest);
+    }
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! A client of the Post Office Protocol: RFC 1939, CAPA of RFC 2449, STLS of RFC 2595, SASL of RFC 5034, and as much of
+//! them as fetching needs. No maintained crate knows TOP, PIPELINING or a limit to what a server may send.
+//!
+//! Commands go out many at a time where the server says it can take that (RFC 2449 section 6.6); the answers come in the
+//! same order.
+
+use data_encoding::BASE64;
+use socialnet::{Error, Kind, Result};
+use socialnet_mail::{
+    Login, Security, Stream,
+    attempts::Attempts,
+    lines::{broken, hung_up, line, words},
+    sasl::Mechanism,
+    source::Source,
+};
+use std::io::{BufRead, BufReader, Read, Write};
+
+/// Bytes of a line that is an answer; RFC 2449 section 4 allows 512.
+const MAX_ANSWER: u64 = 8192;
+/// Bytes of a listing: a hundred thousand mails and more.
+pub const LISTING: u64 = 16 << 20;
+/// Commands that are sent before the first answer is read; together they fit in any buffer on the way.
+const AHEAD: usize = 50;
+
+/// A session of somebody who is logged in.
+pub struct Pop3 {
+    wire: BufReader<Stream>,
+    /// What CAPA lists, in upper case.
+    offers: Vec<String>,
+}
+
+impl Pop3 {
+    /// Connects and logs in. [`Kind::NotAllowed`]: a certificate that is not trusted, no TLS, or a refused login.
+    pub fn open(source: &Source, login: &Login, attempts: &Attempts) -> Result<Self> {
+        attempts.check()?;
+        // Asked first: it may take its time, and servers do not wait for long.
+        let secret = login.secret()?;
+        let mut stream = Stream::connect(&source.server)?;
+        positive(&line(&mut stream)?).map_err(|said| refused("does not want us now", &said))?;
+        if source.server.security == Security::StartTls {
+            stream.write_all(b"STLS\r\n").map_err(broken)?;
+            positive(&line(&mut stream)?)
+                .map_err(|said| Error::new(Kind::NotAllowed, format!("the server has no STLS: {said}")))?;
+            stream = stream.upgrade(&source.server)?;
+        }
+        let mut session = Self { wire: BufReader::with_capacity(64 << 10, stream), offers: Vec::new() };
+        session.offers = session.listing("CAPA")?.unwrap_or_default();
+        session.offers.iter_mut().for_each(|offer| offer.make_ascii_uppercase());
+        let sasl = session.offers.iter().find_map(|offer| offer.strip_prefix("SASL "));
+        let mechanisms = sasl.unwrap_or_default().split(' ').filter(|name| !name.is_empty());
+        // USER and PASS are what LOGIN is, for servers without SASL.
+        let by_user = sasl.is_none();
+        let mechanism = login.mechanism(mechanisms.chain(by_user.then_some("LOGIN")))?;
+        let responses = mechanism.responses(&source.server, login, &secret);
+        let entered = match mechanism {
+            Mechanism::Login if by_user => session.user(&responses),
+            _ => session.authenticate(mechanism, &responses),
+        }?;
+        match entered {
+            Ok(()) => attempts.welcome()?,
+            // RFC 2449 section 8.1.1 and RFC 3206: not for ever, and nothing that the password could mend.
+            Err(said)
+                if ["[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]"].iter().any(|code| said.contains(code)) =>
+            {
+                return Err(refused("can't log us in now", &said));
+            }
+            Err(said) => {
+                attempts.refused()?;
+                let message = format!("login as '{}' was refused: {said}", login.user);
+                return Err(Error::new(Kind::NotAllowed, message));
+            }
+        }
+        Ok(session)
+    }
+
+    fn user(&mut self, responses: &[String]) -> Result<std::result::Result<(), String>> {
+        for (command, word) in ["USER", "PASS"].into_iter().zip(responses) {
+            self.send(&format!("{command} {word}\r\n"))?;
+            if let Err(said) = positive(&self.answer()?) {
+                return Ok(Err(said));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// RFC 5034 section 4.
+    fn authenticate(
+        &mut self,
+        mechanism: Mechanism,
+        responses: &[String],
+    ) -> Result<std::result::Result<(), String>> {
+        self.send(&format!("AUTH {}\r\n", mechanism.name()))?;
+        let mut responses = responses.iter();
+        // A challenge behind the last response tells of an error, which comes when it is acknowledged.
+        for _ in 0..4 {
+            let answer = self.answer()?;
+            if !answer.starts_with('+') || answer.starts_with("+OK") {
+                return Ok(positive(&answer));
+            }
+            let response =
+                responses.next().map_or(String::new(), |response| BASE64.encode(response.as_bytes()));
+            self.send(&format!("{response}\r\n"))?;
+        }
+        Ok(Err("asks too much".to_owned()))
+    }
+
+    /// Whether the server has an extension.
+    pub fn offers(&self, extension: &str) -> bool {
+        self.offers.iter().any(|offer| offer.split(' ').next() == Some(extension))
+    }
+
+    /// The lines of a listing, or none if the server has no such command.
+    pub fn listing(&mut self, command: &str) -> Result<Option<Vec<String>>> {
+        self.send(&format!("{command}\r\n"))?;
+        if positive(&self.answer()?).is_err() {
+            return Ok(None);
+        }
+        let text = self.text(LISTING)?;
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        Ok(Some(lines.map(|line| String::from_utf8_lossy(line).trim_end().to_owned()).collect()))
+    }
+
+    /// Gives to `hear` what each command brings: a mail or its beginning, of at most so many bytes, or none where the
+    /// server refuses.
+    pub fn each<T>(
+        &mut self,
+        items: &[T],
+        command: impl Fn(&T) -> String,
+        allowance: impl Fn(&T) -> u64,
+        mut hear: impl FnMut(&T, Option<Vec<u8>>) -> Result<()>,
+    ) -> Result<()> {
+        self.pipeline(items, command, |session, item| {
+            let text = match positive(&session.answer()?) {
+                Ok(()) => Some(session.text(allowance(item))?),
+                Err(_) => None,
+            };
+            hear(item, text)
+        })
+    }
+
+    /// Marks mails as deleted, which they are once [`Pop3::quit`] was answered.
+    pub fn delete(&mut self, numbers: &[u32]) -> Result<()> {
+        let command = |number: &u32| format!("DELE {number}\r\n");
+        self.pipeline(numbers, command, |session, _| session.answer().map(drop))
+    }
+
+    /// Ends the session: what was marked is deleted (RFC 1939 section 6).
+    pub fn quit(mut self) -> Result<()> {
+        self.send("QUIT\r\n")?;
+        positive(&self.answer()?).map_err(|said| refused("did not delete all", &said))
+    }
+
+    fn pipeline<T>(
+        &mut self,
+        items: &[T],
+        command: impl Fn(&T) -> String,
+        mut read: impl FnMut(&mut Self, &T) -> Result<()>,
+    ) -> Result<()> {
+        let ahead = if self.offers("PIPELINING") { AHEAD } else { 1 };
+        for some in items.chunks(ahead) {
+            self.send(&some.iter().map(&command).collect::<String>())?;
+            some.iter().try_for_each(|item| read(self, item))?;
+        }
+        Ok(())
+    }
+
+    /// One write for all of it: a small one behind another would wait for the first to be acknowledged.
+    fn send(&mut self, commands: &str) -> Result<()> {
+        self.wire.get_mut().write_all(commands.as_bytes()).map_err(broken)
+    }
+
+    fn answer(&mut self) -> Result<String> {
+        let line = self.line(MAX_ANSWER)?;
+        Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+    }
+
+    /// A response of several lines up to the one with a dot alone, with the dots taken out that were put in for that
+    /// (RFC 1939 section 3).
+    fn text(&mut self, allowance: u64) -> Result<Vec<u8>> {
+        let mut text = Vec::new();
+        loop {
+            let left = allowance.saturating_sub(text.len() as u64);
+            let line = self.line(left)?;
+            match line.strip_prefix(b".") {
+                Some(b"\r\n" | b"\n") => return Ok(text),
+                Some(rest) => text.extend_from_slice(rest),
+                None => text.extend_from_slice(&line),
+            }
+        }
+    }
+
+    fn line(&mut self, most: u64) -> Result<Vec<u8>> {
+        let mut line = Vec::new();
+        self.wire.by_ref().take(most.max(3)).read_until(b'\n', &mut line).map_err(broken)?;
+        match line.last() {
+            Some(b'\n') => Ok(line),
+            Some(_) if line.len() as u64 >= most => {
+                Err(Error::new(Kind::Again, "the server sends more than it was asked for"))
+            }
+            _ => Err(hung_up()),
+        }
+    }
+}
+
+/// What an answer says if it is not `+OK`.
+fn positive(answer: &str) -> std::result::Result<(), String> {
+    if answer.starts_with("+OK") { Ok(()) } else { Err(words(answer)) }
+}
+
+fn refused(what: &str, said: &str) -> Error {
+    Error::new(Kind::Again, format!("the server {what}: {said}"))
+}
