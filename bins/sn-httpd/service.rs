@@ -134,8 +134,9 @@ impl Service {
 
     /// What is wrong on this side. A person reads it in the log, since it names files; a client reads what it can do.
     fn failure(&self, error: &socialnet::Error) -> Reply {
-        if error.message().contains("No space left") || error.message().contains("quota exceeded") {
-            return reply::words(StatusCode::INSUFFICIENT_STORAGE, "the disk is full: try again later");
+        // The library keeps of a system's error its words.
+        if ["No space left", "quota exceeded", "File too large"].iter().any(|why| error.message().contains(why)) {
+            return reply::words(StatusCode::INSUFFICIENT_STORAGE, "there is no room here: try again later");
         }
         self.say(error.message());
         reply::words(StatusCode::INTERNAL_SERVER_ERROR, "something is wrong here: try again later")

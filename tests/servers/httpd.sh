@@ -26,7 +26,8 @@ start)
         echo "listen = ['$(cat "$folder/address" 2>/dev/null || echo 127.0.0.1:0)']"
         printf '%s\n' "$@"
     } >"$folder/httpd.toml"
-    sn-httpd "$folder/httpd.toml" >"$folder/log" 2>&1 </dev/null &
+    : >"$folder/log"
+    sn-httpd "$folder/httpd.toml" >>"$folder/log" 2>&1 </dev/null &
     echo $! >"$folder/pid"
     tries=0
     until grep -q '^sn-httpd: ready' "$folder/log"; do
