@@ -135,7 +135,10 @@ impl Service {
     /// What is wrong on this side. A person reads it in the log, since it names files; a client reads what it can do.
     fn failure(&self, error: &socialnet::Error) -> Reply {
         // The library keeps of a system's error its words.
-        if ["No space left", "quota exceeded", "File too large"].iter().any(|why| error.message().contains(why)) {
+        if ["No space left", "quota exceeded", "File too large"]
+            .iter()
+            .any(|why| error.message().contains(why))
+        {
             return reply::words(StatusCode::INSUFFICIENT_STORAGE, "there is no room here: try again later");
         }
         self.say(error.message());

@@ -12,6 +12,7 @@
 
 mod feed;
 mod files;
+mod http;
 mod ingest;
 mod peers;
 mod run;
@@ -51,6 +52,7 @@ fn measure(parts: &[String]) -> Result<()> {
         ("files", files::rows as fn(&World, &str, &str) -> Result<()>),
         ("ingest", ingest::rows),
         ("feed", feed::rows),
+        ("http", |world: &World, _: &str, _: &str| http::rows(world)),
     ] {
         if wanted(part) {
             let world = World::new()?;

@@ -42,6 +42,8 @@ start)
     told 'counters on' >"$folder/counters"
     ;;
 stop | kill)
+    # Not there: it was stopped before.
+    test -f "$folder/pid" || exit 0
     pid=$(cat "$folder/pid")
     if test "$action" = stop; then kill "$pid"; else kill -KILL "$pid"; fi
     tries=0
@@ -50,5 +52,6 @@ stop | kill)
         test $tries -lt 300 || exit 1
         sleep 0.1
     done
+    rm "$folder/pid"
     ;;
 esac

@@ -7,7 +7,7 @@ httpd=$PWD/tests/servers/httpd.sh
 page=$PWD/man/socialnet-driver.7
 # Nothing of this machine's own may come in between.
 unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY
-trap '"$httpd" kill "$T/web" 2>/dev/null; rm -rf "$T"' EXIT
+trap '"$httpd" kill "$T/web"; rm -rf "$T"' EXIT
 
 tests/servers/ca.sh "$T/ca"
 "$httpd" start "$T/web" "metrics = '127.0.0.1:0'" 'limits.requests-per-minute = 100000' 'limits.items = 50' \

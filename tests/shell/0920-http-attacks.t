@@ -4,7 +4,7 @@
 
 httpd=$PWD/tests/servers/httpd.sh
 attack=$PWD/tests/http-clients.py
-trap '"$httpd" kill "$T/web" 2>/dev/null; "$httpd" kill "$T/large.web" 2>/dev/null; umount "$T/disk" 2>/dev/null; rm -rf "$T"' EXIT
+trap '"$httpd" kill "$T/web"; "$httpd" kill "$T/large.web"; umount "$T/disk" 2>/dev/null || true; rm -rf "$T"' EXIT
 
 mkdir -p "$T/web/boxes/bobs"
 "$httpd" start "$T/web" 'limits.head-time = "3s"' 'limits.body-time = "6s"' 'limits.idle-time = "2s"' \

@@ -4,7 +4,7 @@
 
 httpd=$PWD/tests/servers/httpd.sh
 clients=$PWD/tests/http-clients.py
-trap '"$httpd" kill "$T/web" 2>/dev/null; rm -rf "$T"' EXIT
+trap '"$httpd" kill "$T/web"; rm -rf "$T"' EXIT
 
 mkdir -p "$T/web/boxes/bobs"
 echo correct-horse >"$T/web/boxes/bobs/secret"
