@@ -221,10 +221,10 @@ impl Talk {
             }
             if status.is_none() {
                 status = line.split(' ').nth(1).and_then(|it| it.parse::<u16>().ok());
-            } else if let Some((name, value)) = line.split_once(": ") {
-                if name.eq_ignore_ascii_case("content-length") {
-                    length = value.parse().unwrap_or(0);
-                }
+            } else if let Some((name, value)) = line.split_once(": ")
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.parse().unwrap_or(0);
             }
         }
         std::io::copy(&mut self.0.by_ref().take(length), &mut std::io::sink())?;
