@@ -124,9 +124,13 @@ impl Author<'_> {
     /// It travels as its target did, so it names no readers.
     fn change(&self, id: &str, kind: &str, draft: Draft, body: impl FnOnce(u32) -> Body) -> Result<Vec<u8>> {
         let target = named::find(self.db, id, self.now)?;
-        let thread = self.living(id, target.name)?.thread;
+        let living = self.living(id, target.name)?;
         let mut packet = self.packet(kind, draft, body(changes::next_version(self.db, target.name)?))?;
-        packet.thread = thread;
+        packet.thread = living.thread;
+        // Said again: whoever gets no other edit than this one must know it, too.
+        if packet.expires.is_none() && matches!(packet.body, Body::Edit { .. }) {
+            packet.expires = living.expires.and_then(|expires| Timestamp::from_second(expires).ok());
+        }
         packet.about = Some(About::Packet(target.name, Some(target.digest)));
         packet::write(&packet, None)
     }

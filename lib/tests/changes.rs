@@ -443,6 +443,34 @@ fn what_expired_is_deleted_by_the_next_run() {
 }
 
 #[test]
+fn an_end_that_an_edit_set_is_told_after_it_has_come() {
+    let (mut alice, mut bob, _) = three();
+    let status = alice.status("For ever.");
+    let letters = alice.seals(status.clone(), &["bob"]);
+    alice.queues(&letters);
+    bob.gets(&letters);
+    let end = alice.now + HOUR;
+    let shorter = about(&alice, "edit", Body::Edit { version: 1, closes: false }, &status, |packet| {
+        packet.text = Some("Not for ever.".into());
+        packet.expires = Some(end);
+    });
+    let lost = alice.seals(shorter, &[]);
+    alice.queues(&lost);
+    let next = alice.status("Hello.");
+    let next = alice.seals(next, &["bob"]);
+    bob.gets(&next);
+    for person in [&mut alice, &mut bob] {
+        person.waits(24 * 60);
+    }
+    let asks = bob.seals_what_is_due();
+    alice.gets(&for_reader(&asks, &alice));
+    assert_eq!(shown(&alice), ["Hello."]);
+    assert_eq!(shown(&bob), ["For ever.", "Hello."]);
+    bob.gets(&for_reader(&alice.seals_what_is_due(), &bob));
+    assert_eq!(shown(&bob), ["Hello."]);
+}
+
+#[test]
 fn what_arrives_too_late_is_kept_as_its_name() {
     let (mut alice, mut bob, _) = three();
     let status = expiring(&alice, "Gone before it came.", HOUR);

@@ -161,9 +161,9 @@ impl Receiver<'_> {
             change::take(db, seq, &packet, self.now)?;
             share::relay(db, self.me, verified, wait(self.wait.relay), self.now)?;
         }
-        // Not what its author has taken back already.
+        // Not what its author has taken back already; but changes, even those whose own end has come.
         if let (Held::New(_), Some(root)) = (held, own_root)
-            && changes::settle(db, packet.name, self.now)?
+            && (change::is_change(&packet) || changes::settle(db, packet.name, self.now)?)
         {
             thread::relay(db, root, verified, wait(self.wait.relay), self.now)?;
         }

@@ -27,8 +27,9 @@ pub struct Target {
     pub understood: bool,
     /// Whether its author wants no more comments in its thread.
     pub closed: bool,
+    /// When it is to be gone, in seconds since 1970.
+    pub expires: Option<i64>,
     state: String,
-    expires: Option<i64>,
 }
 
 /// Looks for a packet by its name.
@@ -143,6 +144,10 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
     } else {
         None
     };
+    let state = match state {
+        Some(EXPIRED) if target.kind == "edit" && is_to_be_told(db, target.seq, now)? => None,
+        state => state,
+    };
     if let Some(state) = state.filter(|_| !target.gone) {
         packets::unindex(db, target.seq)?;
         packets::unlist(db, target.seq)?;
@@ -154,7 +159,11 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
     }
     if target.gone || state.is_some() {
         erase_shares(db, name)?;
-        own.edit.map_or(Ok(()), |edit| erase(db, edit))?;
+        if let Some(edit) = own.edit
+            && !(state == Some(EXPIRED) && is_to_be_told(db, edit, now)?)
+        {
+            erase(db, edit)?;
+        }
         return Ok(false);
     }
     if has_words(&target.kind) {
@@ -169,6 +178,22 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         }
     }
     Ok(true)
+}
+
+/// Seconds after which nodes give up what nobody confirmed.
+const TOLD_FOR: i64 = 40 * 24 * 3600;
+
+/// An edit with an end that somebody has not confirmed: without it, they would show its target for ever.
+const TO_BE_TOLD: &str = "type = 'edit' AND expires > ?2 AND EXISTS (
+      SELECT 1 FROM audience WHERE audience.packet = packet.seq AND NOT EXISTS (
+        SELECT 1 FROM sealed_packet JOIN sealed ON sealed.envelope = sealed_packet.envelope
+        WHERE sealed_packet.packet = packet.seq AND sealed.reader = audience.reader AND confirmed IS NOT NULL))";
+
+fn is_to_be_told(db: &Connection, seq: i64, now: Timestamp) -> Result<bool> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT 1 FROM packet WHERE seq = ?1 AND length(signed) > 0 AND {TO_BE_TOLD}"
+    ))?;
+    Ok(query.exists((seq, now.as_second().saturating_sub(TOLD_FOR)))?)
 }
 
 const RETRACTED: &str = "retracted";
@@ -244,14 +269,16 @@ pub fn edit(db: &Connection, name: Name) -> Result<Option<(Name, Vec<u8>)>> {
 
 /// Deletes what has expired, at most `limit` packets; gives how many.
 pub fn expire(db: &Transaction<'_>, now: Timestamp, limit: u32) -> Result<usize> {
-    let mut query = db.prepare_cached(
+    let mut query = db.prepare_cached(&format!(
         "SELECT author, id FROM packet
-         WHERE expires <= ?1 AND state NOT IN ('retracted', 'removed', 'expired') LIMIT ?2",
-    )?;
+         WHERE expires <= ?1 AND state NOT IN ('retracted', 'removed', 'expired') AND NOT ({TO_BE_TOLD}) LIMIT ?3"
+    ))?;
     // What a feed does not show any more can wait for its end until the clock is believed.
     let now = clock::borne_out(db, now)?;
     let names = query
-        .query_map((now.as_second(), limit), |row| Ok(Name { from: row.get(0)?, id: row.get(1)? }))?
+        .query_map((now.as_second(), now.as_second().saturating_sub(TOLD_FOR), limit), |row| {
+            Ok(Name { from: row.get(0)?, id: row.get(1)? })
+        })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     for name in &names {
         settle(db, *name, now)?;
