@@ -158,7 +158,7 @@ impl Story {
             if stormy {
                 node.asleep = world.now
                     + match node.dice.u32(0..300) {
-                        0 => LONG_SLEEP,
+                        0 if world.now < world.storm_ends() - 7 * DAY => LONG_SLEEP,
                         1..4 => node.dice.i64(2 * DAY..8 * DAY),
                         _ => 0,
                     };
