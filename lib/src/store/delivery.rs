@@ -95,11 +95,13 @@ pub fn standing(db: &Connection, envelope: &Digest) -> Result<Standing> {
     })
 }
 
-/// What is to be tried now, longest due first.
+/// What is to be tried now, longest due first. Of what is due since the same second, envelopes come first, and the readers
+/// of a chunk one after another: a driver can carry it once for all of them.
 pub fn due(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Delivery>> {
     let mut query = db.prepare_cached(
         "SELECT item, reader, envelope, queued, attempts, address, reason FROM delivery
-         WHERE state = 'waiting' AND next_try <= ?1 ORDER BY next_try LIMIT ?2",
+         WHERE state = 'waiting' AND next_try <= ?1
+         ORDER BY next_try, item <> envelope, item LIMIT ?2",
     )?;
     let mut rows = query.query((now.as_second(), limit))?;
     let mut due = Vec::new();
@@ -407,6 +409,14 @@ mod tests {
         assert_eq!((hello.attempts, hello.refused_by.as_str(), hello.reason.as_str()), (1, "", "away"));
         write(&mut store, |db| retry(db, at(NOW)));
         assert_eq!(due_at(&store, NOW).len(), 2);
+    }
+
+    #[test]
+    fn envelopes_come_first_and_a_chunks_readers_together() {
+        let (_dir, mut store) = store();
+        write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS, at(NOW)));
+        write(&mut store, |db| enter(db, &HELLO, CAROL, &CHUNKS, at(NOW)));
+        assert_eq!(due_at(&store, NOW), [HELLO, PHOTO, CHUNKS[0], CHUNKS[0], CHUNKS[1], CHUNKS[1]]);
     }
 
     #[test]

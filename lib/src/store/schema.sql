@@ -312,7 +312,8 @@ CREATE TABLE delivery (
     came      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (item, reader)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX delivery_next ON delivery (next_try) WHERE state = 'waiting';
+-- In the order in which they are handed over.
+CREATE INDEX delivery_next ON delivery (next_try, item <> envelope, item) WHERE state = 'waiting';
 CREATE INDEX delivery_sent ON delivery (queued) WHERE state = 'sent';
 CREATE INDEX delivery_failed ON delivery (envelope) WHERE state = 'failed';
 CREATE INDEX delivery_envelope ON delivery (envelope, state);
