@@ -52,6 +52,9 @@ bench)
     need age age                            # encrypts files
     need openssl openssl                    # CMS from the command line
     need notmuch notmuch                    # indexes a Maildir
+    need python3 python3                    # sends mails on one connection, and delays them
+    need msmtp msmtp                        # sends mails one by one
+    need /usr/sbin/smtp-sink postfix        # takes any mail
     need curl curl                          # posts one by one
     need /usr/sbin/nginx nginx              # takes uploads without syncing them
     need /usr/lib/dovecot/imap dovecot-imapd # gives mail out

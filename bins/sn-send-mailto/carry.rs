@@ -198,7 +198,7 @@ impl<'a> Round<'a> {
                     continue;
                 }
             };
-            let end = match connection.send(&self.carrier.from, &mail.to(), &message) {
+            let end = match connection.send(&self.carrier.from, &mail.to(), message) {
                 Ok(answers) => {
                     broken = 0;
                     self.conclude(mail, &answers)?;

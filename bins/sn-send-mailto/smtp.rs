@@ -160,7 +160,7 @@ impl<'a> Connection<'a> {
         &mut self,
         from: &Address,
         to: &[Address],
-        message: &[u8],
+        message: Vec<u8>,
     ) -> std::result::Result<Answers, Broken> {
         let before = |error| Broken { error, begun: false };
         let size = self.announces_size.then_some(MailParameter::Size(message.len()));
@@ -313,17 +313,15 @@ impl<'a> Connection<'a> {
     }
 }
 
-/// A message with the dots that SMTP wants (RFC 5321 section 4.5.2) and its end.
-fn finished(message: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(message.len() + 64);
-    for line in message.split_inclusive(|byte| *byte == b'\n') {
-        if line.starts_with(b".") {
-            text.push(b'.');
-        }
-        text.extend_from_slice(line);
+/// A message with the dots that SMTP wants (RFC 5321 section 4.5.2) and its end. Ours need no dots, and are not copied.
+fn finished(mut message: Vec<u8>) -> Vec<u8> {
+    let lines = || message.split_inclusive(|byte| *byte == b'\n');
+    if lines().any(|line| line.starts_with(b".")) {
+        let dotted = |line: &[u8]| if line.starts_with(b".") { [b".", line].concat() } else { line.to_vec() };
+        message = lines().flat_map(dotted).collect();
     }
-    text.extend_from_slice(b".\r\n");
-    text
+    message.extend_from_slice(b".\r\n");
+    message
 }
 
 #[cfg(test)]
@@ -332,6 +330,7 @@ mod tests {
 
     #[test]
     fn no_line_of_a_message_ends_it() {
-        assert_eq!(finished(b"a\r\n.\r\n..b\r\nc.\r\n"), b"a\r\n..\r\n...b\r\nc.\r\n.\r\n");
+        assert_eq!(finished(b"a\r\n.\r\n..b\r\nc.\r\n".to_vec()), b"a\r\n..\r\n...b\r\nc.\r\n.\r\n");
+        assert_eq!(finished(b"a\r\nb\r\n".to_vec()), b"a\r\nb\r\n.\r\n");
     }
 }

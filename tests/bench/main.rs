@@ -17,6 +17,7 @@ mod ingest;
 mod peers;
 mod run;
 mod seal;
+mod smtp;
 mod start;
 mod table;
 mod world;
@@ -59,6 +60,9 @@ fn measure(parts: &[String]) -> Result<()> {
             world.circle("alice", 1)?;
             rows(&world, "alice1", "alice")?;
         }
+    }
+    if wanted("smtp") {
+        smtp::rows(&World::new()?)?;
     }
     Ok(())
 }
