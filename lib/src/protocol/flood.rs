@@ -94,7 +94,7 @@ fn ten_thousand_strangers_fill_no_disk_and_keep_no_friend_out() {
         .map(|number| match number {
             9_900 => request(alice, &keys, "Bob", Some(code)),
             // Every other one guesses.
-            _ => request(alice, &keys, "Stranger", (number % 2 == 0).then(|| [number as u8; 16])),
+            _ => request(alice, &keys, "Stranger", (number % 2 == 0).then_some([number as u8; 16])),
         })
         .collect();
     let new = path.join("inpackets/new");
