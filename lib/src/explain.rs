@@ -295,7 +295,7 @@ impl<W: Write> Page<'_, W> {
             self.row("sha256", &mailbox::name_for(&digest))?;
             return self.verdict(Ok(()));
         }
-        if bytes.is_ascii() || bytes.len() > blob::CHUNK {
+        if !blob::may_be_chunk(bytes) {
             self.title(name, "nothing of ours", bytes.len())?;
             return self.verdict(Err(Error::malformed("neither a sealed packet nor a chunk")));
         }

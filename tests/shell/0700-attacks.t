@@ -15,8 +15,8 @@ odd() {
     : >"$1/$(printf 'not-utf8-\377')"
     mkfifo "$1/pipe"
     ln -s /dev/zero "$1/link"
-    echo garbage >"$1/$long"
-    echo garbage >"$1/$(printf 'two\nlines\033[31m')"
+    echo 'garbage, and longer than a chance' >"$1/$long"
+    echo 'garbage, and longer than a chance' >"$1/$(printf 'two\nlines\033[31m')"
 }
 says() { as "$1" sn-feed | grep -F -e "$2" || { as "$1" sn-feed && false; }; }
 status() { as alice sn-pack status "$1" | as alice sn-seal --to bob | as alice sn-send && as bob sn-recv; }

@@ -20,6 +20,14 @@ use std::{
 
 /// Bytes of a chunk, at most.
 pub const CHUNK: usize = 4 << 20;
+/// The last piece of a blob may be so short that it is ASCII by chance; anything longer that is text is no chunk.
+const SHORT: usize = 32;
+
+/// Whether these bytes may be a chunk: random ones, and not too many.
+pub fn may_be_chunk(bytes: &[u8]) -> bool {
+    (1..=CHUNK).contains(&bytes.len()) && (bytes.len() < SHORT || !bytes.is_ascii())
+}
+
 /// RFC 8188 record size.
 pub const RECORD: u32 = 64 << 10;
 

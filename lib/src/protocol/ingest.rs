@@ -393,12 +393,12 @@ fn examine(path: &Path, keyring: &Keyring) -> Content {
     }
 }
 
-// A chunk is any bytes at all, so it is what nothing else is.
+// A chunk is random bytes, so it is what nothing else is.
 fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
     if seal::looks_sealed(&bytes) {
         return Ok(Content::Envelope(Box::new(open::open(&bytes, keyring)?)));
     }
-    if bytes.is_ascii() || bytes.is_empty() {
+    if !blob::may_be_chunk(&bytes) {
         let mut blocks = PemItems::new(bytes.as_slice(), MAX_FILE);
         let pem = blocks.next().transpose()?.filter(|pem| seal::looks_sealed(&pem.der));
         let pem = pem.ok_or_else(|| Error::malformed("neither a sealed packet nor a chunk"))?;
@@ -406,9 +406,6 @@ fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
             return Err(Error::malformed("more than one sealed packet in a file"));
         }
         return Ok(Content::Envelope(Box::new(open::open(&pem.der, keyring)?)));
-    }
-    if bytes.len() > blob::CHUNK {
-        return Err(Error::malformed("neither a sealed packet nor a chunk"));
     }
     Ok(Content::Chunk(blob::sha256(&bytes)))
 }
