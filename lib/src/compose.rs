@@ -3,7 +3,7 @@
 use crate::{
     Context, Error, Fingerprint, Kind, Result,
     packet::{self, About, Attachment, Body, Name, Packet},
-    protocol::change,
+    protocol::{change, share},
     seal,
     store::{account, changes, contacts, named, packets},
 };
@@ -69,12 +69,7 @@ impl Author<'_> {
         let held = packets::get(self.db, target.name)?.ok_or_else(|| gone(id))?;
         let original =
             packet::read(&seal::verify(&held.signed)?.content).context(|| format!("packet '{id}'"))?;
-        if !original.shareable && original.name.from != self.fingerprint {
-            return Err(Error::new(
-                Kind::NotAllowed,
-                format!("the author of '{id}' does not want it shared"),
-            ));
-        }
+        share::check(&original).context(|| format!("packet '{id}'"))?;
         let body = Body::Share { original: held.signed };
         packet::write(&self.packet("share", draft, body)?, None)
     }

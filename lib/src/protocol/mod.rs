@@ -43,6 +43,6 @@ mod outgoing;
 mod own;
 mod parcels;
 mod receive;
-mod share;
+pub(crate) mod share;
 mod thread;
 mod understand;

@@ -23,10 +23,10 @@ pub(super) fn about_original(share: &Packet, original: &Verified) -> Packet {
     Packet { about, ..share.clone() }
 }
 
-/// Whether a packet may be shared: a root that its author lets travel.
-pub(super) fn check(original: &Packet) -> Result<()> {
+/// Whether a packet may be shared: a root, for no named readers, that its author lets travel.
+pub(crate) fn check(original: &Packet) -> Result<()> {
     let root = matches!(original.body, Body::Status | Body::Photo) && original.thread.is_none();
-    if root && original.shareable {
+    if root && original.to.is_empty() && original.shareable {
         return Ok(());
     }
     Err(Error::new(
