@@ -106,6 +106,20 @@ fn blocked_readers_get_no_relays() {
 }
 
 #[test]
+fn a_comment_does_not_pass_by_the_author_of_its_thread() {
+    let (mut alice, mut bob, mut carol) = alices_friends();
+    meet(&mut bob, &mut carol);
+    let root = alice.status("Root.");
+    let letters = alice.seals(root.clone(), &["all"]);
+    bob.gets(&for_reader(&letters, &bob));
+    carol.gets(&for_reader(&letters, &carol));
+    let comment = bob.comment(&root, "Alice shall not remove this.");
+    let letters = bob.seals(comment, &["carol"]);
+    assert_eq!(kinds(&carol.gets(&letters)), [Kind::NotAllowed]);
+    assert_eq!(carol.sees(), ["alice: Root."]);
+}
+
+#[test]
 fn a_share_carries_what_its_author_lets_travel() {
     let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
     meet(&mut alice, &mut bob);
@@ -131,6 +145,13 @@ fn a_share_carries_what_its_author_lets_travel() {
     assert_eq!(author, alice.is(), "the sharer's own feed says of whose");
     assert_eq!(carol.gets(&letters), []);
     assert_eq!(carol.sees(), ["bob: Look!"]);
+    let bob_is = bob.is();
+    let named = alice.writes("status", Body::Status, |packet| {
+        (packet.text, packet.shareable, packet.to) = (Some("Tell Bob.".into()), true, vec![bob_is]);
+    });
+    let forbidden = share(&bob, &named);
+    let letters = bob.seals(forbidden, &["carol"]);
+    assert_eq!(kinds(&carol.gets(&letters)), [Kind::NotAllowed], "what names its readers is for them");
     let forbidden = share(&bob, &private);
     let letters = bob.seals(forbidden, &["carol"]);
     assert_eq!(kinds(&carol.gets(&letters)), [Kind::NotAllowed]);
@@ -200,6 +221,21 @@ fn chunks_are_taken_before_and_after_the_packet_that_lists_them() {
     assert_eq!(chunks_here(&bob), 3);
     assert_eq!(bob.finds(&chunks[1..]), [], "twice is once");
     assert_eq!(bob.folder("blobs").len(), 4, "three chunks and tmp");
+}
+
+#[test]
+fn a_last_chunk_of_one_byte_may_be_ascii() {
+    let (mut alice, mut bob, _) = alices_friends();
+    // 64 records of 17 bytes more than their content, and 21 bytes before them, are a byte longer than a chunk.
+    let film = vec![7; (4 << 20) + 1 - 64 * 17 - 21];
+    let (xml, chunks) = (0..64)
+        .map(|_| with_file(&alice, &film))
+        .find(|(_, chunks)| chunks[1].len() == 1 && chunks[1].is_ascii())
+        .unwrap();
+    let letters = alice.seals(xml, &["bob"]);
+    assert_eq!(bob.finds(&chunks), []);
+    assert_eq!(bob.gets(&letters), []);
+    assert_eq!(chunks_here(&bob), 2);
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl Receiver<'_> {
         }
         let in_thread = matches!(packet.body, Body::Comment | Body::Reaction)
             || change::is_change(&packet) && packet.thread.is_some();
-        let own_root = if in_thread { thread::check(db, self.me, verified)? } else { None };
+        let own_root = if in_thread { thread::check(db, self.me, sender, verified)? } else { None };
         let held = self.hold(db, sender, verified, &packet, understand::keep(&packet))?;
         if let (Held::New(seq), true) = (held, change::is_change(&packet)) {
             change::take(db, seq, &packet, self.now)?;

@@ -14,13 +14,23 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction};
 
-/// Checks that what belongs to a thread of ours comes from somebody who got its root. Gives the root's row.
-pub(super) fn check(db: &Transaction<'_>, me: Fingerprint, reply: &Verified) -> Result<Option<i64>> {
+/// Checks that what belongs to a thread of ours comes from somebody who got its root, and comments elsewhere from the
+/// root's author, who can remove them. Gives the row of our root.
+pub(super) fn check(
+    db: &Transaction<'_>,
+    me: Fingerprint,
+    sender: Fingerprint,
+    reply: &Verified,
+) -> Result<Option<i64>> {
     let root = reply.packet.root();
-    if root.from != me {
-        return Ok(None);
-    }
     let refused = |why: &str| Err(Error::new(Kind::NotAllowed, format!("a {} {why}", reply.packet.kind)));
+    if root.from != me {
+        return if root.from == sender || change::is_change(&reply.packet) {
+            Ok(None)
+        } else {
+            refused("that did not come through the author of its thread")
+        };
+    }
     if !change::is_change(&reply.packet) {
         change::check_open(db, root)?;
     }
