@@ -98,8 +98,8 @@ class Account:
             came.claims,
             f"{came.thread.author}/{came.thread.id}" if came.thread else "",
             f"{came.about.author}/{came.about.id}" if came.about and came.about.id else "",
-            values.write_base64(signed),
-            came.understood,
+            signed=values.write_base64(signed),
+            understood=came.understood,
             chunks=[chunk for attachment in came.attachments for chunk in attachment.chunks],
             listed=self.now,
         )

@@ -13,7 +13,6 @@ MOST = 4 << 20
 MOST_PACKETS = 256
 MOST_BLOBS = 1024
 MOST_RANGES = 32
-_OWN = ("from", "to", "sent", "stream", "counter")
 
 
 @dataclass
@@ -38,7 +37,7 @@ def read(data: bytes) -> Envelope:
     if (root.namespace, root.name) != (NAMESPACE, "envelope"):
         raise Refused("the root element is not <envelope> of version 1")
     ENVELOPE.must_understand(root)
-    ENVELOPE.check(root, _OWN, tuple(ENVELOPE.attributes))
+    ENVELOPE.check(root, ENVELOPE.others, ("received", "answers", "blob", "signed"))
     stream = attribute(root, "stream")
     values.hexadecimal(stream, 16)
     envelope = Envelope(

@@ -93,10 +93,18 @@ PACKET = Vocabulary(
     ("id", "type", "from", "created", "expires", "share", "as")
     + ("version", "thread", "want", "code", "scheme", "token"),
 )
-"""Of socialnet-packet(5), in the namespaces of packets and of invitations."""
+"""Of packets, in socialnet-packet(5)."""
+
+_PROFILE = ("profile", "bio", "address", "meeting", "sealing", "p256", "ml-kem-768")
+INVITATION = Vocabulary(
+    {"invitation": ()} | {name: PACKET.attributes[name] for name in _PROFILE},
+    {name: inside for name, inside in PACKET.elements.items() if name in _PROFILE},
+    ("from", "created", "expires", "code"),
+)
+"""Of invitations, in the same page."""
 
 ENVELOPE = Vocabulary(
-    {"received": (), "answers": (), "blob": ("sha256",), "signed": ()},
+    {"envelope": (), "received": (), "answers": (), "blob": ("sha256",), "signed": ()},
     {"blob": ()},
     ("from", "to", "sent", "stream", "counter"),
 )

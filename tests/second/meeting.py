@@ -24,7 +24,7 @@ def take(account: Account, contact: Contact, packet: Packet, signed: bytes) -> b
         _learn(account, contact, packet, signed)
         contact.state = "friend"
         contact.due.pop("request", None)
-    elif packet.type == "contact-bye" and contact.state != "unknown":
+    elif packet.type == "contact-bye" and contact.state in ("asked", "friend"):
         contact.state = "gone"
         contact.due, contact.relays, contact.puzzles, contact.words, contact.answers = {}, {}, {}, [], []
     elif introduces(packet):
@@ -55,10 +55,11 @@ def _introduced(account: Account, friend: Contact, packet: Packet) -> None:
     said = check_profile(one(theirs.element, "profile"))
     if said.sealing or signed.signer in (account.me, friend.fingerprint):
         raise Refused("an introduction of nobody")
-    contact = account.state.contact(signed.signer)
+    contact = account.state.contacts.get(signed.signer, Contact(signed.signer))
     if contact.state in ("unknown", "introduced"):
         _learn(account, contact, theirs, signed_data)
         contact.state, contact.grade = "introduced", "introduced"
+        account.state.contacts[contact.fingerprint] = contact
     if contact.state in ("introduced", "asked", "waiting", "friend"):
         contact.introduced_by = contact.introduced_by or friend.fingerprint
         contact.grade = "introduced" if contact.grade == "-" else contact.grade
@@ -68,6 +69,7 @@ def _request(account: Account, contact: Contact, packet: Packet, signed: bytes) 
     if contact.state == "blocked":
         return
     if contact.state == "friend":
+        _learn(account, contact, packet, signed)
         contact.due["accept"] = account.now
         return
     holds = _use_code(account, contact, packet.attribute("code"))

@@ -4,6 +4,7 @@ Post travels by folders, as sn-send-file(1) and sn-recv-file(1) say: what is for
 folder that their address names.
 """
 
+import copy
 import hashlib
 import secrets
 import urllib.parse
@@ -48,12 +49,17 @@ def fetch(account: Account) -> None:
 
 
 def _take(account: Account, name: str, data: bytes) -> Outcome | None:
+    # In whole or not at all: what a refused envelope has changed is undone.
+    before = copy.deepcopy(account.state)
     try:
         return taking.take(account, data)
     except seal.NoKey:
         print(f"refused: {name}: no live key opens it")
-    except (Refused, NotUnderstood) as reason:
+    except NotUnderstood:
+        return Outcome.HELD
+    except Refused as reason:
         print(f"refused: {name}: {reason}")
+        account.state = before
     return None
 
 
@@ -129,6 +135,9 @@ def say(account: Account, kind: str, readers: list[str], attributes: dict[str, s
         if contact.state == "friend":
             contact.words.append(item.key)
     item.audience = list(readers)
+    if kind == "share":
+        inside = threads.carried(account.packet_of(item))
+        item.carries = f"{inside.author}/{inside.id}"
     threads.settle(account, item, account.packet_of(item))
     return item
 
@@ -172,8 +181,6 @@ def attach(account: Account, path: Path) -> Element:
 def get(account: Account, item: Item, number: int) -> bytes:
     attachment = account.packet_of(item).attachments[number - 1]
     if attachment.inline is not None:
-        if hashlib.sha256(attachment.inline).hexdigest() != attachment.sha256:
-            raise Refused("another file than was listed")
         return attachment.inline
     assert attachment.key is not None
     chunks = [account.blob(digest).read_bytes() for digest in attachment.chunks]

@@ -215,6 +215,8 @@ def _attachment(element: Element) -> Attachment:
     inline, blob = at_most_one(element, "inline"), at_most_one(element, "blob")
     if (inline is None) == (blob is None):
         raise Refused("an attachment has one <inline> or one <blob>")
+    if inline and hashlib.sha256(values.base64_of(text_of(inline), 0, 16384)).hexdigest() != sha256:
+        raise Refused("a file that is not the one listed")
     if inline:
         return Attachment(
             name, media_type, size, sha256, values.base64_of(text_of(inline), size, min(size, 16384)), None, ()

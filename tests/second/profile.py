@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 
 from . import markup, values
-from .grammar import PACKET, at_most_one, attribute, one, text_of
+from .grammar import INVITATION, at_most_one, attribute, one, text_of
 from .keys import PublicPair, check_pair
 from .markup import Element
 from .values import Refused
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9]*:(?://)?([!#$%&()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+)")
-INVITATION = "urn:socialnet:invitation:1"
+NAMESPACE = "urn:socialnet:invitation:1"
 DAY = 86400
 
 
@@ -92,9 +92,8 @@ def read_invitation(data: bytes) -> Invitation:
         raise Refused("the root element is not <invitation> of a version")
     if version[1] != "1":
         raise values.NotUnderstood(f"version {version[1]}")
-    own = ("from", "created", "expires", "code")
-    PACKET.must_understand(root)
-    PACKET.check(root, own, ("profile",))
+    INVITATION.must_understand(root)
+    INVITATION.check(root, INVITATION.others, ("profile",))
     author, code = values.fingerprint(attribute(root, "from")), attribute(root, "code")
     values.hexadecimal(code, 16)
     created, expires = values.time(attribute(root, "created")), values.time(attribute(root, "expires"))
@@ -110,5 +109,5 @@ def write_invitation(author: str, created: int, code: str, profile: Profile) -> 
         "expires": values.write_time(created + 30 * DAY),
         "code": code,
     }
-    root = Element(INVITATION, "invitation", attributes, children=[profile_element(INVITATION, profile)])
+    root = Element(NAMESPACE, "invitation", attributes, children=[profile_element(NAMESPACE, profile)])
     return markup.write(root).encode()

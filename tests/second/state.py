@@ -98,7 +98,8 @@ class Item:
     claims: str | None = None
     thread: str = ""
     about: str = ""
-    """Names of packets as "author/id", or empty."""
+    carries: str = ""
+    """What it shares. These are names of packets as "author/id", or empty."""
     signed: str = ""
     """The author's SignedData in base64; empty once it was taken back."""
     understood: bool = True

@@ -58,7 +58,12 @@ def _take(account: Account, contact: Contact, came: Envelope, packets: list[Pack
     new = False
     for each, signed in zip(packets, came.packets):
         if each.type in meeting.TYPES and each.understood and f"{each.author}/{each.id}" not in account.state.items:
-            new = meeting.take(account, contact, each, signed) or new
+            try:
+                new = meeting.take(account, contact, each, signed) or new
+            except Refused as reason:
+                if contact.state != "friend":
+                    raise
+                print(f"refused: {each.type} {each.id}: {reason}")
             if contact.state != "unknown":
                 account.state.contacts[contact.fingerprint] = contact
                 account.keep(each, b"", came.sender)
@@ -150,4 +155,5 @@ def take_chunk(account: Account, data: bytes) -> Outcome:
         sender = account.state.contacts[item.through]
         if digest not in sender.got_chunks:
             sender.got_chunks.append(digest)
+        sender.due.setdefault("confirm", account.now + account.state.confirm_after)
     return Outcome.TAKEN

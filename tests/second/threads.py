@@ -15,10 +15,11 @@ DAY = 86400
 
 
 def may_be_passed_on(packet: Packet, sender: str) -> bool:
-    """Whether a sender may bring this packet of another author."""
-    if packet.type in CHANGES and packet.thread is None:
-        return packet.about is not None and packet.about.author == packet.author
-    return packet.type in ANSWERS + CHANGES and packet.thread is not None and packet.thread.author == sender
+    """Whether a sender may bring this packet of another author: what was said in the sender's thread, and what an
+    author has changed about a root of theirs, which the sender may have shared."""
+    if packet.thread is None:
+        return packet.type in CHANGES and packet.about is not None and packet.about.author == packet.author
+    return packet.type in ANSWERS + CHANGES and packet.thread.author == sender
 
 
 def check(account: Account, sender: Contact, packet: Packet) -> None:
@@ -83,13 +84,18 @@ def settle(account: Account, item: Item, packet: Packet) -> None:
 
 
 def relay(account: Account, item: Item) -> None:
-    """An answer or a change in one's own thread goes to everyone who got the root."""
-    if item.author == account.me or not item.thread.startswith(account.me + "/") or item.gone:
+    """An answer or a change in one's own thread goes to everyone who got the root, and a change of what one has shared
+    to everyone who got the share."""
+    if item.author == account.me or item.gone:
         return
-    for reader in account.state.items[item.thread].audience if item.thread in account.state.items else []:
-        contact = account.state.contacts[reader]
-        if reader != item.author and contact.state == "friend":
-            contact.relays[item.key] = account.now + account.state.relay_after
+    roots = [account.state.items.get(item.thread)] if item.thread else []
+    if item.type in CHANGES and not item.thread:
+        roots = [share for share in account.state.items.values() if share.carries == item.about]
+    for root in roots:
+        for reader in root.audience if root and root.author == account.me else []:
+            contact = account.state.contacts[reader]
+            if reader != item.author and contact.state == "friend":
+                contact.relays[item.key] = account.now + account.state.relay_after
 
 
 def _apply(account: Account, change: Item, packet: Packet, target: Item) -> None:

@@ -5,10 +5,12 @@
 python=${CARGO_TARGET_DIR:-target}/second/bin/python
 export PYTHONPATH=tests PYTHONPYCACHEPREFIX="${CARGO_TARGET_DIR:-target}/second/pycache"
 
-bob() { "$python" -m second "$T/bob" "$@"; }
+period='' # of faketime(1), which lets weeks go by
+bob() { in_time "$python" -m second "$T/bob" "$@"; }
 # round: Bob fetches, reads, answers and sends.
 round() { bob round >>"$T/refusals" 2>&1; }
-sync() { as "$1" sn-sync; }
+sync() { as "$1" in_time sn-sync 2>>"$T/refusals"; }
+in_time() { if test "$period"; then faketime -f "$period" "$@"; else "$@"; fi; }
 # everybody: what each of them has said reaches the others; twice, so do the answers and what is passed on.
 everybody() {
     sync alice
@@ -20,19 +22,24 @@ everybody() {
 say() {
     name=$1
     shift
-    as "$name" sn-pack "$@" >"$T/clear" && as "$name" sn-seal --to all "$T/clear" >"$T/sealed" &&
-        as "$name" sn-send "$T/sealed"
+    as "$name" in_time sn-pack "$@" >"$T/clear" && as "$name" in_time sn-seal --to all "$T/clear" >"$T/sealed" &&
+        as "$name" in_time sn-send "$T/sealed"
 }
 # tell NAME WORD...: the same, for whom the packet itself names.
 tell() {
     name=$1
     shift
-    as "$name" sn-pack "$@" >"$T/clear" && as "$name" sn-seal "$T/clear" >"$T/sealed" && as "$name" sn-send "$T/sealed"
+    as "$name" in_time sn-pack "$@" >"$T/clear" && as "$name" in_time sn-seal "$T/clear" >"$T/sealed" &&
+        as "$name" in_time sn-send "$T/sealed"
 }
+
+# later PERIOD: so long after now, for everybody, from here on.
+later() { period="+$1"; }
 
 # Questions in jq's language about the feed and the people of Bob, and of NAME, of which the answer is true.
 bobs_feed() { bob feed >"$T/answer" && asked "$@"; }
 bobs_people() { bob contacts >"$T/answer" && asked "$@"; }
+bobs_friends() { bob contacts | jq 'select(.state == "friend")' >"$T/answer" && asked "$@"; }
 feed_of() { as "$1" sn-feed --json >"$T/answer" && shift && asked "$@"; }
 people_of() { as "$1" sn-contact list --json >"$T/answer" && shift && asked "$@"; }
 asked() { jq -se "$@" "$T/answer" >"$T/true" || { jq -c . "$T/answer" && false; }; }
@@ -146,14 +153,90 @@ ok 'she knows that his copy is complete' as alice sh -c '! sn-send -p | grep blo
 ok 'he knows that hers is' bobs_people '.[0].chunks == 3'
 
 # What the other one does not understand.
-future() {
-    printf '<packet xmlns="urn:socialnet:packet:%s" id="01a20311-12e9-75b8-a508-%012d" type="%s" from="%s" created="%s">' \
-        "$1" "$2" "$3" "$4" 2026-11-22T10:15:00Z
-    printf '<fallback>From the future.</fallback></packet>'
+# packet VERSION ID TYPE NAME: one of the future.
+packet() {
+    printf '<packet xmlns="urn:socialnet:packet:%s" id="01a20311-12e9-75b8-a508-%012d" type="%s" from="%s" ' "$1" "$2" "$3" "$4"
+    printf 'created="2026-11-22T10:15:00Z">\n  <fallback>From the future.</fallback>\n</packet>'
 }
-future 2 1 status "$(cat "$T/fingerprint")" >"$T/clear"
+packet 2 1 status "$(cat "$T/fingerprint")" >"$T/clear"
 ok 'Bob sends a packet of version 2' bob clear alice <"$T/clear"
+packet 1 2 poke "$(as alice sn-profile show --json | jq -r .fingerprint)" >"$T/clear"
+ok 'Alice one of an unknown type' as alice sh -c 'sn-seal --to bob "$1" | sn-send' - "$T/clear"
 everybody
-ok 'Alice keeps it, and shows its fallback' feed_of alice 'any(.text == "From the future." and .understood == false)'
-ok 'Bob is told what she does understand' has "$T/bob/state.json" '"not-understood"'
+everybody
+ok 'she keeps his, and shows its fallback' \
+    feed_of alice 'any(.text == "From the future." and .from.petname == "bob" and .understood == false)'
+ok 'he keeps hers' bobs_feed 'any(.text == "From the future." and .from == "alice" and .understood == false)'
+# bob_has PROGRAM: the answer is true of what he remembers.
+bob_has() { jq -e "$1" "$T/bob/state.json" >"$T/true" || { jq . "$T/bob/state.json" && false; }; }
+ok 'and has been told that his was not understood' bob_has 'any(.items[]; .type == "not-understood" and .through != "")'
+ok 'and told her' bob_has 'any(.items[]; .type == "not-understood" and .through == "" and .audience != [])'
+
+# At random, but always the same.
+ok 'words in many scripts, and files of many lengths, arrive as they were' \
+    "$python" -m second.chatter "$T/bob" "$T/alice" 2026
+
+# Alice makes Bob and Dave known to each other.
+account dave
+meet alice dave
+round
+sync alice
+sync dave
+as alice sn-contact introduce bob dave
+sync alice
+round
+sync dave
+ok 'Bob knows of Dave' bobs_people 'any(.name == "dave" and .state == "introduced" and .grade == "introduced")'
+ok 'Dave knows of Bob' as dave sn-contact accept bob
+bob accept dave
+round
+sync dave
+round
+ok 'they are friends' bobs_people 'any(.name == "dave" and .state == "friend")'
+bob bye dave
+round
+sync dave
+ok 'and no more' people_of dave 'any(.name == "bob" and .state == "gone")'
+
+# What is lost is asked for after a day, and sent again.
+say alice status 'Lost on the way to Bob.'
+rm "$T"/post/bob/*.sn
+say alice status 'Not lost.'
+bob status 'Lost on the way to Alice.' >"$T/id"
+rm "$T"/post/alice/*.sn
+bob status 'Not lost either.' >"$T/id"
+everybody
+ok 'Bob misses something' bobs_friends 'any(.missing == 1)'
+later 25h
+everybody
+everybody
+ok 'a day later he has it' bobs_feed 'any(.text == "Lost on the way to Bob.")'
+ok 'and so has Alice' feed_of alice 'any(.text == "Lost on the way to Alice.")'
+ok 'he misses nothing' bobs_friends 'all(.missing == 0)'
+ok 'she knows that he has it' feed_of alice 'any(.text == "Lost on the way to Bob." and .delivery.confirmed == 2)'
+ok 'and he that she has' bobs_friends 'all(.sent == .confirmed)'
+
+# Keys are renewed after 20 days, and destroyed after 60.
+later 21d
+everybody
+everybody
+is 'Bob has two pairs for contacts' "$(bob keys | grep -c sealing)" 2
+ok 'he told his friends' people_of alice 'any(.name == "bob" and .serial == 2)'
+ok 'and was told of theirs' bobs_friends 'all(.serial == 2)'
+say alice status 'Under new keys.'
+bob status 'Under my new keys.' >"$T/id"
+everybody
+ok 'Bob opens what comes under them' bobs_feed 'any(.text == "Under new keys.")'
+ok 'and so does Alice' feed_of alice 'any(.text == "Under my new keys.")'
+
+# Both were away until all keys had ended.
+later 100d
+say alice status 'After a long silence.' || true
+bob status 'After a long silence of his.' >"$T/id"
+everybody
+everybody
+everybody
+ok 'Bob reads what Alice could not seal at first' bobs_feed 'any(.text == "After a long silence.")'
+ok 'and she reads him' feed_of alice 'any(.text == "After a long silence of his.")'
+is 'he has destroyed his old pairs' "$(bob keys | grep -c sealing)" 1
 plan
