@@ -3,6 +3,7 @@
 use crate::{
     counters::Counters,
     limits::{Entered, Limits},
+    log,
     reply::Reply,
     service::{Resource, Service},
     settings::{Log, Settings, Tls},
@@ -19,7 +20,7 @@ use std::{
     convert::Infallible,
     fs, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::Path,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock},
@@ -105,10 +106,10 @@ fn open(place: &str) -> io::Result<Socket> {
         listener.set_nonblocking(true)?;
         return TcpListener::from_std(listener).map(Socket::Tcp);
     }
-    // A socket on which nobody listens any more is in the way.
-    if std::os::unix::net::UnixStream::connect(place)
-        .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-    {
+    // A socket on which nobody listens any more is in the way; nothing else is ever deleted.
+    let is_socket = fs::symlink_metadata(place).is_ok_and(|about| about.file_type().is_socket());
+    let dead = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    if is_socket && std::os::unix::net::UnixStream::connect(place).is_err_and(dead) {
         fs::remove_file(place)?;
     }
     let listener = UnixListener::bind(place)?;
@@ -303,11 +304,8 @@ impl Server {
         let (status, time) = (reply.status().as_u16(), begun.elapsed().as_millis());
         match self.service.log {
             Log::None => {}
-            Log::Plain => eprintln!("sn-httpd: {method} {} {status} {time}ms", kind(&path)),
-            Log::Full => {
-                let path = socialnet::text::one_line(&path);
-                eprintln!("sn-httpd: {client} {method} {path} {status} {time}ms");
-            }
+            Log::Plain => log::line(&format!("{method} {} {status} {time}ms", kind(&path))),
+            Log::Full => log::line(&format!("{client} {method} {path} {status} {time}ms")),
         }
         Ok(reply)
     }

@@ -8,7 +8,7 @@
 //! | `boxes.rs`, `quota.rs`, `upload.rs` | folders and files |
 //! | `commit.rs` | when something is durable |
 //! | `login.rs` | who may fetch |
-//! | `limits.rs`, `arrivals.rs`, `counters.rs` | who takes how much, who waits, what is counted |
+//! | `limits.rs`, `arrivals.rs`, `counters.rs`, `log.rs` | who takes how much, who waits, what is counted and told |
 
 mod args;
 mod arrivals;
@@ -17,6 +17,7 @@ mod commit;
 mod counters;
 mod limits;
 mod listen;
+mod log;
 mod login;
 mod metrics;
 mod quota;

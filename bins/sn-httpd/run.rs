@@ -7,6 +7,7 @@ use crate::{
     counters::Counters,
     limits::Limits,
     listen::{self, Server, Socket},
+    log,
     login::Logins,
     metrics,
     quota::Quotas,
@@ -136,7 +137,7 @@ async fn tidy(boxes: Boxes) {
     loop {
         clock.tick().await;
         let boxes = boxes.clone();
-        let told = move || boxes.tidy(&mut |error| eprintln!("sn-httpd: {}", error.message()));
+        let told = move || boxes.tidy(&mut |error| log::line(error.message()));
         let _ = tokio::task::spawn_blocking(told).await;
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     boxes::{Boxes, Place},
     commit::{Delivery, Stored},
     counters::Counters,
-    limits,
+    limits, log,
     login::{self, Logins},
     quota::Quotas,
     receive::{self, Received},
@@ -141,12 +141,8 @@ impl Service {
         {
             return reply::words(StatusCode::INSUFFICIENT_STORAGE, "there is no room here: try again later");
         }
-        self.say(error.message());
+        log::line(error.message());
         reply::words(StatusCode::INTERNAL_SERVER_ERROR, "something is wrong here: try again later")
-    }
-
-    fn say(&self, line: &str) {
-        eprintln!("sn-httpd: {}", socialnet::text::one_line(line));
     }
 
     async fn put(&self, place: Place, mut request: Request<Incoming>) -> Result<Reply> {

@@ -29,6 +29,13 @@ pub struct Delivery {
     deleted: BTreeSet<String>,
 }
 
+/// What is in the box when everything is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    Nothing,
+    LeftAlone,
+}
+
 /// What came of asking for an item.
 enum Item {
     Bytes(Vec<u8>),
@@ -44,8 +51,8 @@ impl Delivery {
         Self { mailbox, left: BTreeSet::new(), deleted: BTreeSet::new() }
     }
 
-    /// Fetches until the box is empty, or has only what is left alone.
-    pub fn all(&mut self, source: &Source, console: &mut Console) -> Result<()> {
+    /// Fetches until the box is empty, or has only what is left alone; says which.
+    pub fn all(&mut self, source: &Source, console: &mut Console) -> Result<Rest> {
         self.deleted.clear();
         loop {
             let names: BTreeSet<String> = source.names()?.into_iter().collect();
@@ -53,11 +60,11 @@ impl Delivery {
             if !names.is_disjoint(&self.deleted) {
                 return Err(Error::new(Kind::Again, "the server lists what it was told to delete"));
             }
-            let names: Vec<String> = names.difference(&self.left).take(BATCH_ITEMS).cloned().collect();
-            if names.is_empty() {
-                return Ok(());
+            let wanted: Vec<String> = names.difference(&self.left).take(BATCH_ITEMS).cloned().collect();
+            if wanted.is_empty() {
+                return Ok(if names.is_empty() { Rest::Nothing } else { Rest::LeftAlone });
             }
-            self.batch(source, &names, console)?;
+            self.batch(source, &wanted, console)?;
         }
     }
 

@@ -10,7 +10,7 @@ mod args;
 mod deliver;
 mod source;
 
-use deliver::Delivery;
+use deliver::{Delivery, Rest};
 use socialnet::{Kind, Result, cli, mailbox::Mailbox};
 use source::Source;
 use std::{
@@ -29,7 +29,11 @@ fn main() -> ExitCode {
     cli::run(cli::Role::Filter, |args: args::Args, console| {
         let source = Source::open(&args.source)?;
         let mut delivery = Delivery::new(Mailbox::open(&args.mailbox)?);
-        if args.watch { watch(&source, &mut delivery, console) } else { delivery.all(&source, console) }
+        if args.watch {
+            watch(&source, &mut delivery, console)
+        } else {
+            delivery.all(&source, console).map(drop)
+        }
     })
 }
 
@@ -41,7 +45,15 @@ fn watch(source: &Source, delivery: &mut Delivery, console: &mut cli::Console) -
     });
     let mut pause = PAUSE.0;
     loop {
-        match delivery.all(source, console).and_then(|()| source.wait(WAIT)) {
+        let waited = delivery.all(source, console).and_then(|rest| match rest {
+            Rest::Nothing => source.wait(WAIT),
+            // The server would answer at once: there is something, only nothing for us.
+            Rest::LeftAlone => {
+                thread::sleep(WAIT);
+                Ok(())
+            }
+        });
+        match waited {
             Ok(()) => pause = PAUSE.0,
             Err(error) if error.kind() == Kind::Again => {
                 // Said once, until it goes well again.

@@ -65,6 +65,15 @@ is 'and deleted' "$(ask DELETE "/in/bobs/$name" -H "$bearer")" 204
 is 'twice, if need be' "$(ask DELETE "/in/bobs/$name" -H "$bearer")" 204
 is 'then it is gone' "$(ask GET "/in/bobs/$name" -H "$bearer")$(ls "$T/web/boxes/bobs/new")" 404
 
+# What is not what it is called stays where it is, and is in nobody's way.
+ask POST /in/bobs -H "$envelope" --data-binary "@$T/sealed" >/dev/null
+printf 'other' >"$T/web/boxes/bobs/new/$(printf 'another' | sha256sum | cut -c1-64)"
+mkdir "$T/mailbox" "$T/mailbox/tmp" "$T/mailbox/new"
+ok 'what is right is fetched' sn-recv-http "$web/in/bobs" "$T/mailbox" </dev/null
+is 'and nothing else' "$(ls "$T/mailbox/new")" "$name"
+is 'what is wrong is left alone' "$(cat "$T/web/boxes/bobs/new"/*)" other
+rm "$T/web/boxes/bobs/new"/*
+
 # A long poll ends as soon as there is something.
 somebody_waits() {
     tries=0
