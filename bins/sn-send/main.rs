@@ -40,10 +40,12 @@ fn send(args: Args, console: &mut cli::Console) -> Result<()> {
                 }
             };
             let blocks = PemItems::new(input.bytes, driver::MAX_BYTES).wanted();
-            queue::add(&home, &mut store, blocks, &mut |error| console.failed(&error.context(&input.name)))?;
+            queue::add(&home, &mut store, blocks, Timestamp::now(), &mut |error| {
+                console.failed(&error.context(&input.name))
+            })?;
         }
     }
-    match queue::run(&home, &mut store, &mut |line| console.note(line)) {
+    match queue::run(&home, &mut store, Timestamp::now(), &mut |line| console.note(line)) {
         // What was read is queued: the caller need not do it again.
         Err(error) if reading => {
             console.note(error.message());

@@ -33,7 +33,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::mpsc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Deliveries, and bytes of their envelopes, that are handed to drivers at once.
@@ -45,10 +45,11 @@ const REPORTS: usize = 100;
 const UNCONFIRMED: Duration = Duration::from_secs(40 * 24 * 3600);
 
 /// Runs the queue: takes in what lies in `outpackets/new`, tries all that is due, and files what is finished. `note`
-/// gets what a person should know. Does nothing while another run is at it: that one, or the next, sends what is there.
-pub fn run(home: &Home, store: &mut Store, note: &mut dyn FnMut(&str)) -> Result<()> {
+/// gets what a person should know; it is `now` when the run begins. Does nothing while another run is at it: that one, or the next, sends what is there.
+pub fn run(home: &Home, store: &mut Store, now: Timestamp, note: &mut dyn FnMut(&str)) -> Result<()> {
     let Some(_lock) = home.lock_if_free("queue")? else { return Ok(()) };
-    let mut run = Run { home, store, outpackets: home.outpackets()?, broken: BTreeMap::new(), note };
+    let clock = Clock { begun: now, ticks: Instant::now() };
+    let mut run = Run { home, store, clock, outpackets: home.outpackets()?, broken: BTreeMap::new(), note };
     run.outpackets.tidy()?;
     delete_leftovers(&home.blobs().join("tmp"))?;
     run.settle()?;
@@ -60,10 +61,23 @@ pub fn run(home: &Home, store: &mut Store, note: &mut dyn FnMut(&str)) -> Result
 struct Run<'a> {
     home: &'a Home,
     store: &'a mut Store,
+    clock: Clock,
     outpackets: Mailbox,
     /// Schemes whose driver failed in this run, and how: asked again by the next run.
     broken: BTreeMap<String, String>,
     note: &'a mut dyn FnMut(&str),
+}
+
+/// What time it is while drivers take theirs.
+struct Clock {
+    begun: Timestamp,
+    ticks: Instant,
+}
+
+impl Clock {
+    fn now(&self) -> Timestamp {
+        self.begun.saturating_add(self.ticks.elapsed()).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// The name of an envelope's file.
@@ -79,7 +93,7 @@ fn envelope_of(name: &str) -> Option<Digest> {
 impl Run<'_> {
     /// Deletes what was confirmed, and what is known of failures whose file the owner deleted.
     fn settle(&mut self) -> Result<()> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         self.fail_unconfirmed(now)?;
         let write = self.store.begin()?;
         let finished = delivery::settle(&write, now, now - UNCONFIRMED)?;
@@ -148,7 +162,7 @@ impl Run<'_> {
 
     /// Hands one window of what is due to the drivers. False when nothing is due any more.
     fn window(&mut self) -> Result<bool> {
-        let due = delivery::due(self.store.read(), Timestamp::now(), WINDOW)?;
+        let due = delivery::due(self.store.read(), self.clock.now(), WINDOW)?;
         if due.is_empty() {
             return Ok(false);
         }
@@ -177,7 +191,7 @@ impl Run<'_> {
                     let scheme = driver::scheme(&job.address).unwrap_or_default().to_owned();
                     jobs.entry(scheme).or_default().push((delivery, job));
                 }
-                Prepared::Not(fate) => decided.push((delivery, String::new(), fate)),
+                Prepared::Not(address, fate) => decided.push((delivery, address, fate)),
                 Prepared::Cancelled => cancelled.push(delivery.envelope),
             }
         }
@@ -203,20 +217,20 @@ impl Run<'_> {
         if !envelope.exists() {
             return Ok(Prepared::Cancelled);
         }
-        let not = |fate| Ok(Prepared::Not(fate));
+        let not = |fate| Ok(Prepared::Not(String::new(), fate));
         let reader = match reader {
             None => return not(Fate::Failed("this reader is no contact".to_owned())),
             Some(reader) if reader.blocked => return not(Fate::Failed("this reader is blocked".to_owned())),
             Some(reader) => reader,
         };
-        let address = match route(self.home, reader, delivery) {
+        let address = match route(self.home, reader, delivery, self.clock.now()) {
             Route::Through(address) => address,
             Route::Later(why) => return not(Fate::Reported(Report::Later(0, why))),
             Route::Nowhere(why) => return not(Fate::Failed(why)),
         };
         let broken = driver::scheme(&address).and_then(|scheme| self.broken.get(scheme));
         if let Some(why) = broken {
-            return not(Fate::Reported(Report::Later(0, why.clone())));
+            return Ok(Prepared::Not(address, Fate::Reported(Report::Later(0, why.clone()))));
         }
         if delivery.is_chunk() {
             let file = self.home.blobs().join(name_for(&delivery.item));
@@ -286,11 +300,11 @@ impl Run<'_> {
         if fates.is_empty() {
             return Ok(());
         }
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let write = self.store.begin()?;
         for (delivery, address, fate) in &fates {
-            let (outcome, reason) = judge(&self.home.config.retry, delivery, fate, now);
-            delivery::record(&write, delivery, &outcome, address, &reason)?;
+            let (outcome, reason) = judge(&self.home.config.retry, delivery, address, fate, now);
+            delivery::record(&write, delivery, &outcome, address, &reason, now)?;
         }
         write.commit()?;
         let touched: BTreeSet<Digest> = fates.iter().map(|(delivery, ..)| delivery.envelope).collect();
@@ -321,7 +335,13 @@ impl Run<'_> {
 }
 
 /// What follows from the fate of a delivery, and the reason to show.
-fn judge(retry: &Retry, delivery: &Delivery, fate: &Fate, now: Timestamp) -> (Outcome, String) {
+fn judge(
+    retry: &Retry,
+    delivery: &Delivery,
+    address: &str,
+    fate: &Fate,
+    now: Timestamp,
+) -> (Outcome, String) {
     match fate {
         Fate::Failed(why) => (Outcome::Failed, why.clone()),
         Fate::Reported(Report::Sent) => (Outcome::Sent, String::new()),
@@ -332,7 +352,9 @@ fn judge(retry: &Retry, delivery: &Delivery, fate: &Fate, now: Timestamp) -> (Ou
             if waited >= retry.give_up {
                 return (Outcome::Failed, format!("given up: {why}"));
             }
-            let doubled = retry.first.saturating_mul(1 << delivery.attempts.min(30));
+            // Another address is not as tired as the one before.
+            let attempts = if ["", &delivery.address].contains(&address) { delivery.attempts } else { 0 };
+            let doubled = retry.first.saturating_mul(1 << attempts.min(30));
             // A server may ask for more patience than ours, but not for more than the longest wait.
             let wait = doubled.max(Duration::from_secs(*seconds)).min(retry.longest);
             (Outcome::Later(now.saturating_add(wait).unwrap_or(Timestamp::MAX)), why.clone())
@@ -343,7 +365,8 @@ fn judge(retry: &Retry, delivery: &Delivery, fate: &Fate, now: Timestamp) -> (Ou
 /// What a delivery came to before any driver was asked.
 enum Prepared {
     Job(Job),
-    Not(Fate),
+    /// The address that would have been asked, if there was one.
+    Not(String, Fate),
     /// The file is gone: its owner deleted it.
     Cancelled,
 }
@@ -369,21 +392,33 @@ mod tests {
     use crate::{Fingerprint, home::Retry};
 
     const HOUR: u64 = 3600;
+    const WEB: &str = "https://example.net/in/bob";
 
     /// How many seconds the next attempt is away, or why there is none.
     fn wait(attempts: u32, queued_before: u64, asked: u64) -> std::result::Result<i64, String> {
+        wait_at(WEB, attempts, queued_before, asked)
+    }
+
+    fn wait_at(
+        address: &str,
+        attempts: u32,
+        queued_before: u64,
+        asked: u64,
+    ) -> std::result::Result<i64, String> {
         let now = Timestamp::UNIX_EPOCH + Duration::from_secs(1000 * 24 * HOUR);
         let delivery = Delivery {
             item: [1; 32],
             reader: Fingerprint::from_bytes([0xb0; 32]),
             envelope: [1; 32],
             queued: now - Duration::from_secs(queued_before),
+            address: WEB.into(),
+            began: now,
             attempts,
-            refused_by: String::new(),
+            refused: Vec::new(),
             reason: String::new(),
         };
         let fate = Fate::Reported(Report::Later(asked, "away".into()));
-        match judge(&Retry::default(), &delivery, &fate, now) {
+        match judge(&Retry::default(), &delivery, address, &fate, now) {
             (Outcome::Later(when), _) => Ok(when.as_second() - now.as_second()),
             (Outcome::Failed, why) => Err(why),
             other => panic!("{other:?}"),
@@ -394,6 +429,11 @@ mod tests {
     fn the_wait_doubles_up_to_a_day() {
         assert_eq!([0, 1, 2].map(|attempts| wait(attempts, 0, 0).unwrap()), [300, 600, 1200]);
         assert_eq!([9, 60, u32::MAX].map(|attempts| wait(attempts, 0, 0).unwrap()), [86400; 3]);
+        assert_eq!(
+            wait_at("mailto:bob@example.org", 9, 0, 0),
+            Ok(300),
+            "the next address is asked soon again"
+        );
     }
 
     #[test]

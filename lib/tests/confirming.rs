@@ -243,9 +243,10 @@ fn sends(person: &mut Person, letters: &[Letter]) -> Vec<String> {
             continue;
         }
         let reader = delivery::reader(&db, waiting.reader).unwrap().unwrap();
-        let tried = reader.addresses.iter().position(|address| address.uri == waiting.refused_by);
-        let address = &reader.addresses[tried.map_or(0, |at| at + 1)].uri;
-        delivery::record(&db, &waiting, &delivery::Outcome::Sent, address, "").unwrap();
+        // Tried through one before, as what is sealed anew is: the next one, after the last the first.
+        let before = reader.addresses.iter().position(|address| address.uri == waiting.address);
+        let address = &reader.addresses[before.map_or(0, |at| (at + 1) % reader.addresses.len())].uri;
+        delivery::record(&db, &waiting, &delivery::Outcome::Sent, address, "", person.now).unwrap();
         addresses.push(address.clone());
     }
     db.commit().unwrap();

@@ -136,7 +136,8 @@ fn what_is_sealed_anew_and_lost_is_sealed_once_more() {
     let sent = |alice: &mut Person| {
         let db = alice.store.begin().unwrap();
         for waiting in delivery::due(&db, alice.now, 1000).unwrap() {
-            delivery::record(&db, &waiting, &delivery::Outcome::Sent, "file:///stick/bob", "").unwrap();
+            delivery::record(&db, &waiting, &delivery::Outcome::Sent, "file:///stick/bob", "", alice.now)
+                .unwrap();
         }
         // What the next run of the queue does with files that are not needed any more.
         for done in

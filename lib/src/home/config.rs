@@ -39,6 +39,9 @@ pub struct Retry {
     /// The wait doubles up to this.
     #[serde(deserialize_with = "duration")]
     pub longest: Duration,
+    /// An address that has put it off for so long gives way to the next one.
+    #[serde(deserialize_with = "duration")]
+    pub next_address: Duration,
     /// After this it has failed.
     #[serde(deserialize_with = "duration")]
     pub give_up: Duration,
@@ -69,7 +72,12 @@ pub struct Due {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { first: minutes(5), longest: minutes(24 * 60), give_up: minutes(5 * 24 * 60) }
+        Self {
+            first: minutes(5),
+            longest: minutes(24 * 60),
+            next_address: minutes(4 * 60),
+            give_up: minutes(5 * 24 * 60),
+        }
     }
 }
 
@@ -126,8 +134,8 @@ impl Config {
             }
             check_settings(table).map_err(said)?;
         }
-        if self.retry.first.is_zero() || self.retry.longest < self.retry.first {
-            return Err("[retry]: first must be more than nothing and no more than longest".to_owned());
+        if self.retry.first < Duration::from_secs(1) || self.retry.longest < self.retry.first {
+            return Err("[retry]: first must be a second or more, and no more than longest".to_owned());
         }
         if let Some(word) = self.feed.hide.iter().find(|word| !word.contains(char::is_alphanumeric)) {
             return Err(format!("[feed]: hide: there is no word in '{word}'"));
@@ -214,12 +222,14 @@ const TIMES: &str = "
 #[retry]
 #first = '5m'
 #longest = '1d'
+#next-address = '4h'
 #give-up = '5d'
 
 # How long what the node owes by itself (comments passed on, confirmations) may wait for company.
 #[due]
 #relay = '10m'
 #confirm = '24h'
+#again = '10m'
 
 # What has one of these words is not shown, nor what hangs under it.
 #[feed]
@@ -252,9 +262,20 @@ mod tests {
         assert_eq!(config.receive[0]["source"].as_str(), Some("file:///media/x"));
         // What is commented out is right as well.
         let all = first(&[], &[]).unwrap().replace("\n#[", "\n[");
-        let all = ["roots", "source", "first", "longest", "give-up", "relay", "confirm", "hide"]
-            .iter()
-            .fold(all, |text, key| text.replace(&format!("\n#{key} ="), &format!("\n{key} =")));
+        let all = [
+            "roots",
+            "source",
+            "first",
+            "longest",
+            "next-address",
+            "give-up",
+            "relay",
+            "confirm",
+            "again",
+            "hide",
+        ]
+        .iter()
+        .fold(all, |text, key| text.replace(&format!("\n#{key} ="), &format!("\n{key} =")));
         assert_eq!(read(&all).unwrap().receive.len(), 1);
     }
 
@@ -265,7 +286,7 @@ mod tests {
             ("[retry]\nfirst = 5", "'config.toml' line 2: invalid type: integer `5`"),
             ("[retry]\nfirst = '1mo'", "'config.toml' line 2: '1mo' is not a duration such as"),
             ("[due]\nrelay = '1000000w'", "'config.toml' [due]: nothing waits for more than 40 days"),
-            ("[retry]\nfirst = '0s'", "'config.toml' [retry]: first must be more"),
+            ("[retry]\nfirst = '0s'", "'config.toml' [retry]: first must be a second"),
             ("[feed]\nhide = ['!']", "'config.toml' [feed]: hide: there is no word in '!'"),
             ("[send.'../x']", "'config.toml' [send.../x]: a scheme is 1 to 16"),
             ("[send.x]\nLD_PRELOAD = 'y'", "'config.toml' [send.x]: 'LD_PRELOAD': a name is made of"),

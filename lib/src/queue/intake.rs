@@ -62,6 +62,7 @@ pub fn add(
     home: &Home,
     store: &mut Store,
     blocks: impl Iterator<Item = Result<Pem>>,
+    now: Timestamp,
     bad: &mut dyn FnMut(Error),
 ) -> Result<usize> {
     let outpackets = home.outpackets()?;
@@ -78,10 +79,10 @@ pub fn add(
             Err(error) => return Err(error),
         }
         if group.blocks.len() >= BATCH || group.size >= BATCH_BYTES {
-            group.commit(store)?;
+            group.commit(store, now)?;
         }
     }
-    group.commit(store)?;
+    group.commit(store, now)?;
     Ok(count)
 }
 
@@ -92,7 +93,7 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn commit(&mut self, store: &mut Store) -> Result<()> {
+    fn commit(&mut self, store: &mut Store, now: Timestamp) -> Result<()> {
         self.size = 0;
         let blocks: Vec<_> = self.blocks.drain(..).map(|(pem, label)| (digest(&pem), pem, label)).collect();
         // A block that comes again after it was sent or given up is sent again. A run that is under way must not find
@@ -118,7 +119,6 @@ impl Group<'_> {
         }
         batch.commit()?;
         let write = store.begin()?;
-        let now = Timestamp::now();
         for ((envelope, _), _, label) in &blocks {
             delivery::enter(&write, envelope, label.to, &label.blobs, now)?;
         }
@@ -145,7 +145,7 @@ impl Run<'_> {
     /// Makes rows for files that have none: dropped by hand, or the database is newer than they are.
     pub(super) fn enter(&mut self, envelopes: &[Digest]) -> Result<()> {
         for some in envelopes.chunks(BATCH) {
-            let now = Timestamp::now();
+            let now = self.clock.now();
             let mut refused = Vec::new();
             let write = self.store.begin()?;
             for envelope in some {
@@ -176,7 +176,9 @@ impl Run<'_> {
         }
         let mut wrong = None;
         let blocks = PemItems::new(input, driver::MAX_BYTES);
-        let count = add(self.home, self.store, blocks, &mut |error| wrong = wrong.take().or(Some(error)))?;
+        let count = add(self.home, self.store, blocks, self.clock.now(), &mut |error| {
+            wrong = wrong.take().or(Some(error))
+        })?;
         match wrong {
             Some(error) => self.refuse(name, &error),
             None if count == 0 => {

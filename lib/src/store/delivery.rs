@@ -17,10 +17,14 @@ pub struct Delivery {
     pub envelope: Digest,
     /// When it came into the queue.
     pub queued: Timestamp,
-    /// Times it was tried and put off.
+    /// The address through which it was tried last, or empty.
+    pub address: String,
+    /// Since when it has been tried through that one; before any, when it was queued.
+    pub began: Timestamp,
+    /// Times it was put off there.
     pub attempts: u32,
-    /// The address that refused it last, or empty: that one and those before it are not asked again.
-    pub refused_by: String,
+    /// Addresses that refused it and are not asked again.
+    pub refused: Vec<String>,
     /// What was said last.
     pub reason: String,
 }
@@ -54,9 +58,11 @@ pub fn enter(
     now: Timestamp,
 ) -> Result<()> {
     let mut enter = db.prepare_cached(
-        "INSERT INTO delivery (item, reader, envelope, state, queued, next_try) VALUES (?1, ?2, ?3, 'waiting', ?4, ?4)
+        "INSERT INTO delivery (item, reader, envelope, state, queued, next_try, began)
+         VALUES (?1, ?2, ?3, 'waiting', ?4, ?4, ?4)
          ON CONFLICT DO UPDATE SET envelope = excluded.envelope, state = 'waiting', queued = excluded.queued,
-             next_try = excluded.next_try, attempts = 0, address = '', reason = '', came = 0",
+             next_try = excluded.next_try, began = excluded.began, attempts = 0, address = '', refused = '',
+             reason = '', came = 0",
     )?;
     for item in std::iter::once(envelope).chain(chunks) {
         enter.execute((item, reader, envelope, now.as_second()))?;
@@ -99,7 +105,7 @@ pub fn standing(db: &Connection, envelope: &Digest) -> Result<Standing> {
 /// of a chunk one after another: a driver can carry it once for all of them.
 pub fn due(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Delivery>> {
     let mut query = db.prepare_cached(
-        "SELECT item, reader, envelope, queued, attempts, address, reason FROM delivery
+        "SELECT item, reader, envelope, queued, attempts, address, began, refused, reason FROM delivery
          WHERE state = 'waiting' AND next_try <= ?1
          ORDER BY next_try, item <> envelope, item LIMIT ?2",
     )?;
@@ -118,34 +124,37 @@ pub enum Outcome {
     Sent,
     /// To be tried again.
     Later(Timestamp),
-    /// The address refused: the next one is to be tried.
+    /// The address refused: the next one is to be tried at once.
     Refused,
     /// Nothing more will be tried.
     Failed,
 }
 
-/// Records an attempt through `address`. A failed envelope takes its chunks with it.
+/// Records an attempt through `address`; empty: there was none to try. A failed envelope takes its chunks with it.
 pub fn record(
     db: &Transaction<'_>,
     delivery: &Delivery,
     outcome: &Outcome,
     address: &str,
     reason: &str,
+    now: Timestamp,
 ) -> Result<()> {
-    let (state, address, attempt, next_try) = match outcome {
-        Outcome::Sent => ("sent", address, 1, None),
-        Outcome::Later(when) => ("waiting", delivery.refused_by.as_str(), 1, Some(when.as_second())),
-        Outcome::Refused => ("waiting", address, 0, None),
-        Outcome::Failed => ("failed", address, 0, None),
+    let (state, attempt, next_try, refused) = match outcome {
+        Outcome::Sent => ("sent", 1, None, String::new()),
+        Outcome::Later(when) => ("waiting", 1, Some(when.as_second()), String::new()),
+        Outcome::Refused => ("waiting", 0, None, format!("{address}\n")),
+        Outcome::Failed => ("failed", 0, None, String::new()),
     };
     db.prepare_cached(
-        "UPDATE delivery SET state = :state, address = :address, reason = :reason, attempts = attempts + :attempt,
-             next_try = ifnull(:next_try, next_try)
+        "UPDATE delivery SET state = :state, reason = :reason, next_try = ifnull(:next_try, next_try),
+             attempts = iif(:address IN ('', address), attempts, 0) + :attempt,
+             began = iif(:address IN ('', address), began, :now),
+             address = iif(:address = '', address, :address), refused = refused || :refused
          WHERE item = :item AND reader = :reader AND state = 'waiting'",
     )?
     .execute(named_params! {
         ":state": state, ":address": address, ":reason": reason, ":attempt": attempt, ":next_try": next_try,
-        ":item": delivery.item, ":reader": delivery.reader,
+        ":refused": refused, ":now": now.as_second(), ":item": delivery.item, ":reader": delivery.reader,
     })?;
     if *outcome == Outcome::Failed && !delivery.is_chunk() {
         db.prepare_cached(
@@ -165,7 +174,8 @@ pub fn forget(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
 /// Makes everything that waits due now, as if it had never been tried.
 pub fn retry(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
     db.execute(
-        "UPDATE delivery SET next_try = ?1, attempts = 0, address = '' WHERE state = 'waiting'",
+        "UPDATE delivery SET next_try = ?1, began = ?1, attempts = 0, address = '', refused = ''
+         WHERE state = 'waiting'",
         [now.as_second()],
     )?;
     Ok(())
@@ -290,8 +300,10 @@ fn read(row: &Row<'_>) -> Result<Delivery> {
         reader: row.get("reader")?,
         envelope: row.get("envelope")?,
         queued: super::time(row.get("queued")?)?,
+        address: row.get("address")?,
+        began: super::time(row.get("began")?)?,
         attempts: row.get("attempts")?,
-        refused_by: row.get("address")?,
+        refused: row.get::<_, String>("refused")?.lines().map(str::to_owned).collect(),
         reason: row.get("reason")?,
     })
 }
@@ -312,7 +324,7 @@ pub struct Listed {
 /// Gives every delivery to `each`, oldest first.
 pub fn list(db: &Connection, each: &mut dyn FnMut(Listed) -> Result<()>) -> Result<()> {
     let mut query = db.prepare(
-        "SELECT item, delivery.reader AS reader, delivery.envelope AS envelope, queued, attempts, address, reason,
+        "SELECT item, delivery.reader AS reader, delivery.envelope AS envelope, queued, attempts, address, began, refused, reason,
              petname, iif(delivery.state = 'sent' AND (confirmed IS NOT NULL OR came), 'confirmed', delivery.state) AS now,
              next_try
          FROM delivery LEFT JOIN contact ON contact.fingerprint = delivery.reader
@@ -368,7 +380,7 @@ mod tests {
         for item in [PHOTO, CHUNKS[0], CHUNKS[1]] {
             assert_eq!(standing(store.read(), &PHOTO).unwrap(), Standing::Waiting);
             let delivery = one(&store, item);
-            write(&mut store, |db| record(db, &delivery, &Outcome::Sent, HOME, ""));
+            write(&mut store, |db| record(db, &delivery, &Outcome::Sent, HOME, "", at(NOW)));
         }
         assert_eq!(standing(store.read(), &PHOTO).unwrap(), Standing::Sent);
     }
@@ -381,7 +393,7 @@ mod tests {
             [(PHOTO, Outcome::Sent, ""), (CHUNKS[0], Outcome::Failed, "there is no chunk")]
         {
             let delivery = one(&store, item);
-            write(&mut store, |db| record(db, &delivery, &outcome, HOME, reason));
+            write(&mut store, |db| record(db, &delivery, &outcome, HOME, reason, at(NOW)));
         }
         let failed_so = Standing::Failed("there is no chunk".into());
         assert_eq!(standing(store.read(), &PHOTO).unwrap(), failed_so);
@@ -393,7 +405,7 @@ mod tests {
         let (_dir, mut store) = store();
         write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS, at(NOW)));
         let envelope = one(&store, PHOTO);
-        write(&mut store, |db| record(db, &envelope, &Outcome::Failed, "", "blocked"));
+        write(&mut store, |db| record(db, &envelope, &Outcome::Failed, "", "blocked", at(NOW)));
         assert_eq!(due_at(&store, NOW), [[0; 32]; 0]);
     }
 
@@ -403,10 +415,10 @@ mod tests {
         write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
         write(&mut store, |db| enter(db, &PHOTO, CAROL, &[], at(NOW)));
         let hello = one(&store, HELLO);
-        write(&mut store, |db| record(db, &hello, &Outcome::Later(at(NOW + 300)), HOME, "away"));
+        write(&mut store, |db| record(db, &hello, &Outcome::Later(at(NOW + 300)), HOME, "away", at(NOW)));
         assert_eq!(due_at(&store, NOW + 299), [PHOTO]);
         let hello = one(&store, HELLO);
-        assert_eq!((hello.attempts, hello.refused_by.as_str(), hello.reason.as_str()), (1, "", "away"));
+        assert_eq!((hello.attempts, hello.address.as_str(), hello.reason.as_str()), (1, HOME, "away"));
         write(&mut store, |db| retry(db, at(NOW)));
         assert_eq!(due_at(&store, NOW).len(), 2);
     }
@@ -424,9 +436,9 @@ mod tests {
         let (_dir, mut store) = store();
         write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
         let hello = one(&store, HELLO);
-        write(&mut store, |db| record(db, &hello, &Outcome::Refused, HOME, "no such person"));
+        write(&mut store, |db| record(db, &hello, &Outcome::Refused, HOME, "no such person", at(NOW)));
         assert_eq!(due_at(&store, NOW), [HELLO]);
-        assert_eq!(one(&store, HELLO).refused_by, HOME);
+        assert_eq!(one(&store, HELLO).refused, [HOME]);
     }
 
     #[test]
@@ -453,8 +465,8 @@ mod tests {
         write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS[..1], at(NOW)));
         let (hello, chunk) = (one(&store, HELLO), one(&store, CHUNKS[0]));
         write(&mut store, |db| counters::sealed(db, &count(&HELLO)));
-        write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, ""));
-        write(&mut store, |db| record(db, &chunk, &Outcome::Later(at(NOW + 9000)), HOME, "waits"));
+        write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, "", at(NOW)));
+        write(&mut store, |db| record(db, &chunk, &Outcome::Later(at(NOW + 9000)), HOME, "waits", at(NOW)));
         let unproven = reader(store.read(), BOB).unwrap().unwrap();
         assert!(!unproven.addresses[0].proven);
         assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(0))), [[0; 32]; 0]);
@@ -472,7 +484,7 @@ mod tests {
         write(&mut store, |db| counters::sealed(db, &count(&HELLO)));
         write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
         let hello = one(&store, HELLO);
-        write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, ""));
+        write(&mut store, |db| record(db, &hello, &Outcome::Sent, HOME, "", at(NOW)));
         assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(NOW))), [[0; 32]; 0]);
         assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(NOW + 1))), [HELLO]);
     }

@@ -303,10 +303,15 @@ CREATE TABLE delivery (
     envelope  BLOB    NOT NULL,
     state     TEXT    NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
     queued    INTEGER NOT NULL,
+    -- through `address`
     attempts  INTEGER NOT NULL DEFAULT 0,
     next_try  INTEGER NOT NULL,
-    -- sent: through which; waiting: the one that refused last, which is not asked again
+    -- sent: through which; waiting: through which it is tried, or was last
     address   TEXT    NOT NULL DEFAULT '',
+    -- when it was tried through that one first; before any address, when it was queued
+    began     INTEGER NOT NULL,
+    -- those that refused it and are not asked again, one a line
+    refused   TEXT    NOT NULL DEFAULT '',
     reason    TEXT    NOT NULL DEFAULT '',
     -- of a chunk: the reader has said to have it
     came      INTEGER NOT NULL DEFAULT 0,

@@ -1,7 +1,6 @@
 //! What was handed over and is not confirmed: sealed anew after a time, for the next address, and given up in the end
 //! (socialnet-protocol(7)).
 
-use super::delivery::reader;
 use crate::{Fingerprint, Result, envelope::Stream, packet::Digest};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -78,7 +77,7 @@ pub fn fail(db: &Transaction<'_>, envelope: &Digest, reason: &str) -> Result<()>
     Ok(())
 }
 
-// What was sealed anew begins at the address after the one through which it was not confirmed, if there is one.
+// What was sealed anew begins at the address after the one through which it was not confirmed.
 pub(super) fn begin_elsewhere(db: &Transaction<'_>, envelope: &Digest, who: Fingerprint) -> Result<()> {
     let before: Option<String> = db
         .prepare_cached(
@@ -89,9 +88,11 @@ pub(super) fn begin_elsewhere(db: &Transaction<'_>, envelope: &Digest, who: Fing
         )?
         .query_row([envelope], |row| row.get(0))
         .optional()?;
-    let (Some(before), Some(reader)) = (before, reader(db, who)?) else { return Ok(()) };
-    if reader.addresses.last().is_some_and(|last| last.uri != before) {
-        db.execute("UPDATE delivery SET address = ?2 WHERE item = ?1", (envelope, before))?;
-    }
+    let Some(before) = before else { return Ok(()) };
+    // As if that one had put it off for ever: its turn is over.
+    db.execute(
+        "UPDATE delivery SET address = ?3, began = 0 WHERE item = ?1 AND reader = ?2",
+        (envelope, who, before),
+    )?;
     Ok(())
 }
