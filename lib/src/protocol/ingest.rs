@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use rusqlite::Transaction;
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
     sync::mpsc,
@@ -42,6 +43,8 @@ pub struct Ingest<'a> {
     store: &'a mut Store,
     keyring: &'a Keyring,
     inpackets: Mailbox,
+    /// Files of `new` that could not be read: left there for another run.
+    unreadable: BTreeSet<String>,
     now: Timestamp,
 }
 
@@ -59,6 +62,8 @@ enum Content {
     Refused(Error),
     /// Somebody else took it away meanwhile.
     Gone,
+    /// The disk, or the system, did not give its bytes: that says nothing about them.
+    Unreadable(Error),
 }
 
 /// What is to be done with a file once the commit has happened.
@@ -74,7 +79,8 @@ impl<'a> Ingest<'a> {
     /// Over an account.
     pub fn new(home: &'a Home, store: &'a mut Store, keyring: &'a Keyring, now: Timestamp) -> Result<Self> {
         let now = clock::now(store.read(), now)?;
-        Ok(Self { inpackets: home.inpackets()?, home, store, keyring, now })
+        let unreadable = BTreeSet::new();
+        Ok(Self { inpackets: home.inpackets()?, home, store, keyring, unreadable, now })
     }
 
     /// Takes in all of `inpackets/new`. `refused` hears of every file and packet that was not taken.
@@ -82,7 +88,8 @@ impl<'a> Ingest<'a> {
         self.inpackets.tidy()?;
         let round = self.home.last_round()?;
         self.empty_inbox(refused)?;
-        let Some(begun) = round else { return Ok(()) };
+        // What is left there may be sealed to the oldest keys.
+        let Some(begun) = round.filter(|_| self.unreadable.is_empty()) else { return Ok(()) };
         let db = self.store.begin()?;
         account::set_last_round(&db, begun)?;
         Ok(db.commit()?)
@@ -192,7 +199,10 @@ impl<'a> Ingest<'a> {
     // The oldest first: arrival is the order of the feed. Also, what is no item and stays where it is.
     fn waiting(&self) -> Result<(Vec<Item>, Vec<Error>)> {
         let (mut items, mut left_alone) = (Vec::new(), Vec::new());
-        for name in self.inpackets.names("new")?.take(NAMES) {
+        for name in self.inpackets.names("new")? {
+            if items.len() == NAMES {
+                break;
+            }
             let name = match name {
                 Err(error) if error.kind() == Kind::Malformed => {
                     left_alone.push(error);
@@ -200,6 +210,9 @@ impl<'a> Ingest<'a> {
                 }
                 name => name?,
             };
+            if self.unreadable.contains(&name) {
+                continue;
+            }
             let path = self.inpackets.path("new", &name);
             let modified =
                 path.symlink_metadata().and_then(|about| about.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
@@ -247,6 +260,11 @@ impl<'a> Ingest<'a> {
                 Content::Gone => {
                     let missing = io::Error::from(io::ErrorKind::NotFound);
                     refused(Error::io("open", &item.path, missing));
+                    continue;
+                }
+                Content::Unreadable(error) => {
+                    refused(error);
+                    self.unreadable.extend(item.name);
                     continue;
                 }
                 Content::Chunk(digest) if packets::chunk_is_listed(&db, &digest)? => {
@@ -387,10 +405,13 @@ fn examine(path: &Path, keyring: &Keyring) -> Content {
     if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Content::Gone;
     }
-    match file::read(path, MAX_FILE).and_then(|bytes| classify(bytes, keyring)) {
-        Ok(content) => content,
-        Err(error) => Content::Refused(error),
-    }
+    let bytes = match file::read(path, MAX_FILE) {
+        Ok(bytes) => bytes,
+        // No file, or one that is too long.
+        Err(error) if error.kind() == Kind::Malformed => return Content::Refused(error),
+        Err(error) => return Content::Unreadable(error),
+    };
+    classify(bytes, keyring).unwrap_or_else(Content::Refused)
 }
 
 // A chunk is random bytes, so it is what nothing else is.
