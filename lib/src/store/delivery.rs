@@ -495,7 +495,7 @@ mod tests {
         write(&mut store, |db| counters::sealed(db, &count(&HELLO)));
         write(&mut store, |db| enter(db, &HELLO, BOB, &[], at(NOW)));
         let hello = one(&store, HELLO);
-        write(&mut store, |db| record(db, &hello, &Outcome::Failed, "", "given up: not there"));
+        write(&mut store, |db| record(db, &hello, &Outcome::Failed, "", "given up: not there", at(NOW)));
         assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(0))), [[0; 32]; 0]);
         let said = crate::envelope::Received { stream: [9; 16], ranges: vec![(1, 1)] };
         write(&mut store, |db| counters::confirm(db, BOB, &[said], at(NOW)));
@@ -509,7 +509,7 @@ mod tests {
         write(&mut store, |db| enter(db, &PHOTO, BOB, &CHUNKS[..1], at(NOW)));
         for item in [HELLO, PHOTO, CHUNKS[0]] {
             let delivery = one(&store, item);
-            write(&mut store, |db| record(db, &delivery, &Outcome::Sent, HOME, ""));
+            write(&mut store, |db| record(db, &delivery, &Outcome::Sent, HOME, "", at(NOW)));
         }
         assert_eq!(write(&mut store, |db| settle(db, at(NOW), at(0))), [HELLO]);
         write(&mut store, |db| chunks_came(db, BOB, &CHUNKS[..1]));
