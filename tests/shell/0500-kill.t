@@ -3,26 +3,47 @@
 #
 # strace(1) kills a command as it enters its Nth call of one of those below, so that what was before it has happened, and
 # it has not. N rises until the command gets to its end; then comes the next call. Drivers count for themselves, and are
-# killed like the command that runs them.
+# killed like the command that runs them; so do the commands of a pipe.
 . tests/lib.sh
 
 calls='rename renameat renameat2 link linkat unlink unlinkat mkdir ftruncate pwrite64 fsync fdatasync syncfs'
 
-account alice bob
+account alice bob carol
 meet alice bob
+meet alice carol
 cd "$T"
-head -c 100000 /dev/urandom >file
-as alice sn-pack status one >clear.xml
-as alice sn-pack status two --file file >>clear.xml
-want=$(printf 'one\ntwo file true %s' "$(sha256sum <file | cut -c1-64)")
 
-# The way of a packet: who, and what they do.
-way() {
-    cat <<'END'
+# The ways of packets: who, and what they do. In the end $reader has seen what $want says.
+what_is_said() {
+    head -c 100000 /dev/urandom >file
+    as alice sn-pack status one >clear.xml
+    as alice sn-pack status two --file file >>clear.xml
+    reader=bob
+    want=$(printf 'one\ntwo file true %s' "$(sha256sum <file | cut -c1-64)")
+    cat >way <<'END'
 alice sn-seal --to bob clear.xml >sealed.pem
 alice sn-send sealed.pem
 bob sn-recv
 bob sn-ingest
+END
+}
+
+# What alice owes carol: bob's comment, and a message that was put into outpackets. What nobody took is owed again at once.
+what_is_owed() {
+    printf '[due]\nrelay = "0s"\nagain = "0s"\n' >>alice/config.toml
+    as alice sn-pack status root >root.xml
+    as alice sn-seal --to all root.xml | as alice sn-send
+    for who in bob carol; do as "$who" sn-recv >went && as "$who" sn-ingest; done
+    root=$(sed 's/.* id="\([^"]*\)".*/\1/;q' root.xml)
+    as bob sn-pack comment --about "$root" reply | as bob sn-seal | as bob sn-send
+    as alice sn-recv >went && as alice sn-ingest
+    as alice sn-pack message --to carol 'by hand' >alice/outpackets/new/note.xml
+    reader=carol
+    want=$(printf 'by hand\nreply\nroot')
+    cat >way <<'END'
+alice sn-seal --due | sn-send
+carol sn-recv
+carol sn-ingest
 END
 }
 
@@ -36,31 +57,41 @@ killed() {
     grep -q 'killed by SIGKILL' trace
 }
 
-# What bob has in the end.
+# What the reader has in the end; envelopes that were sealed in different seconds come in any order.
 seen() {
-    as bob sn-feed --json | jq -r '.text + ([.attachments[] | " \(.name) \(.complete) \(.sha256)"] | add // "")'
+    as "$reader" sn-feed --json | jq -r '.text + ([.attachments[] | " \(.name) \(.complete) \(.sha256)"] | add // "")' |
+        sort
 }
 
-keep() { rm -rf kept && mkdir kept && cp -a alice bob post kept; }
-restore() { rm -rf alice bob post && cp -a kept/alice kept/bob kept/post .; }
+keep() { rm -rf kept && mkdir kept && cp -a alice bob carol post kept; }
+restore() { rm -rf alice bob carol post && cp -a kept/* .; }
 
-way >stages
-while IFS= read -r stage <&3; do
-    keep
-    kills=0
-    for call in $calls; do
-        step=1
-        while killed "$call" "$step" "$stage"; do
-            troubles=$(way | sed -n "/^$stage\$/,\$p" | while IFS= read -r line; do go "$line"; done)
-            is "'$stage', killed at $call $step, arrives once" "$troubles$(seen)" "$want"
+# everywhere STAGES: kills each of the first so many stages of the way everywhere, and goes the rest of the way each time.
+everywhere() {
+    head -n "$1" way >stages
+    place=0
+    while IFS= read -r stage <&3; do
+        keep
+        place=$((place + 1)) kills=0
+        for call in $calls; do
+            step=1
+            while killed "$call" "$step" "$stage"; do
+                troubles=$(tail -n "+$place" way | while IFS= read -r line; do go "$line"; done)
+                is "'$stage', killed at $call $step, arrives once" "$troubles$(seen)" "$want"
+                restore
+                step=$((step + 1)) kills=$((kills + 1))
+            done
             restore
-            step=$((step + 1)) kills=$((kills + 1))
         done
-        restore
-    done
-    ok "'$stage' was killed more than a few times" test "$kills" -gt 5
-    troubles=$(go "$stage")
-    is "'$stage' goes well by itself" "$troubles" ''
-done 3<stages
+        ok "'$stage' was killed more than a few times" test "$kills" -gt 5
+        troubles=$(go "$stage")
+        is "'$stage' goes well by itself" "$troubles" ''
+    done 3<stages
+}
+
+what_is_said
+everywhere 4
+what_is_owed
+everywhere 1
 
 plan
