@@ -115,6 +115,13 @@ pub enum Verb {
         #[arg(required = true)]
         who: Vec<String>,
     },
+    /// Decide that somebody who waits is a contact with a new key: they keep their name, groups and packets
+    Succeed {
+        /// The contact
+        who: String,
+        /// The one who waits
+        new: String,
+    },
     /// Read nothing of somebody any more, and send them nothing
     Block {
         /// Their name or fingerprint

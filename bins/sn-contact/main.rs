@@ -10,7 +10,7 @@ use socialnet::{
     home::Home,
     identity::{Identity, Keyring},
     profile,
-    protocol::{ingest, introduce, meeting},
+    protocol::{ingest, introduce, meeting, succession},
     render::contacts as render,
     short,
     store::{
@@ -117,6 +117,11 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
             let db = store.begin()?;
             contacts::set_addresses(&db, contacts::find(&db, &who)?.fingerprint, &addresses, true)?;
             db.commit()?;
+        }
+        Verb::Succeed { who, new } => {
+            let (who, new) = (contacts::find(store.read(), &who)?, contacts::find(store.read(), &new)?);
+            succession::decide(&mut store, &who, &new, now)?;
+            ingest::release(&home.inpackets()?)?;
         }
         Verb::Block { who } => {
             let who = named::person(store.read(), &who)?;

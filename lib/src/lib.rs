@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`error`], [`text`], [`fingerprint`], `base64` | nothing of the others | |
 //! | [`file`], [`mailbox`], [`home`] | folders, names, settings | keys, XML, SQL |
-//! | [`stream`], [`packet`], [`envelope`], [`profile`], [`short`], [`login`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
+//! | [`stream`], [`packet`], [`envelope`], [`profile`], [`succession`], [`short`], [`login`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
 //! | [`identity`], [`seal`], [`blob`] | OpenSSL; `seal` goes from bytes to bytes | XML, SQL, sockets |
 //! | [`photo`] | image formats | everything else |
 //! | [`store`] | SQLite | sealed bytes, keys |
@@ -34,6 +34,7 @@ pub mod packet;
 pub mod profile;
 pub mod short;
 pub mod stream;
+pub mod succession;
 pub mod text;
 
 #[cfg(feature = "crypto")]

@@ -33,7 +33,7 @@ pub const INVITATION: &str = "urn:socialnet:invitation:1";
 static VOCABULARY: Vocabulary = Vocabulary {
     namespace: INVITATION,
     elements: &["address", "bio", "invitation", "meeting", "ml-kem-768", "p256", "profile", "sealing"],
-    attributes: &["code", "created", "expires", "from", "name", "serial"],
+    attributes: &["code", "created", "expires", "from", "name", "recovery", "serial"],
 };
 
 /// What a user says of themselves. In XML it is the `<profile>` element of a people packet or an invitation.
@@ -43,6 +43,8 @@ pub struct Profile {
     pub name: String,
     /// Rises with each change; a lower one than known is old.
     pub serial: u64,
+    /// The key, kept elsewhere, that may name a new identity when this one is lost or stolen.
+    pub recovery: Option<Fingerprint>,
     /// A few words about themselves.
     pub about: Option<String>,
     /// URIs, in order of preference.
@@ -85,6 +87,7 @@ impl Profile {
         let name = parts.required("name")?;
         check_name(name)?;
         let serial = spelling::number(parts.required("serial")?).context(|| "serial")?;
+        let recovery = parts.attribute("recovery").map(str::parse).transpose().context(|| "recovery")?;
         let about = parts.one("bio")?.map(|it| parts::text(it, vocabulary, MAX_BIO)).transpose()?;
         let addresses = parts
             .many("address")
@@ -102,6 +105,7 @@ impl Profile {
         Ok(Self {
             name: name.to_owned(),
             serial,
+            recovery,
             about: about.map(str::to_owned),
             addresses,
             meeting,
@@ -111,17 +115,18 @@ impl Profile {
 
     /// Writes it.
     pub(crate) fn write(&self, out: &mut Xml) -> io::Result<()> {
-        out.create_element("profile")
-            .with_attribute(("name", self.name.as_str()))
-            .with_attribute(("serial", self.serial.to_string().as_str()))
-            .write_inner_content(|out| {
-                if let Some(about) = &self.about {
-                    leaf(out, "bio", about)?;
-                }
-                self.addresses.iter().try_for_each(|address| leaf(out, "address", address))?;
-                self.meeting.write(out, "meeting")?;
-                self.sealing.iter().try_for_each(|keys| keys.write(out, "sealing"))
-            })?;
+        let serial = self.serial.to_string();
+        let recovery = self.recovery.map(|recovery| recovery.to_string());
+        let mut attributes = vec![("name", self.name.as_str()), ("serial", serial.as_str())];
+        attributes.extend(recovery.as_deref().map(|recovery| ("recovery", recovery)));
+        out.create_element("profile").with_attributes(attributes).write_inner_content(|out| {
+            if let Some(about) = &self.about {
+                leaf(out, "bio", about)?;
+            }
+            self.addresses.iter().try_for_each(|address| leaf(out, "address", address))?;
+            self.meeting.write(out, "meeting")?;
+            self.sealing.iter().try_for_each(|keys| keys.write(out, "sealing"))
+        })?;
         Ok(())
     }
 }
@@ -295,6 +300,7 @@ mod tests {
             profile: Profile {
                 name: "Alice".into(),
                 serial: 1,
+                recovery: None,
                 about: None,
                 addresses: Vec::new(),
                 meeting: keys,

@@ -25,6 +25,7 @@ use openssl::{
     nid::Nid,
     pkey::{KeyType, PKey, PKeyRef, Private},
     rand,
+    symm::Cipher,
     x509::X509,
 };
 use std::{
@@ -249,7 +250,38 @@ fn p256(pem: &[u8]) -> Option<(PKey<Private>, Vec<u8>)> {
 
 /// Makes an identity; [`write_identity`] writes it.
 pub fn new_identity() -> Result<Identity> {
-    let key = new_p256().map_err(no_key)?;
+    identity_of(new_p256().map_err(no_key)?)
+}
+
+/// Writes the key of an identity alone, encrypted if there is a passphrase; never over anything.
+pub fn write_recovery(path: &Path, identity: &Identity, passphrase: Option<&str>) -> Result<()> {
+    let pem = match passphrase {
+        None => identity.key.private_key_to_pem_pkcs8(),
+        Some(passphrase) => {
+            identity.key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), passphrase.as_bytes())
+        }
+    };
+    file::create(path, &pem.map_err(no_key)?, 0o600)
+}
+
+/// Reads a key that [`write_recovery`] wrote; `passphrase` is asked for if it is encrypted.
+pub fn read_recovery(path: &Path, passphrase: impl FnOnce() -> Result<String>) -> Result<Identity> {
+    let pem = file::read(path, MAX)?;
+    let encrypted = PemItems::new(pem.as_slice(), MAX).next();
+    let key = match encrypted {
+        Some(Ok(Pem { label, .. })) if label == "ENCRYPTED PRIVATE KEY" => {
+            let passphrase = passphrase()?;
+            PKey::private_key_from_pem_passphrase(&pem, passphrase.as_bytes()).map_err(|_| {
+                let message = format!("the passphrase does not open '{}'", path.display());
+                Error::new(Kind::NotAllowed, message)
+            })?
+        }
+        _ => any_key(&pem).map_err(|_| unreadable(path, "private key in PEM"))?.0,
+    };
+    identity_of(key).map_err(|_| unreadable(path, "key on P-256"))
+}
+
+fn identity_of(key: PKey<Private>) -> Result<Identity> {
     let certificate = certificate::issue_identity(&key).map_err(no_key)?;
     let der = certificate.to_der().map_err(no_key)?;
     let fingerprint = certificate::Identity::read(&der)?.fingerprint();

@@ -166,6 +166,20 @@ impl Identity {
         keys::load_identity(dir)
     }
 
+    /// Makes a recovery key in a new file: PKCS#8 in PEM, encrypted if there is a passphrase.
+    pub fn create_recovery(path: &Path, passphrase: Option<&str>) -> Result<Fingerprint> {
+        seal::check_openssl()?;
+        let identity = keys::new_identity()?;
+        keys::write_recovery(path, &identity, passphrase)?;
+        Ok(identity.fingerprint)
+    }
+
+    /// Reads a recovery key. `passphrase` is called if it is encrypted; [`Kind::NotAllowed`]: it is another one.
+    pub fn read_recovery(path: &Path, passphrase: impl FnOnce() -> Result<String>) -> Result<Self> {
+        seal::check_openssl()?;
+        keys::read_recovery(path, passphrase)
+    }
+
     /// Reads the owner's fingerprint from the certificate, touching no key.
     pub fn fingerprint(dir: &Path) -> Result<Fingerprint> {
         let der = keys::load_identity_certificate(dir)?;

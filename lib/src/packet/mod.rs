@@ -62,6 +62,9 @@ pub const MAX_ATTRIBUTES: usize = 32;
 /// Namespace declarations in force at one place, at most.
 pub const MAX_DECLARATIONS: usize = 64;
 
+/// Successions of one request, at most.
+pub const MAX_SUCCESSIONS: usize = 16;
+
 /// SHA-256 of something.
 pub type Digest = [u8; 32];
 
@@ -159,6 +162,8 @@ pub enum Body {
         profile: Profile,
         /// The one-time code of an invitation.
         code: Option<[u8; 16]>,
+        /// SignedData, DER, of who the author was before: each names the next, the last one the author.
+        successions: Vec<Vec<u8>>,
     },
     /// Accepts a request.
     ContactAccept {

@@ -1,8 +1,8 @@
 //! From XML to [`Packet`].
 
 use super::{
-    About, Attachment, Body, MAX_ATTACHMENTS, MAX_BYTES, MAX_CHUNKS, MAX_LABEL, MAX_REACTION, MAX_TAGS,
-    MAX_TEXT, MAX_TO, Name, Packet, Resend, Search,
+    About, Attachment, Body, MAX_ATTACHMENTS, MAX_BYTES, MAX_CHUNKS, MAX_LABEL, MAX_REACTION,
+    MAX_SUCCESSIONS, MAX_TAGS, MAX_TEXT, MAX_TO, Name, Packet, Resend, Search,
     parts::{self, Parts},
     rules::{self, VOCABULARY},
     spelling,
@@ -124,7 +124,9 @@ fn body(kind: &str, parts: &mut Parts, text: Option<&str>) -> Result<Body> {
         },
         "contact-request" => {
             let code = parts.attribute("code").map(spelling::hex).transpose().context(|| "code")?;
-            Body::ContactRequest { profile: profile(parts)?, code }
+            let successions = parts.many("succession").map(bytes).collect::<Result<Vec<_>>>()?;
+            at_most("successions", successions.len(), MAX_SUCCESSIONS)?;
+            Body::ContactRequest { profile: profile(parts)?, code, successions }
         }
         "contact-accept" => Body::ContactAccept { profile: profile(parts)? },
         "contact-bye" => Body::ContactBye,

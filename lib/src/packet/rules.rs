@@ -26,6 +26,7 @@ pub(super) static VOCABULARY: Vocabulary = Vocabulary {
         "profile",
         "sealing",
         "signed",
+        "succession",
         "tag",
         "text",
         "thread",
@@ -33,8 +34,8 @@ pub(super) static VOCABULARY: Vocabulary = Vocabulary {
         "understands",
     ],
     attributes: &[
-        "as", "code", "created", "expires", "from", "id", "key", "name", "scheme", "serial", "sha256",
-        "share", "size", "thread", "token", "type", "version", "want",
+        "as", "code", "created", "expires", "from", "id", "key", "name", "recovery", "scheme", "serial",
+        "sha256", "share", "size", "thread", "token", "type", "version", "want",
     ],
 };
 

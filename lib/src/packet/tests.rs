@@ -57,15 +57,19 @@ fn keys() -> impl Strategy<Value = KeyOffer> {
 
 fn profile() -> impl Strategy<Value = Profile> {
     let addresses = vec("[a-z][a-z0-9]{0,5}:(//)?[a-z][!#-&(-;=?-\\[\\]_a-z~]{0,20}", 0..=16);
-    ("[A-Za-z<&\"' é]{0,49}[A-Z]", 0..spelling::MAX_NUMBER, of(words(1000)), addresses, keys(), of(keys()))
-        .prop_map(|(name, serial, about, addresses, meeting, sealing)| Profile {
+    let recovery = of(any::<Digest>().prop_map(Fingerprint::from_bytes));
+    let serial = (0..spelling::MAX_NUMBER, recovery);
+    ("[A-Za-z<&\"' é]{0,49}[A-Z]", serial, of(words(1000)), addresses, keys(), of(keys())).prop_map(
+        |(name, (serial, recovery), about, addresses, meeting, sealing)| Profile {
             name,
             serial,
+            recovery,
             about,
             addresses,
             meeting,
             sealing,
-        })
+        },
+    )
 }
 
 fn resend() -> impl Strategy<Value = Resend> {
@@ -97,8 +101,9 @@ fn body() -> impl Strategy<Value = (String, Body)> {
         Just(("retract", Body::Retract)),
         (profile(), any::<bool>()).prop_map(|(profile, want)| ("profile", Body::Profile { profile, want })),
         bytes(2000).prop_map(|original| ("profile", Body::Introduction { original })),
-        (profile(), of(any::<[u8; 16]>()))
-            .prop_map(|(profile, code)| ("contact-request", Body::ContactRequest { profile, code })),
+        (profile(), of(any::<[u8; 16]>()), vec(bytes(500), 0..3)).prop_map(|(profile, code, successions)| {
+            ("contact-request", Body::ContactRequest { profile, code, successions })
+        }),
         profile().prop_map(|profile| ("contact-accept", Body::ContactAccept { profile })),
         Just(("contact-bye", Body::ContactBye)),
         understands.prop_map(|understands| ("not-understood", Body::NotUnderstood { understands })),

@@ -121,9 +121,11 @@ fn own_elements(out: &mut Xml, body: &Body) -> io::Result<()> {
         Body::Share { original } | Body::Introduction { original } => {
             leaf(out, "signed", &base64::encode(original))
         }
-        Body::Profile { profile, .. }
-        | Body::ContactRequest { profile, .. }
-        | Body::ContactAccept { profile } => Profile::write(profile, out),
+        Body::Profile { profile, .. } | Body::ContactAccept { profile } => Profile::write(profile, out),
+        Body::ContactRequest { profile, successions, .. } => {
+            Profile::write(profile, out)?;
+            successions.iter().try_for_each(|signed| leaf(out, "succession", &base64::encode(signed)))
+        }
         Body::NotUnderstood { understands } => {
             understands.iter().try_for_each(|known| leaf(out, "understands", known))
         }

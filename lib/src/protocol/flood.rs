@@ -52,12 +52,13 @@ fn request(reader: Fingerprint, keys: &ReaderKeys, name: &str, code: Option<[u8;
     let profile = Profile {
         name: name.to_owned(),
         serial: 1,
+        recovery: None,
         about: None,
         addresses: vec!["mailto:somebody@example.org".to_owned()],
         meeting,
         sealing: None,
     };
-    let body = Body::ContactRequest { profile, code };
+    let body = Body::ContactRequest { profile, code, successions: Vec::new() };
     let packet = own::packet_with(fingerprint, "contact-request", body, now(), |packet| {
         packet.text = Some("x".repeat(10_000));
     });
@@ -80,7 +81,7 @@ fn ten_thousand_strangers_fill_no_disk_and_keep_no_friend_out() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("account");
     let owner = start::Owner { name: "Alice".into(), about: None, addresses: Vec::new() };
-    let alice = start::account(&path, owner, now()).unwrap();
+    let alice = start::account(&path, owner, None, now()).unwrap();
     let home = Home::open_at(&path).unwrap();
     let mut store = Store::open(&home.database()).unwrap();
     let keyring = Keyring::load(&home.identity()).unwrap();

@@ -13,7 +13,7 @@ use crate::{
     mailbox::{self, Mailbox},
     packet::Digest,
     seal,
-    store::{Store, account, changes, clock, contacts, packets},
+    store::{Store, account, changes, clock, contacts, former, packets},
     stream::PemItems,
 };
 use jiff::Timestamp;
@@ -193,7 +193,9 @@ impl<'a> Ingest<'a> {
     }
 
     fn friends(&self) -> Result<usize> {
-        Ok(contacts::resolve(self.store.read(), contacts::EVERYBODY)?.len())
+        let db = self.store.read();
+        // Who has a new key writes from it.
+        Ok(contacts::resolve(db, contacts::EVERYBODY)?.len() + former::count(db)?)
     }
 
     // The oldest first: arrival is the order of the feed. Also, what is no item and stays where it is.

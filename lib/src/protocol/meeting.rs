@@ -14,6 +14,7 @@
 use super::{
     own,
     profile::{self, For},
+    succession::{self, Claim},
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
@@ -26,7 +27,7 @@ use crate::{
         Store,
         contacts::{self, Contact, Grade, New, State},
         due::{self, Debt},
-        invitations, requests,
+        former, invitations, requests,
     },
     stream::{Pem, PemItems},
 };
@@ -159,6 +160,7 @@ fn unknown(from: Fingerprint) -> Introduction {
     let profile = Profile {
         name: String::new(),
         serial: 0,
+        recovery: None,
         about: None,
         addresses: Vec::new(),
         meeting,
@@ -207,7 +209,8 @@ pub fn add(
         profile::check_keys(&them.profile, None, &them.certificate, now)?;
     }
     let profile = profile::own(store.read(), keyring, if short { For::Public } else { For::Contacts })?;
-    let body = Body::ContactRequest { profile, code: them.code };
+    let successions = former::own(store.read())?;
+    let body = Body::ContactRequest { profile, code: them.code, successions };
     let request = own::packet_with(me, "contact-request", body, now, |packet| {
         packet.text = Some(them.note.clone()).filter(|note| !note.is_empty());
     })?;
@@ -352,8 +355,26 @@ fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()
 }
 
 /// A `contact-request` came.
-pub(super) fn request(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()> {
+pub(super) fn request(
+    db: &Transaction<'_>,
+    them: &Introduction,
+    successions: &[Vec<u8>],
+    now: Timestamp,
+) -> Result<()> {
     profile::check_keys(&them.profile, None, &them.certificate, now)?;
+    let from = them.from;
+    let claim = succession::follow(db, from, successions, now)?;
+    if claim == Claim::Moved {
+        contacts::set_certificate(db, from, &them.certificate)?;
+    }
+    asked(db, them, now)?;
+    match claim {
+        Claim::Unproven(who) => succession::alarm(db, from, who),
+        Claim::Nothing | Claim::Moved => Ok(()),
+    }
+}
+
+fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()> {
     let from = them.from;
     let known = contacts::by_fingerprint(db, from)?;
     let state = known.as_ref().map(|contact| contact.state);

@@ -18,6 +18,8 @@
 //! | `outgoing.rs` | what may leave, to whom, and that it is held before it goes |
 //! | `choice.rs` | which of a reader's keys an envelope is sealed to |
 //! | `parcels.rs` | packets sorted by reader, and cut into envelopes and rounds |
+//! | `succession.rs` | a new key for a known person |
+//! | `successor.rs` | an account that goes on under a new identity, and its recovery key |
 //! | `start.rs` | a new account |
 //! | `moved.rs` | an account that goes on in another place |
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
@@ -35,6 +37,8 @@ pub mod profile;
 pub mod renewal;
 pub mod sealing;
 pub mod start;
+pub mod succession;
+pub mod successor;
 
 mod choice;
 #[cfg(test)]

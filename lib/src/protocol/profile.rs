@@ -34,6 +34,7 @@ pub fn own(db: &Connection, keyring: &Keyring, reader: For) -> Result<Profile> {
     Ok(Profile {
         name: account.name,
         serial: account.serial,
+        recovery: account.recovery,
         about: account.about.filter(|_| contacts),
         addresses: account.addresses,
         meeting: keyring.newest(Purpose::Meeting)?.offer().clone(),
@@ -77,6 +78,22 @@ pub fn change(store: &mut Store, change: Change, now: Timestamp) -> Result<()> {
     if account == before {
         return Ok(());
     }
+    spread(&db, account, now)?;
+    Ok(db.commit()?)
+}
+
+/// Commits to a recovery key. The first one stays: contacts take no other.
+pub fn commit_to_recovery(
+    store: &mut Store,
+    make: impl FnOnce() -> Result<Fingerprint>,
+    now: Timestamp,
+) -> Result<()> {
+    let db = store.begin()?;
+    let mut account = account::get(&db)?;
+    if account.recovery.is_some() {
+        return Err(Error::new(Kind::Usage, "the account has a recovery key already"));
+    }
+    account.recovery = Some(make()?);
     spread(&db, account, now)?;
     Ok(db.commit()?)
 }

@@ -18,6 +18,7 @@ use crate::{
         counters::{self, Came},
         delivery,
         due::{self, Debt},
+        former::{self, SaidBy},
         gaps,
         packets::{self, Held, Holding, Keep},
         streams,
@@ -58,6 +59,10 @@ impl Receiver<'_> {
         let came = counters::came(db, sender, &envelope.stream, envelope.counter, &opened.digest)?;
         if came == Came::Again || self.state(db, sender)? == Some(State::Blocked) {
             return Ok(Outcome::Taken(Vec::new()));
+        }
+        // A key that its owner's recovery key has ended may be in other hands.
+        if former::get(db, sender)?.is_some_and(|former| former.said_by != SaidBy::Old) {
+            return Err(Error::new(Kind::NotAllowed, "sealed by a key that is not theirs any more"));
         }
         let asked = self.state(db, sender)? == Some(State::Asked);
         if asked {
@@ -116,11 +121,11 @@ impl Receiver<'_> {
     fn meet(&self, db: &Transaction<'_>, opened: &Opened, packet: &Packet) -> Result<()> {
         let from = opened.envelope.from;
         match &packet.body {
-            Body::ContactRequest { profile, code } => {
+            Body::ContactRequest { profile, code, successions } => {
                 let (profile, certificate) = (profile.clone(), opened.certificate.clone());
                 let note = packet.text.clone().unwrap_or_default();
                 let request = Introduction { from, certificate, profile, code: *code, expires: None, note };
-                meeting::request(db, &request, self.now)
+                meeting::request(db, &request, successions, self.now)
             }
             Body::ContactAccept { profile } => meeting::accepted(db, from, profile, self.now),
             Body::ContactBye => meeting::bye(db, from),

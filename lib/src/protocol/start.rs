@@ -23,7 +23,12 @@ pub struct Owner {
 
 /// Makes an account in the folder `path`. A `file:` address is also where it fetches from, and the folder beside it
 /// where it may write: people who share a folder need no more settings.
-pub fn account(path: &Path, owner: Owner, now: Timestamp) -> Result<Fingerprint> {
+pub fn account(
+    path: &Path,
+    owner: Owner,
+    recovery: Option<Fingerprint>,
+    now: Timestamp,
+) -> Result<Fingerprint> {
     profile::check_name(&owner.name).map_err(usage)?;
     for address in &owner.addresses {
         profile::address(address).map_err(usage)?;
@@ -45,6 +50,7 @@ pub fn account(path: &Path, owner: Owner, now: Timestamp) -> Result<Fingerprint>
         name: owner.name,
         about: owner.about,
         serial: 1,
+        recovery,
         stream: seal::random()?,
         addresses: owner.addresses,
     };

@@ -8,7 +8,7 @@ use crate::{
     store::{
         contacts::{self, State},
         due::{self, Debt},
-        packets,
+        former, packets,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -23,9 +23,12 @@ pub(super) fn check(
     reply: &Verified,
 ) -> Result<Option<i64>> {
     let root = reply.packet.root();
+    let before = root.from != me && former::was_mine(db, root.from)?;
     let refused = |why: &str| Err(Error::new(Kind::NotAllowed, format!("a {} {why}", reply.packet.kind)));
-    if root.from != me {
-        return if root.from == sender || change::is_change(&reply.packet) {
+    if root.from != me && !before {
+        // Under whatever key they have now.
+        let author = contacts::by_fingerprint(db, root.from)?.map_or(root.from, |it| it.fingerprint);
+        return if author == sender || root.from == sender || change::is_change(&reply.packet) {
             Ok(None)
         } else {
             refused("that did not come through the author of its thread")
@@ -36,7 +39,10 @@ pub(super) fn check(
     }
     match packets::row(db, root)? {
         None => refused("on something you never sent"),
-        Some(seq) if packets::audience(db, seq)?.contains(&reply.packet.name.from) => Ok(Some(seq)),
+        Some(seq) if packets::audience(db, seq)?.contains(&reply.packet.name.from) => {
+            // Others would not take it from the new key: what was begun under the old one is passed on no more.
+            Ok(Some(seq).filter(|_| !before))
+        }
         Some(_) => refused("from somebody you did not send the thread to"),
     }
 }
@@ -68,8 +74,12 @@ pub(super) fn debt(name: Name) -> String {
 pub(super) fn readers(db: &Connection, seq: i64) -> Result<Vec<Fingerprint>> {
     let mut readers = Vec::new();
     for reader in packets::audience(db, seq)? {
-        if contacts::by_fingerprint(db, reader)?.is_some_and(|contact| contact.state == State::Friend) {
-            readers.push(reader);
+        // By whatever key they got it.
+        if let Some(contact) = contacts::by_fingerprint(db, reader)?
+            && contact.state == State::Friend
+            && !readers.contains(&contact.fingerprint)
+        {
+            readers.push(contact.fingerprint);
         }
     }
     Ok(readers)

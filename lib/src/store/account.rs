@@ -1,6 +1,6 @@
 //! What the account says of its owner, and the stream it counts in.
 
-use crate::{Context, Error, Result, envelope::Stream};
+use crate::{Context, Error, Fingerprint, Result, envelope::Stream};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, types::FromSql};
 
@@ -13,6 +13,8 @@ pub struct Account {
     pub about: Option<String>,
     /// Of the profile; rises with each change.
     pub serial: u64,
+    /// The key that may name a new identity.
+    pub recovery: Option<Fingerprint>,
     /// In which this account counts its envelopes.
     pub stream: Stream,
     /// Own addresses, in order of preference.
@@ -26,6 +28,7 @@ pub fn get(db: &Connection) -> Result<Account> {
         name: known(db, "name")?,
         about: fact(db, "about")?,
         serial: known(db, "serial")?,
+        recovery: fact(db, "recovery")?,
         stream: known(db, "stream")?,
         addresses: addresses.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?,
     })
@@ -41,6 +44,9 @@ pub fn put(db: &Transaction<'_>, account: &Account) -> Result<()> {
         Some(about) => put.execute(("about", about))?,
         None => db.execute("DELETE FROM account WHERE key = 'about'", ())?,
     };
+    if let Some(recovery) = account.recovery {
+        put.execute(("recovery", recovery))?;
+    }
     db.execute("DELETE FROM own_address", ())?;
     let mut add = db.prepare("INSERT INTO own_address (position, uri) VALUES (?1, ?2)")?;
     for (position, uri) in account.addresses.iter().enumerate() {

@@ -212,7 +212,8 @@ pub fn insert(db: &Transaction<'_>, new: &New<'_>) -> Result<()> {
 /// those that are known.
 pub fn set_profile(db: &Transaction<'_>, who: Fingerprint, profile: &Profile) -> Result<()> {
     db.execute(
-        "UPDATE contact SET name = ?2, about = ?3, serial = ?4, meeting_p256 = ?5, meeting_ml_kem = ?6
+        "UPDATE contact SET name = ?2, about = ?3, serial = ?4, meeting_p256 = ?5, meeting_ml_kem = ?6,
+           recovery = ifnull(recovery, ?7)
          WHERE fingerprint = ?1",
         (
             who,
@@ -221,6 +222,7 @@ pub fn set_profile(db: &Transaction<'_>, who: Fingerprint, profile: &Profile) ->
             profile.serial,
             &profile.meeting.p256,
             &profile.meeting.ml_kem_768,
+            profile.recovery,
         ),
     )?;
     if let Some(sealing) = &profile.sealing {
@@ -311,13 +313,16 @@ pub fn rename(db: &Transaction<'_>, who: Fingerprint, petname: &str) -> Result<(
 }
 
 const COLUMNS: &str = "id, fingerprint, petname, state, grade, alarm, name, about, serial, certificate, meeting_p256, \
-     meeting_ml_kem, sealing_p256, sealing_ml_kem, since, note, code, introduced_by, \
+     meeting_ml_kem, sealing_p256, sealing_ml_kem, since, recovery, note, code, introduced_by, \
      (SELECT other.petname FROM contact AS other WHERE other.fingerprint = contact.introduced_by) AS introducer, \
      EXISTS (SELECT 1 FROM muted WHERE who = fingerprint) AS muted";
 
-/// Who has this fingerprint.
+/// Who has this fingerprint, or had it before a succession.
 pub fn by_fingerprint(db: &Connection, who: Fingerprint) -> Result<Option<Contact>> {
-    one(db, "fingerprint = ?1", who)
+    match one(db, "fingerprint = ?1", who)? {
+        None => one(db, "id = (SELECT contact FROM former WHERE former.fingerprint = ?1)", who),
+        found => Ok(found),
+    }
 }
 
 /// Who has this petname.
@@ -351,6 +356,7 @@ fn read(row: &Row<'_>) -> Result<Contact> {
         profile: Profile {
             name: row.get("name")?,
             serial: row.get("serial")?,
+            recovery: row.get("recovery")?,
             about: Some(row.get::<_, String>("about")?).filter(|about| !about.is_empty()),
             addresses: Vec::new(),
             meeting: KeyOffer { p256: row.get("meeting_p256")?, ml_kem_768: row.get("meeting_ml_kem")? },

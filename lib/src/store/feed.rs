@@ -227,9 +227,12 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
            object.seq IS NOT NULL AND subject.id IS NULL AND object.through IS NULL AS about_own,
            substr(object.text, 1, :quoted) AS quote
          FROM packet
-         LEFT JOIN contact AS writer ON writer.fingerprint = packet.author
-         LEFT JOIN contact AS bringer ON bringer.fingerprint = packet.through
-         LEFT JOIN contact AS subject ON subject.fingerprint = packet.about_author
+         LEFT JOIN contact AS writer
+           ON writer.id = (SELECT contact FROM person WHERE person.fingerprint = packet.author)
+         LEFT JOIN contact AS bringer
+           ON bringer.id = (SELECT contact FROM person WHERE person.fingerprint = packet.through)
+         LEFT JOIN contact AS subject
+           ON subject.id = (SELECT contact FROM person WHERE person.fingerprint = packet.about_author)
          LEFT JOIN packet AS object ON object.author = packet.about_author AND object.id = packet.about_id
            AND (object.expires IS NULL OR object.expires > :now)
          WHERE packet.seq = :seq",

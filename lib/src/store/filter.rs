@@ -62,7 +62,10 @@ impl Filter {
         let mut people = HashMap::new();
         for (sql, why) in [
             ("SELECT who FROM muted", Why::Muted),
-            ("SELECT fingerprint FROM contact WHERE state = 'blocked'", Why::Blocked),
+            (
+                "SELECT person.fingerprint FROM person JOIN contact ON contact.id = contact WHERE state = 'blocked'",
+                Why::Blocked,
+            ),
         ] {
             let mut query = db.prepare(sql)?;
             for who in query.query_map((), |row| row.get(0))? {

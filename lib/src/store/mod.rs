@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod due;
 pub mod feed;
 pub mod filter;
+pub mod former;
 pub mod gaps;
 pub mod invitations;
 pub mod named;

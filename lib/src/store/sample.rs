@@ -28,14 +28,21 @@ pub fn at(seconds: i64) -> Timestamp {
 /// A database in which all three are contacts.
 pub fn store() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
-    let owner =
-        Account { name: "Owner".into(), about: None, serial: 1, stream: [0; 16], addresses: Vec::new() };
+    let owner = Account {
+        name: "Owner".into(),
+        about: None,
+        serial: 1,
+        recovery: None,
+        stream: [0; 16],
+        addresses: Vec::new(),
+    };
     let mut store = Store::create(&dir.path().join("socialnet.db"), &owner).unwrap();
     let write = store.begin().unwrap();
     for (petname, fingerprint) in [("alice", ALICE), ("bob", BOB), ("carol", CAROL)] {
         let profile = Profile {
             name: petname.into(),
             serial: 1,
+            recovery: None,
             about: None,
             addresses: Vec::new(),
             meeting: KeyOffer { p256: vec![1], ml_kem_768: None },

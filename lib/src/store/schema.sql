@@ -34,6 +34,8 @@ CREATE TABLE contact (
     sealing_p256    BLOB,
     sealing_ml_kem  BLOB,
     since       INTEGER NOT NULL,
+    -- the key, kept elsewhere, that may name their next identity; the first that they named stays
+    recovery    BLOB,
     -- what they said when they asked, or who introduced them said of them
     note        TEXT    NOT NULL DEFAULT '',
     -- SHA-256 of the code that they asked with last
@@ -48,6 +50,29 @@ CREATE TABLE contact (
 CREATE TABLE muted (
     who BLOB NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- Fingerprints that contacts had before a succession, and who said that they have another one now.
+CREATE TABLE former (
+    fingerprint BLOB    NOT NULL PRIMARY KEY,
+    contact     INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    -- old: that key itself · recovery: the key it had committed to · owner: the owner of this account
+    said_by     TEXT    NOT NULL CHECK (said_by IN ('old', 'recovery', 'owner')),
+    -- the commitment that counted then
+    recovery    BLOB,
+    since       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX former_contact ON former (contact);
+
+-- Everybody by every key.
+CREATE VIEW person (fingerprint, contact) AS
+    SELECT fingerprint, id FROM contact UNION ALL SELECT fingerprint, contact FROM former;
+
+-- Fingerprints that this account had, and the successions that say so, the first one first.
+CREATE TABLE own_former (
+    position    INTEGER NOT NULL PRIMARY KEY,
+    fingerprint BLOB    NOT NULL UNIQUE,
+    signed      BLOB    NOT NULL
+) STRICT;
 
 -- Their addresses, in their order; those set by hand come first and stay.
 CREATE TABLE address (

@@ -1,0 +1,128 @@
+//! An account that goes on under a new identity: from the folder of the old one, or from nothing but its fingerprint and the
+//! recovery key. Contacts are owed a request that carries the succession.
+
+use super::{
+    own,
+    profile::{self, For},
+    start,
+};
+use crate::{
+    Context, Error, Fingerprint, Kind, Result, file,
+    home::Home,
+    identity::{Identity, Keyring},
+    packet::{Body, MAX_SUCCESSIONS},
+    seal,
+    store::{
+        Store, account,
+        contacts::{self, State},
+        due::{self, Debt},
+        former,
+    },
+    succession::Succession,
+};
+use jiff::{Timestamp, Unit};
+use std::{fs, path::Path};
+
+/// Makes the successor of the account in the folder `old`, in the folder `path`: new keys; profile, contacts, feed, settings
+/// and attachments of the old one. `recovery` signs, or without it the old identity. The old folder stays as it is.
+pub fn of_folder(
+    path: &Path,
+    old: &Path,
+    recovery: Option<&Identity>,
+    now: Timestamp,
+) -> Result<Fingerprint> {
+    let old = Home::open_at(old)?;
+    let before = Identity::fingerprint(&old.identity())?;
+    let store = Store::open(&old.database())?;
+    if let Some(recovery) = recovery
+        && account::get(store.read())?.recovery != Some(recovery.fingerprint)
+    {
+        return Err(not_committed());
+    }
+    if former::own(store.read())?.len() >= MAX_SUCCESSIONS {
+        return Err(Error::new(Kind::Unavailable, "too many successions: contacts take no more"));
+    }
+    let settings = String::from_utf8(file::read(&old.path().join("config.toml"), 1 << 20)?);
+    let settings = settings.map_err(|_| Error::new(Kind::Config, "the settings are not UTF-8"))?;
+    let home = Home::create(path, &settings)?;
+    let keyring = Keyring::create(&home.identity(), now)?;
+    let signed = match recovery {
+        Some(recovery) => sign(recovery, before, keyring.identity.fingerprint, now)?,
+        None => sign(&Identity::load(&old.identity())?, before, keyring.identity.fingerprint, now)?,
+    };
+    copy_blobs(&old, &home)?;
+    // The database makes it an account, so it gets its name last.
+    let work = home.state("successor.work")?;
+    store.copy_to(&work.join("copied.db"))?;
+    let mut store = Store::open(&work.join("copied.db"))?;
+    let db = store.begin()?;
+    former::begin_anew(&db)?;
+    former::add_own(&db, before, &signed)?;
+    let mut account = account::get(&db)?;
+    account.stream = seal::random()?;
+    account.serial += 1;
+    account::put(&db, &account)?;
+    db.commit()?;
+    ask_everybody(&mut store, &keyring, now)?;
+    // Once more, for a file that is whole without SQLite's log beside it.
+    store.copy_to(&work.join("socialnet.db"))?;
+    file::sync(&[work.join("socialnet.db")])?;
+    fs::rename(work.join("socialnet.db"), home.database())
+        .map_err(|error| Error::io("write", &home.database(), error))?;
+    file::sync_folder(home.path())?;
+    drop(store);
+    fs::remove_dir_all(&work).map_err(|error| Error::io("delete", &work, error))?;
+    Ok(keyring.identity.fingerprint)
+}
+
+/// Makes an account that says to be the successor of `before`, of which nothing is left but its recovery key.
+pub fn of_nothing(
+    path: &Path,
+    owner: start::Owner,
+    before: Fingerprint,
+    recovery: &Identity,
+    now: Timestamp,
+) -> Result<Fingerprint> {
+    let new = start::account(path, owner, Some(recovery.fingerprint), now)?;
+    let home = Home::open_at(path)?;
+    let mut store = Store::open(&home.database())?;
+    let db = store.begin()?;
+    former::add_own(&db, before, &sign(recovery, before, new, now)?)?;
+    db.commit()?;
+    Ok(new)
+}
+
+fn sign(signer: &Identity, from: Fingerprint, to: Fingerprint, now: Timestamp) -> Result<Vec<u8>> {
+    let created = now.round(Unit::Second).unwrap_or(now);
+    seal::sign(signer, &Succession { from, to, created }.write())
+}
+
+fn ask_everybody(store: &mut Store, keyring: &Keyring, now: Timestamp) -> Result<()> {
+    let profile = profile::own(store.read(), keyring, For::Contacts)?;
+    let body = Body::ContactRequest { profile, code: None, successions: former::own(store.read())? };
+    let request = own::packet(keyring.identity.fingerprint, "contact-request", body, now)?;
+    let db = store.begin()?;
+    for contact in contacts::all(&db)? {
+        if matches!(contact.state, State::Friend | State::Asked) {
+            due::owe(&db, contact.fingerprint, "contact-request", &Debt::Packet(request.clone()), now)?;
+        }
+    }
+    Ok(db.commit()?)
+}
+
+fn copy_blobs(old: &Home, new: &Home) -> Result<()> {
+    let folder = old.blobs();
+    for entry in fs::read_dir(&folder).map_err(|error| Error::io("open", &folder, error))? {
+        let entry = entry.map_err(|error| Error::io("read", &folder, error))?;
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let (from, to) = (entry.path(), new.blobs().join(entry.file_name()));
+        fs::copy(&from, &to).map_err(|error| Error::io("copy", &from, error))?;
+    }
+    file::sync_folder(&new.blobs()).context(|| "attachments")
+}
+
+fn not_committed() -> Error {
+    Error::new(Kind::NotAllowed, "the account's profile names another recovery key, or none")
+}

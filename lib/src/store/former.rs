@@ -1,0 +1,167 @@
+//! Who people were before: a contact whose key changed keeps their row, and is found by each key that they had.
+
+use super::contacts::{Contact, Grade};
+use super::due::{self, Debt};
+use crate::{Fingerprint, Result, packet::Name};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+/// Who said that somebody has another key now; later outranks earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SaidBy {
+    /// The key before.
+    Old,
+    /// The recovery key that they had committed to.
+    Recovery,
+    /// The owner of this account.
+    Owner,
+}
+
+impl SaidBy {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Old => "old",
+            Self::Recovery => "recovery",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// A fingerprint that a contact had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Row of the contact.
+    pub contact: i64,
+    /// Who said that it has ended.
+    pub said_by: SaidBy,
+    /// The commitment that counted then.
+    pub recovery: Option<Fingerprint>,
+}
+
+/// What is known of a fingerprint that somebody had.
+pub fn get(db: &Connection, who: Fingerprint) -> Result<Option<Former>> {
+    let mut query =
+        db.prepare_cached("SELECT contact, said_by, recovery FROM former WHERE fingerprint = ?1")?;
+    let found = query.query_row([who], |row| {
+        let said_by = match row.get::<_, String>(1)?.as_str() {
+            "old" => SaidBy::Old,
+            "recovery" => SaidBy::Recovery,
+            _ => SaidBy::Owner,
+        };
+        Ok(Former { contact: row.get(0)?, said_by, recovery: row.get(2)? })
+    });
+    Ok(found.optional()?)
+}
+
+/// How many keys have been succeeded by others.
+pub fn count(db: &Connection) -> Result<usize> {
+    Ok(db.query_row("SELECT count(*) FROM former", (), |row| row.get(0))?)
+}
+
+/// The contact `who` has the key `new` from now on. Everything that is theirs stays theirs: petname, groups, addresses set
+/// by hand, packets. What was sealed for the old key and is not confirmed is owed to the new one. That their fingerprint was
+/// checked does not hold for another one.
+pub fn succeed(
+    db: &Transaction<'_>,
+    who: &Contact,
+    new: Fingerprint,
+    said_by: SaidBy,
+    now: Timestamp,
+) -> Result<()> {
+    let old = who.fingerprint;
+    // Whom the owner of the recovery key has not named is not the same person any more.
+    db.execute(
+        "INSERT OR REPLACE INTO former (fingerprint, contact, said_by, recovery, since) VALUES (?1, ?2, ?3, ?4, ?5)",
+        (old, who.id, said_by.as_str(), who.profile.recovery, now.as_second()),
+    )?;
+    let grade = if said_by == SaidBy::Owner { Grade::None } else { who.grade.min(Grade::Introduced) };
+    db.execute(
+        "UPDATE contact SET fingerprint = ?2, certificate = x'', serial = 0, sealing_p256 = NULL, sealing_ml_kem = NULL,
+           public = NULL, grade = ?3 WHERE id = ?1",
+        (who.id, new, grade.as_str()),
+    )?;
+    db.execute("UPDATE OR REPLACE muted SET who = ?2 WHERE who = ?1", (old, new))?;
+    db.execute(
+        "INSERT OR IGNORE INTO audience (packet, reader) SELECT packet, ?2 FROM audience WHERE reader = ?1",
+        (old, new),
+    )?;
+    db.execute("DELETE FROM gap WHERE sender = ?1", [old])?;
+    db.execute("UPDATE OR REPLACE due SET reader = ?2, sealed = 0 WHERE reader = ?1", (old, new))?;
+    // The words of those that wait for new keys, as sealing enters them.
+    let mut unconfirmed = db.prepare(
+        "SELECT DISTINCT packet.author, packet.id, packet.signed FROM sealed JOIN sealed_packet USING (envelope)
+           JOIN packet ON packet.seq = sealed_packet.packet
+         WHERE sealed.reader = ?1 AND confirmed IS NULL AND replaced IS NULL AND packet.signed <> x'' AND packet.state = 'feed'",
+    )?;
+    let mut rows = unconfirmed.query([old])?;
+    while let Some(row) = rows.next()? {
+        let name = Name { from: row.get(0)?, id: row.get(1)? };
+        let debt = Debt::Signed(row.get(2)?);
+        due::owe(db, new, &format!("packet {} {}", name.from, name.id), &debt, now)?;
+    }
+    db.execute(
+        "UPDATE sealed SET replaced = 0 WHERE reader = ?1 AND confirmed IS NULL AND replaced IS NULL",
+        [old],
+    )?;
+    Ok(())
+}
+
+/// The recovery key takes back what the key `old` said: `who`, and whoever came between, are not who was meant.
+pub fn overrule(db: &Transaction<'_>, who: &Contact, old: Fingerprint) -> Result<()> {
+    db.execute("UPDATE former SET said_by = 'recovery' WHERE fingerprint = ?1", [old])?;
+    db.execute(
+        "DELETE FROM former WHERE contact = ?1 AND fingerprint <> ?2
+           AND (fingerprint = ?3 OR since >= (SELECT since FROM former WHERE fingerprint = ?2))",
+        (who.id, old, who.fingerprint),
+    )?;
+    Ok(())
+}
+
+/// Forgets somebody of whom there is nothing but a request, so that another row may have their key.
+pub fn forget_stranger(db: &Transaction<'_>, who: &Contact) -> Result<()> {
+    db.execute("DELETE FROM due WHERE reader = ?1", [who.fingerprint])?;
+    db.execute("DELETE FROM contact WHERE id = ?1", [who.id])?;
+    Ok(())
+}
+
+/// Whether this account had the fingerprint.
+pub fn was_mine(db: &Connection, who: Fingerprint) -> Result<bool> {
+    let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM own_former WHERE fingerprint = ?1)")?;
+    Ok(query.query_row([who], |row| row.get(0))?)
+}
+
+/// The successions that say who this account was, the first one first.
+pub fn own(db: &Connection) -> Result<Vec<Vec<u8>>> {
+    let mut query = db.prepare("SELECT signed FROM own_former ORDER BY position")?;
+    Ok(query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Adds the newest of them.
+pub fn add_own(db: &Transaction<'_>, was: Fingerprint, signed: &[u8]) -> Result<()> {
+    db.execute(
+        "INSERT INTO own_former (position, fingerprint, signed) SELECT ifnull(max(position), 0) + 1, ?1, ?2 FROM own_former",
+        (was, signed),
+    )?;
+    Ok(())
+}
+
+/// A copy of an account's database becomes that of its successor: what was counted, sealed and owed under the old key ends.
+pub fn begin_anew(db: &Transaction<'_>) -> Result<()> {
+    for table in [
+        "counter",
+        "own_stream",
+        "sealed",
+        "payment",
+        "opened",
+        "received",
+        "gap",
+        "stream",
+        "answered",
+        "due",
+        "delivery",
+    ] {
+        db.execute(&format!("DELETE FROM {table}"), ())?;
+    }
+    db.execute("DELETE FROM account WHERE key IN ('keys_told', 'last_round', 'copy_seen')", ())?;
+    Ok(())
+}
