@@ -31,6 +31,9 @@ use std::{
 /// Readers of one transaction, and connections, unless the settings say otherwise.
 pub const RECIPIENTS: usize = 50;
 const CONNECTIONS: usize = 3;
+/// Bytes of a mail that is held up by answers more than by the line: larger ones gain nothing from several connections,
+/// and would be held in memory side by side.
+const SMALL: usize = 1 << 20;
 /// Mails for which another connection is worth its handshake.
 const MAILS_EACH: usize = 8;
 /// Connections in a row that may break without having carried anything.
@@ -172,22 +175,26 @@ impl<'a> Round<'a> {
     }
 
     fn run(&'a self, first: Connection<'a>) -> Result<()> {
-        let useful = held(&self.waiting).len().div_ceil(MAILS_EACH);
+        let small = held(&self.waiting).iter().filter(|mail| mail.size <= SMALL).count();
+        let useful = small.div_ceil(MAILS_EACH);
         thread::scope(|scope| {
             let more: Vec<_> = (1..self.carrier.connections.min(useful))
                 // One that is not welcome leaves the work to the others.
-                .map(|_| scope.spawn(|| self.open().map_or(Ok(()), |connection| self.work(connection))))
+                .map(|_| {
+                    scope.spawn(|| self.open().map_or(Ok(()), |connection| self.work(connection, SMALL)))
+                })
                 .collect();
-            let done = self.work(first);
+            let done = self.work(first, usize::MAX);
             more.into_iter().fold(done, |done, thread| done.and(thread.join().unwrap_or(Ok(()))))
         })
     }
 
-    /// Sends what waits, until nothing does or there is no connection any more. Fails only if nobody hears the reports.
-    fn work(&'a self, mut connection: Connection<'a>) -> Result<()> {
+    /// Sends what waits and has at most so many bytes, until nothing does or there is no connection any more. Fails only if
+    /// nobody hears the reports.
+    fn work(&'a self, mut connection: Connection<'a>, most: usize) -> Result<()> {
         let mut broken = 0;
         loop {
-            let Some(mut mail) = held(&self.waiting).pop_front() else {
+            let Some(mut mail) = self.next(most) else {
                 connection.quit();
                 return Ok(());
             };
@@ -227,6 +234,12 @@ impl<'a> Round<'a> {
                 }
             };
         }
+    }
+
+    fn next(&self, most: usize) -> Option<Mail> {
+        let mut waiting = held(&self.waiting);
+        waiting.front().filter(|mail| mail.size <= most)?;
+        waiting.pop_front()
     }
 
     /// Reports to each reader's jobs. Readers for whom there was no room in the transaction wait for the next one.

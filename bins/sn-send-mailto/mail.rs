@@ -26,7 +26,7 @@ pub struct Mail {
     /// What they carry. Envelopes are for one reader, each by the job that stands at its place.
     parts: Vec<(Cargo, String)>,
     /// Bytes that it takes, at most.
-    size: usize,
+    pub size: usize,
     /// Whether a connection broke before any of it was sent.
     pub tried: bool,
 }
