@@ -210,6 +210,7 @@ ok 'Bob misses something' bobs_friends 'any(.missing == 1)'
 later 25h
 everybody
 everybody
+sync alice
 ok 'a day later he has it' bobs_feed 'any(.text == "Lost on the way to Bob.")'
 ok 'and so has Alice' feed_of alice 'any(.text == "Lost on the way to Alice.")'
 ok 'he misses nothing' bobs_friends 'all(.missing == 0)'
