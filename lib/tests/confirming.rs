@@ -232,6 +232,72 @@ fn a_sender_can_not_answer_what_is_not_missing() {
     assert_eq!(bob.sees().len(), 2);
 }
 
+/// An envelope of somebody's that says nothing but what came.
+fn saying(person: &Person, reader: &Person, received: Vec<Received>) -> Vec<u8> {
+    let (from, to, sent) = (person.is(), reader.is(), person.now);
+    let (answers, blobs, packets) = (Vec::new(), Vec::new(), Vec::new());
+    let said = Envelope { from, to, sent, stream: [7; 16], counter: 0, received, answers, blobs, packets };
+    person.sealed(&said.write().unwrap(), reader, socialnet::identity::Purpose::Sealing)
+}
+
+#[test]
+fn nobody_confirms_what_was_not_sent_to_them() {
+    let (mut alice, bob) = friends();
+    let mut carol = Person::new("Carol");
+    meet(&mut alice, &mut carol);
+    for (text, reader) in [("For Bob.", "bob"), ("For Carol.", "carol")] {
+        let letters = alice.seals(alice.status(text), &[reader]);
+        alice.queues(&letters);
+    }
+    let stream_of = |person: &Person| socialnet::store::account::get(person.store.read()).unwrap().stream;
+    let all = |stream| Received { stream, ranges: vec![(1, i64::MAX as u64)] };
+    let waits_for = |alice: &Person, reader: &Person| -> usize {
+        let sql = "SELECT count(*) FROM sealed WHERE confirmed IS NULL AND reader = ?1";
+        alice.store.read().query_row(sql, [reader.is()], |row| row.get(0)).unwrap()
+    };
+    let before = waits_for(&alice, &bob);
+    assert!(before > 0 && waits_for(&alice, &carol) > 0);
+    // Carol: all there ever was, and more, in Alice's stream, in Bob's, and in nobody's.
+    let forged = saying(&carol, &alice, vec![all(stream_of(&alice)), all(stream_of(&bob)), all([9; 16])]);
+    assert_eq!(alice.finds(&[forged]), []);
+    assert_eq!((waits_for(&alice, &bob), waits_for(&alice, &carol)), (before, 0), "hers alone");
+    // It does not hold for what she gets from now on.
+    let lost = alice.seals(alice.status("Still for Carol."), &["carol"]);
+    alice.queues(&lost);
+    assert_eq!(waits_for(&alice, &carol), 1);
+}
+
+/// How many envelopes two friends exchange in ten days beside what Alice says each hour, and the bytes of the largest.
+fn ten_days(say: impl Fn(&mut Person, i64) -> Vec<Letter>) -> (usize, usize) {
+    let (mut alice, mut bob) = friends();
+    let (mut count, mut most) = (0, 0);
+    for hour in 0..240 {
+        wait([&mut alice, &mut bob], 60);
+        let mut letters = say(&mut alice, hour);
+        let owed = alice.seals_what_is_due();
+        letters.extend(owed.iter().cloned());
+        assert_eq!(bob.gets(&letters), []);
+        let back = bob.seals_what_is_due();
+        assert_eq!(alice.gets(&back), []);
+        count += owed.len() + back.len();
+        most = owed.iter().chain(&back).map(|letter| letter.der.len()).fold(most, usize::max);
+    }
+    (count, most)
+}
+
+#[test]
+fn confirming_costs_one_small_envelope_a_day_and_silence_none() {
+    let (count, _) = ten_days(|_, _| Vec::new());
+    assert!(count <= 2, "what meeting left to say, and then nothing: {count}");
+    // Something every six hours, one way: nothing goes back that could carry the word.
+    let (count, most) =
+        ten_days(
+            |alice, hour| if hour % 6 == 0 { says(alice, &format!("It is {hour}.")) } else { Vec::new() },
+        );
+    assert!((7..=11).contains(&count), "one a day: {count}");
+    assert!(most <= 8192, "{most} bytes");
+}
+
 /// What of these letters waits is handed over, through the reader's first address that did not take it before.
 fn sends(person: &mut Person, letters: &[Letter]) -> Vec<String> {
     person.queues(letters);

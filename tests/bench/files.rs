@@ -49,7 +49,7 @@ pub fn rows(world: &World, sender: &str, reader: &str) -> Result<()> {
 }
 
 /// The end of the newest packet's id: the last word of its first line in the feed.
-fn newest(world: &World, who: &str) -> Result<String> {
+pub fn newest(world: &World, who: &str) -> Result<String> {
     let feed = world.file("feed");
     world.sn(who, "sn-feed -n 1").writes(&feed).once()?;
     let feed = fs::read_to_string(feed)?;

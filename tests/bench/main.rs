@@ -15,6 +15,7 @@ mod files;
 mod http;
 mod ingest;
 mod peers;
+mod relay;
 mod run;
 mod seal;
 mod smtp;
@@ -48,6 +49,7 @@ fn measure(parts: &[String]) -> Result<()> {
         let world = World::new()?;
         world.circle("alice", seal::CIRCLE)?;
         seal::rows(&world, "alice")?;
+        relay::rows(&world, "alice", seal::CIRCLE)?;
     }
     for (part, rows) in [
         ("files", files::rows as fn(&World, &str, &str) -> Result<()>),
