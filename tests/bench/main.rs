@@ -11,6 +11,7 @@
 //! It is run in the project's folder, with the commands on the PATH. `bench PART…` measures only some parts.
 
 mod feed;
+mod fetch;
 mod files;
 mod http;
 mod ingest;
@@ -56,6 +57,7 @@ fn measure(parts: &[String]) -> Result<()> {
         ("ingest", ingest::rows),
         ("feed", feed::rows),
         ("http", |world: &World, _: &str, _: &str| http::rows(world)),
+        ("fetch", fetch::rows),
     ] {
         if wanted(part) {
             let world = World::new()?;
