@@ -12,7 +12,7 @@ taking     an envelope is taken in                        meeting    how people 
 threads    words, comments, changes of mind               owing      what is due, sealed
 node       a round, and what an owner asks for            __main__   the same from a shell
 
-vectors and chatter test it. It leaves out the short form of invitations, and what a node needs to last for years: limits on what strangers make it keep and
+vectors and chatter test it. It leaves out the short form of invitations, acting on successions, and what a node needs to last for years: limits on what strangers make it keep and
 on what it answers, a second try after 7 days, pairs made by a clock that was ahead, and telling two copies of an account
 by their streams.
 """

@@ -68,7 +68,7 @@ PACKET = Vocabulary(
         "chunk": ("sha256",),
         "fallback": (),
         "signed": (),
-        "profile": ("name", "serial"),
+        "profile": ("name", "serial", "recovery"),
         "bio": (),
         "address": (),
         "meeting": (),
@@ -79,6 +79,7 @@ PACKET = Vocabulary(
         "tag": (),
         "bottle": (),
         "gap": (),
+        "succession": (),
     },
     {
         "attachment": ("alt", "preview", "inline", "blob"),

@@ -50,7 +50,7 @@ TYPES = {
     "edit": Rule(thread="may", about="packet", text="may", attributes=("version", "thread")),
     "retract": Rule(thread="may", about="packet"),
     "profile": Rule(about="person", text="person", attributes=("want",), elements=("profile", "signed")),
-    "contact-request": Rule(text="may", attributes=("code",), elements=("profile",)),
+    "contact-request": Rule(text="may", attributes=("code",), elements=("profile", "succession")),
     "contact-accept": Rule(text="may", elements=("profile",)),
     "contact-bye": Rule(),
     "not-understood": Rule(about="packet", elements=("understands",)),
@@ -63,7 +63,7 @@ APPLICATION = Rule(thread="may", about="may", text="may", attachment="may")
 _EVERY = ("id", "type", "from", "created", "expires", "share", "as")
 """Attributes that every type may have."""
 
-_REPEATED = {"to": 1024, "attachment": 64, "understands": 256, "tag": 256, "gap": 32, "chunk": 1024}
+_REPEATED = {"to": 1024, "attachment": 64, "understands": 256, "tag": 256, "gap": 32, "chunk": 1024, "succession": 16}
 """Elements that may stand more than once, and how often. A gap has a range at least."""
 
 
@@ -259,6 +259,8 @@ def _profile(packet: Packet, root: Element) -> None:
         return
     if root.attributes.get("want", "profile") != "profile":
         raise Refused("want")
+    for succession in root.all("succession"):
+        values.base64_of(text_of(succession), 1, MOST_SIGNED)
     if "code" in root.attributes:
         values.hexadecimal(root.attributes["code"], 16)
     check_profile(one(root, "profile"))

@@ -23,6 +23,8 @@ class Profile:
     meeting: tuple[bytes, bytes | None]
     """Certificates (DER) for P-256 and ML-KEM-768."""
     sealing: tuple[bytes, bytes | None] | None
+    recovery: str | None = None
+    """The fingerprint of a key that may name their next identity."""
 
 
 def check_profile(element: Element) -> Profile:
@@ -34,7 +36,9 @@ def check_profile(element: Element) -> Profile:
         raise Refused("more than 16 addresses")
     meeting, sealing = one(element, "meeting"), at_most_one(element, "sealing")
     said = values.label(text_of(bio), 0, 4096) if bio else None
-    return Profile(name, serial, said, addresses, _certificates(meeting), _certificates(sealing) if sealing else None)
+    recovery = values.fingerprint(element.attributes["recovery"]) if "recovery" in element.attributes else None
+    contacts_alone = _certificates(sealing) if sealing else None
+    return Profile(name, serial, said, addresses, _certificates(meeting), contacts_alone, recovery)
 
 
 def address(text: str) -> str:
@@ -74,6 +78,8 @@ def profile_element(namespace: str, profile: Profile) -> Element:
     if profile.sealing:
         children.append(keys("sealing", profile.sealing))
     attributes = {"name": profile.name, "serial": str(profile.serial)}
+    if profile.recovery:
+        attributes["recovery"] = profile.recovery
     return Element(namespace, "profile", attributes, children=children)
 
 
