@@ -17,9 +17,9 @@ use ureq::{
 };
 
 /// Requests to one host at once.
-const PER_HOST: usize = 16;
+const PER_HOST: usize = 32;
 /// The most that may be set: more is rude.
-const MOST_PER_HOST: usize = 32;
+const MOST_PER_HOST: usize = 64;
 /// Redirects that are followed.
 const MOST_REDIRECTS: usize = 3;
 /// How long an address waits that leads into one's own network: another day it may lead elsewhere, as when somebody sat
