@@ -117,7 +117,7 @@ impl Actor<'_> {
         if readers.is_empty() {
             return Ok(Vec::new());
         }
-        let carries = self.model.posts.get(&id).map(|original| original.author);
+        let carries = Some(id.clone());
         let (to, audience) = self.chosen(&readers);
         let post = Post { audience, carries, ..self.post("share") };
         let line = format!("sn-pack share {id} --text '{}'", post.text);

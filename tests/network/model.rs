@@ -30,8 +30,8 @@ pub struct Post {
     pub audience: BTreeSet<usize>,
     pub root: Option<Id>,
     pub shareable: bool,
-    /// Of a share: who wrote what it carries.
-    pub carries: Option<usize>,
+    /// Of a share: what it carries.
+    pub carries: Option<Id>,
     pub expires: Option<i64>,
     /// SHA-256 of its files, in hexadecimal. Photographs lose their metadata, so theirs are not known.
     pub files: Vec<Option<String>>,
@@ -95,12 +95,12 @@ impl Model {
     pub fn sight(&self, id: &str, reader: usize, now: i64) -> Sight {
         let Some(post) = self.posts.get(id) else { return Sight::MustNot };
         let gone = post.gone || post.expires.is_some_and(|expires| expires <= now);
-        if post.carries.is_some_and(|author| self.apart(reader, author)) {
-            return Sight::May;
-        }
         let unless_gone = |sight| if gone { Sight::MustNot } else { sight };
         if self.blocks.contains(&(reader, post.author)) {
             return Sight::MustNot;
+        }
+        if self.hides(reader, id, post) {
+            return Sight::May;
         }
         if reader == post.author {
             // Another's removal may be on its way through people who are apart.
@@ -129,6 +129,20 @@ impl Model {
             (true, false) => unless_gone(Sight::AsHost),
             (false, _) => unless_gone(Sight::Must),
         }
+    }
+
+    /// Whether a reader need not see it for the sake of somebody whom they wrote off, and who wrote in its thread; or because
+    /// what it carries is not to be carried any more.
+    fn hides(&self, reader: usize, id: &str, post: &Post) -> bool {
+        let thread = post.root.as_deref().unwrap_or(id);
+        let carried = |post: &Post| self.posts.get(post.carries.as_ref()?);
+        let carries_the_gone = carried(post).is_some_and(|it| it.gone || it.expires.is_some());
+        let written_off = |post: &Post| self.apart(reader, post.author);
+        let in_thread = |(other, post): (&Id, &Post)| {
+            (other == thread || post.root.as_deref() == Some(thread))
+                && (written_off(post) || carried(post).is_some_and(written_off))
+        };
+        carries_the_gone || self.posts.iter().any(in_thread)
     }
 
     fn host(&self, post: &Post) -> Option<usize> {
