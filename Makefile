@@ -66,7 +66,7 @@ $(CARGO_TARGET_DIR)/second/installed: tests/second/requirements.txt
 lint: $(CARGO_TARGET_DIR)/second/installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --all-features -- -D warnings
-	@set -e; for package in socialnet socialnet-mail socialnet-http $(COMMANDS); do \
+	@set -e; for package in socialnet socialnet-mail socialnet-http socialnet-autoconfig $(COMMANDS); do \
 	    echo "$(CARGO) check --package $$package"; \
 	    $(CARGO) check --release --locked --quiet --package $$package; \
 	done

@@ -1,7 +1,8 @@
-//! sn-init(1): makes an account, or its successor under a new identity; makes recovery keys; lets an account that was moved
-//! count anew.
+//! sn-init(1): makes an account, or its successor under a new identity; finds the servers of a mail address; makes recovery
+//! keys; lets an account that was moved count anew.
 
 mod args;
+mod mail;
 
 use args::Args;
 use jiff::Timestamp;
@@ -15,15 +16,17 @@ use socialnet::{
 use std::{io::Write, path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
-    cli::run(cli::Role::Filter, |args: Args, _| init(args))
+    cli::run(cli::Role::Filter, |args: Args, console| init(args, console))
 }
 
-fn init(args: Args) -> Result<()> {
+fn init(args: Args, console: &mut cli::Console) -> Result<()> {
     let now = Timestamp::now();
     if args.moved {
         let home = Home::open()?;
         return moved::here(&mut Store::open(&home.database())?, now);
     }
+    // Found before anything is made: who is told to name a server begins with nothing half done.
+    let email = args.email.as_ref().map(|email| mail::find(email, &args.mail, console)).transpose()?;
     let path = Home::locate()?;
     let encrypted = args.passphrase_command.is_some();
     let passphrase = cli::Passphrase::from(args.passphrase_command);
@@ -37,21 +40,23 @@ fn init(args: Args) -> Result<()> {
         return print(successor::of_folder(&path, &old, recovery.as_ref(), now)?);
     }
     let Some(name) = args.name else {
-        let key = args.recovery_key.unwrap_or_default();
-        let mut store = Store::open(&Home::open()?.database())?;
+        let mut home = Home::open()?;
+        let mut store = Store::open(&home.database())?;
+        email.map_or(Ok(()), |email| email.add_to(&mut home, &mut store, now))?;
+        let Some(key) = args.recovery_key else { return Ok(()) };
         return profile::commit_to_recovery(&mut store, || make(&key), now);
     };
-    let owner = start::Owner { name, about: args.about, addresses: args.addresses };
-    match (args.former, args.recovery_key) {
+    let addresses = args.addresses.into_iter().chain(email.iter().map(|email| email.address.clone()));
+    let owner = start::Owner { name, about: args.about, addresses: addresses.collect() };
+    let fingerprint = match (args.former, args.recovery_key) {
         (Some(former), Some(key)) => {
             let former = former.parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))?;
-            print(successor::of_nothing(&path, owner, former, &read(&key)?, now)?)
+            successor::of_nothing(&path, owner, former, &read(&key)?, now)?
         }
-        (_, key) => {
-            let recovery = key.as_deref().map(make).transpose()?;
-            print(start::account(&path, owner, recovery, now)?)
-        }
-    }
+        (_, key) => start::account(&path, owner, key.as_deref().map(make).transpose()?, now)?,
+    };
+    email.map_or(Ok(()), |email| email.write(&mut Home::open_at(&path)?))?;
+    print(fingerprint)
 }
 
 fn print(fingerprint: Fingerprint) -> Result<()> {

@@ -1,12 +1,11 @@
 //! `mailto:` URIs (RFC 6068) as addresses for SMTP, read strictly: they come from strangers' profiles.
 //!
-//! One address, without header fields. Of what RFC 5321 allows, quoted local parts, address literals and letters beyond
-//! ASCII are refused: nobody has such a mailbox by accident, and careless programs on the way take them for options,
-//! commands or lists. So there is nothing to escape later, in commands or in headers.
+//! One address, without header fields, in the form that [`socialnet_mail::address`] allows.
 
 use lettre::Address;
 use percent_encoding::percent_decode_str;
 use socialnet::{Error, Result};
+use socialnet_mail::address::parts;
 
 /// The address that a URI names.
 pub fn from_uri(uri: &str) -> Result<Address> {
@@ -27,22 +26,8 @@ pub fn from_uri(uri: &str) -> Result<Address> {
 /// A bare address, `alice@example.org`.
 pub fn parse(text: &str) -> Result<Address> {
     let wrong = || Error::malformed(format!("'{text}' is not a plain mail address"));
-    let (user, domain) = text.split_once('@').ok_or_else(wrong)?;
-    let plain = is_dot_atom(user, |byte| b"!#$%&'*+-/=?^_`{|}~".contains(&byte))
-        && is_dot_atom(domain, |byte| byte == b'-');
-    // A program that is given the address as an argument would take it for an option.
-    if !plain || user.starts_with('-') || domain.starts_with('-') {
-        return Err(wrong());
-    }
+    let (user, domain) = parts(text).ok_or_else(wrong)?;
     Address::new(user, domain).map_err(|_| wrong())
-}
-
-/// RFC 5322 section 3.2.3, with so many special characters.
-fn is_dot_atom(text: &str, special: impl Fn(u8) -> bool) -> bool {
-    let atom = |atom: &str| {
-        !atom.is_empty() && atom.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
-    };
-    text.split('.').all(atom)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! | file | knows |
 //! |---|---|
 //! | [`settings`] | `SN_CONF_*`: which server, how to log in, and where the secret comes from |
+//! | [`address`] | plain mail addresses |
 //! | [`tls`] | the way to a server: TCP, TLS and whom it trusts |
 //! | [`lines`] | a server's first lines, and what it means when they do not come |
 //! | [`sasl`] | what a client says to log in |
@@ -15,6 +16,7 @@
 //! | [`seen`] | which mails were looked at before, where a source has no numbers that rise |
 //! | [`caller`] | whoever started us, and when it goes |
 
+pub mod address;
 pub mod arrivals;
 pub mod attempts;
 pub mod caller;

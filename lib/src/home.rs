@@ -94,6 +94,18 @@ impl Home {
         Ok(Self { path: path.to_owned(), config: Config::read(&text, &settings)? })
     }
 
+    /// Writes more settings behind those that are there, if the whole is right then; or leaves the file as it was.
+    pub fn add_settings(&mut self, more: &str) -> Result<()> {
+        let settings = self.path.join("config.toml");
+        let text = String::from_utf8(file::read(&settings, MAX_CONFIG)?)
+            .map_err(|_| Error::new(Kind::Config, format!("'{}' is not UTF-8", settings.display())))?;
+        let text = format!("{}\n\n{more}", text.trim_end());
+        let config = Config::read(&text, &settings)?;
+        file::replace(&settings, text.as_bytes(), 0o600)?;
+        self.config = config;
+        Ok(())
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
