@@ -110,9 +110,9 @@ impl World {
         Ok(node)
     }
 
-    /// Moves to another provider: what was on its way to the old one is lost.
+    /// Moves to another provider, and goes on looking into the old place: of two who moved at once and had left their only
+    /// addresses behind, neither could tell the other.
     pub fn moves(&self, node: &mut Node) -> Result<()> {
-        fs::remove_dir_all(self.post(node))?;
         node.moves += 1;
         fs::create_dir(self.post(node))?;
         self.write_settings(node)?;
@@ -121,11 +121,19 @@ impl World {
     }
 
     fn post(&self, node: &Node) -> PathBuf {
-        self.folder.path().join("post").join(format!("{}-{}", node.name, node.moves))
+        self.post_after(node, node.moves)
+    }
+
+    fn post_after(&self, node: &Node, moves: u32) -> PathBuf {
+        self.folder.path().join("post").join(format!("{}-{moves}", node.name))
     }
 
     fn address(&self, node: &Node) -> String {
-        format!("lossy:{}", self.post(node).display())
+        self.address_after(node, node.moves)
+    }
+
+    fn address_after(&self, node: &Node, moves: u32) -> String {
+        format!("lossy:{}", self.post_after(node, moves).display())
     }
 
     fn write_settings(&self, node: &Node) -> Result<()> {
@@ -133,9 +141,11 @@ impl World {
             let seed = self.seed.wrapping_mul(2000).wrapping_add(2 * node.number as u64 + direction) >> 1;
             format!("seed = {seed}\nstorm = '{} {}'\n", self.storm.0, self.storm.1)
         };
-        let source = self.address(node);
-        let settings =
-            format!("[send.lossy]\n{}\n[[receive]]\nsource = '{source}'\n{}", weather(0), weather(1));
+        let mut settings = format!("[send.lossy]\n{}", weather(0));
+        for moves in 0..=node.moves {
+            let source = self.address_after(node, moves);
+            settings.push_str(&format!("\n[[receive]]\nsource = '{source}'\n{}", weather(1)));
+        }
         Ok(fs::write(node.home.join("config.toml"), settings)?)
     }
 
