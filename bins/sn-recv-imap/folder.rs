@@ -7,6 +7,7 @@ use crate::{
     cursor::Cursor,
     look::{Look, look},
     policy::{self, set},
+    there::There,
     wire::{Account, SMALL, is_no},
 };
 use imap_proto::types::{MessageSection, SectionPath};
@@ -87,7 +88,7 @@ impl Round<'_> {
         name: &str,
         by_structure: bool,
     ) -> std::result::Result<bool, Stopped> {
-        let there = account.run(SMALL, |session| session.examine(name))?;
+        let there = There::examine(account, name)?;
         let validity = there
             .uid_validity
             .ok_or_else(|| Error::new(Kind::Again, format!("the server has no UIDVALIDITY for '{name}'")))?;
@@ -285,7 +286,7 @@ impl Reading<'_, '_> {
             return Ok(());
         }
         let name = self.name;
-        let there = self.account.run(SMALL, |session| session.select(name))?;
+        let there = There::select(self.account, name)?;
         if there.uid_validity != Some(self.cursor.validity) {
             return Err(Error::new(Kind::Again, format!("the folder '{name}' was made anew meanwhile")));
         }

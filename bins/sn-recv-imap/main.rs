@@ -1,10 +1,12 @@
 //! sn-recv-imap(1): the driver that fetches packets from a mailbox by IMAP.
 
 mod args;
+mod bounds;
 mod cursor;
 mod folder;
 mod look;
 mod policy;
+mod there;
 mod watch;
 mod wire;
 

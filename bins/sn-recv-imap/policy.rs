@@ -3,6 +3,7 @@
 
 use crate::{
     cursor::Cursor,
+    there::quoted,
     wire::{Account, SMALL},
 };
 use socialnet::Result;
@@ -23,8 +24,7 @@ pub fn apply(policy: &Policy, account: &mut Account, cursor: &mut Cursor, own: &
         // RFC 6851 section 3.3 says what it stands for.
         Policy::Move(folder) => {
             // The crate quotes it for MOVE, not for COPY.
-            let quoted = format!("\"{}\"", folder.replace('\\', r"\\").replace('"', r#"\""#));
-            account.run(SMALL, |session| session.uid_copy(&uids, quoted))?;
+            account.run(SMALL, |session| session.uid_copy(&uids, quoted(folder)))?;
             delete(account, &uids)
         }
         Policy::Delete(Duration::ZERO) => delete(account, &uids),

@@ -2,7 +2,7 @@
 //! again when the connection breaks.
 
 use crate::{Driver, wire::SMALL};
-use imap::{extensions::idle::stop_on_any, types::UnsolicitedResponse};
+use imap::types::UnsolicitedResponse;
 use socialnet::{Kind, Result, cli};
 use socialnet_mail::{Settings, caller::Caller};
 use std::time::Duration;
@@ -18,12 +18,12 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// Fetches, and waits for more, until the caller goes.
 pub fn watch(driver: &Driver, settings: &Settings, console: &mut cli::Console) -> Result<()> {
-    let idle = settings.duration("idle")?.unwrap_or(IDLE).min(LONGEST_IDLE);
+    let mut idle = Some(settings.duration("idle")?.unwrap_or(IDLE).min(LONGEST_IDLE));
     let longest = settings.duration("poll")?.unwrap_or(LONGEST);
     let caller = Caller::listen();
     let (mut pause, mut told) = (FIRST_AFTER_FAILURE, false);
     while !caller.is_gone() {
-        let ended = connected(driver, idle, longest, &caller, &mut pause, console);
+        let ended = connected(driver, &mut idle, longest, &caller, &mut pause, console);
         match ended {
             // The socket was shut because the caller has gone.
             _ if caller.is_gone() => return Ok(()),
@@ -43,10 +43,10 @@ pub fn watch(driver: &Driver, settings: &Settings, console: &mut cli::Console) -
     Ok(())
 }
 
-/// Everything on one connection, until it breaks.
+/// Everything on one connection, until it breaks. There is no `idle` any more once a server has offered and refused it.
 fn connected(
     driver: &Driver,
-    idle: Duration,
+    idle: &mut Option<Duration>,
     longest: Duration,
     caller: &Caller,
     pause: &mut Duration,
@@ -62,16 +62,15 @@ fn connected(
         if caller.is_gone() {
             return Ok(());
         }
-        if account.offers("IDLE") {
+        if let Some(time) = idle.filter(|_| account.offers("IDLE")) {
             // What was told of while the folder was read must not be waited for.
             let told = account.run(SMALL, |session| {
                 let arrived = |news| matches!(news, UnsolicitedResponse::Exists(_));
                 Ok(session.take_all_unsolicited().any(arrived))
             })?;
-            if !told {
-                account.run(SMALL, |session| {
-                    session.idle().timeout(idle).keepalive(false).wait_while(stop_on_any).map(drop)
-                })?;
+            if !told && !account.idle(time)? {
+                *idle = None;
+                account = driver.open()?;
             }
         } else {
             caller.wait(wait);

@@ -3,9 +3,14 @@
 //! The imap crate gathers the whole response to a command in memory, however long a literal the server announces. So
 //! each command comes with an allowance of bytes, and reading beyond it fails. It also wants UTF-8 where servers pass on
 //! whatever a mail's header has in it; structures are read with anything beyond ASCII blotted out, as no packet's name has
-//! any of that.
+//! any of that. And it panics at some answers that it holds to be impossible; that is caught here.
 
-use imap::{Authenticator, Client, Session, extensions::idle::SetReadTimeout, types::Capabilities};
+use crate::bounds::Bounds;
+use imap::{
+    Authenticator, Client, Session,
+    extensions::idle::{SetReadTimeout, stop_on_any},
+    types::Capabilities,
+};
 use socialnet::{Error, Kind, Result};
 use socialnet_mail::{
     Login, Security, Stream,
@@ -15,19 +20,22 @@ use socialnet_mail::{
     source::Source,
 };
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     io::{self, Read, Write},
     net::TcpStream,
+    panic::{self, AssertUnwindSafe},
     rc::Rc,
     time::Duration,
 };
 
 /// Bytes that a response may have which is no mail.
 pub const SMALL: u64 = 1 << 20;
-/// Lines before the answer to STARTTLS, at most.
+/// Lines before the answer to STARTTLS or IDLE, at most.
 const MOST_LINES: usize = 100;
 /// How a refusal begins.
 const NO: &str = "the server says no: ";
+/// How one of IDLE does.
+const NO_IDLE: &str = "the server has no IDLE: ";
 
 /// What the imap crate reads from and writes to.
 #[derive(Debug)]
@@ -35,6 +43,8 @@ pub struct Wire {
     stream: Stream,
     reading: Rc<Reading>,
     reply_timeout: Duration,
+    /// The answer to IDLE as it is handed on, and what came before it.
+    idles: io::Cursor<Vec<u8>>,
 }
 
 /// How the response to one command is read.
@@ -44,6 +54,16 @@ struct Reading {
     allowance: Cell<u64>,
     /// Whether anything beyond ASCII is blotted out.
     ascii: Cell<bool>,
+    /// Whether the answer to IDLE comes next.
+    idle: Cell<bool>,
+    bounds: RefCell<Bounds>,
+}
+
+impl Reading {
+    fn begin(&self, allowance: u64) {
+        self.allowance.set(allowance);
+        self.bounds.borrow_mut().begin(allowance);
+    }
 }
 
 impl Read for Wire {
@@ -52,9 +72,21 @@ impl Read for Wire {
         if left == 0 {
             return Err(io::Error::other(again("the server sends more than it was asked for")));
         }
+        if self.reading.idle.take() {
+            // Whatever fails here: nothing more is to be read for the DONE that the crate says then.
+            self.reading.allowance.set(0);
+            self.idles = io::Cursor::new(idle_answer(&mut self.stream).map_err(io::Error::other)?);
+        }
         let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let read = self.stream.read(&mut buffer[..most])?;
+        let read = match self.idles.read(&mut buffer[..most])? {
+            0 => self.stream.read(&mut buffer[..most])?,
+            read => read,
+        };
         self.reading.allowance.set(left - read as u64);
+        if !self.reading.bounds.borrow_mut().hear(&buffer[..read]) {
+            self.reading.allowance.set(0);
+            return Err(io::Error::other(again("the server's answer is nested too deeply, or in too many pieces")));
+        }
         if self.reading.ascii.get() {
             buffer[..read].iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
         }
@@ -98,25 +130,30 @@ impl Account {
         let stream = greeted(Stream::connect(server)?, source)?;
         let socket = stream.socket().try_clone()?;
         let reading = Rc::new(Reading::default());
-        reading.allowance.set(SMALL);
-        let wire = Wire { stream, reading: Rc::clone(&reading), reply_timeout: server.reply_timeout };
+        reading.begin(SMALL);
+        let wire = Wire {
+            stream,
+            reading: Rc::clone(&reading),
+            reply_timeout: server.reply_timeout,
+            idles: io::Cursor::default(),
+        };
         let mut client = Client::new(wire);
-        let offers = client.capabilities().map_err(failure)?;
+        let offers = uncaught(|| client.capabilities())?.map_err(failure)?;
         let mechanisms = offers.iter().filter_map(|offer| match offer {
             imap_proto::Capability::Auth(name) => Some(&**name),
             _ => None,
         });
         let mechanism = login.mechanism(mechanisms)?;
         let responses = mechanism.responses(server, login, &secret);
-        let entered = match mechanism {
+        let entered = uncaught(|| match mechanism {
             // RFC 3501 section 6.2.3, where quoting is the crate's.
             Mechanism::Login => client.login(&login.user, secret.reveal()),
             _ => client.authenticate(mechanism.name(), &Says { responses, said: Cell::new(0) }),
-        };
+        })?;
         let mut session = entered.map_err(|(error, _)| not_let_in(error, &login.user, attempts))?;
         attempts.welcome()?;
-        reading.allowance.set(SMALL);
-        let offers = session.capabilities().map_err(failure)?;
+        reading.begin(SMALL);
+        let offers = uncaught(|| session.capabilities())?.map_err(failure)?;
         Ok(Self { session, reading, offers, socket })
     }
 
@@ -126,8 +163,20 @@ impl Account {
         allowance: u64,
         command: impl FnOnce(&mut Session<Wire>) -> imap::Result<T>,
     ) -> Result<T> {
-        self.reading.allowance.set(allowance);
-        command(&mut self.session).map_err(failure)
+        self.reading.begin(allowance);
+        uncaught(|| command(&mut self.session))?.map_err(failure)
+    }
+
+    /// Waits for news so long. False: the server offers IDLE, and then refuses it; the connection is of no more use.
+    pub fn idle(&mut self, timeout: Duration) -> Result<bool> {
+        self.reading.idle.set(true);
+        let waited = self.run(SMALL, |session| {
+            session.idle().timeout(timeout).keepalive(false).wait_while(stop_on_any).map(drop)
+        });
+        match waited {
+            Err(error) if error.message().starts_with(NO_IDLE) => Ok(false),
+            waited => waited.map(|()| true),
+        }
     }
 
     /// As [`Account::run`], for a response that quotes strangers' headers.
@@ -179,6 +228,34 @@ fn greeted(mut stream: Stream, source: &Source) -> Result<Stream> {
         }
     }
     Err(again("the server does not answer STARTTLS"))
+}
+
+/// The answer to IDLE, up to the line that says to go ahead, which comes first then: the crate takes any other line for
+/// the end of the command, and waits or panics.
+fn idle_answer(stream: &mut Stream) -> Result<Vec<u8>> {
+    let mut news = String::new();
+    for _ in 0..MOST_LINES {
+        let answer = line(stream)?;
+        if answer.starts_with('+') {
+            return Ok(format!("+ \r\n{news}").into_bytes());
+        }
+        if !answer.starts_with("* ") {
+            return Err(again(&format!("{NO_IDLE}{}", words(&answer))));
+        }
+        news += &answer;
+        news += "\r\n";
+    }
+    Err(again("the server does not answer IDLE"))
+}
+
+/// Does something with the imap crate, whose assertions some servers break.
+fn uncaught<T>(talk: impl FnOnce() -> T) -> Result<T> {
+    // What a panic prints is for whoever wrote the crate.
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let talked = panic::catch_unwind(AssertUnwindSafe(talk));
+    panic::set_hook(hook);
+    talked.map_err(|_| garbled())
 }
 
 /// SASL, one response to each challenge; what comes after them is an error that is told when it is acknowledged.

@@ -26,10 +26,14 @@ BEHAVIOURS = [
     "large-literal",  # four, which fit into 32 bits
     "cut",  # hangs up in the middle of the first mail
     "garbled",  # structures that nobody can read
+    "nested",  # structures of parts in parts in parts, a megabyte of them
+    "scattered",  # a response in very many small literals
+    "warned",  # the mailbox is nearly full
     "unavailable",  # can't log anybody in now
     "bearer",  # lets in by XOAUTH2 only, and not at all with a wrong token
     "plain-old",  # neither UIDPLUS nor MOVE nor IDLE
-    "idle-refused",
+    "idle-refused",  # is offered, and answered with NO
+    "idle-over",  # with OK, before anything was waited for
 ]
 behaviour, port_file, log, *mails = sys.argv[1:]
 if behaviour not in BEHAVIOURS:
@@ -101,6 +105,8 @@ class Talk(socketserver.StreamRequestHandler):
             if "INBOX" not in verb:
                 self.say(f"{tag} NO no such folder")
                 return False
+            if behaviour == "warned":
+                self.say("* NO Mailbox is at 98% of quota")
             self.say(
                 f"* {len(mails) - len(expunged)} EXISTS",
                 "* OK [UIDVALIDITY 7] stays",
@@ -119,8 +125,8 @@ class Talk(socketserver.StreamRequestHandler):
             for uid in uids(verb.split()[2]):
                 flags.setdefault(uid, set()).update(re.findall(r"\\(\w+)", command))
             self.say(f"{tag} OK done")
-        elif verb == "IDLE" and behaviour == "idle-refused":
-            self.say(f"{tag} NO not for you")
+        elif verb == "IDLE" and behaviour.startswith("idle"):
+            self.say("* OK one moment", f"{tag} {'NO not for you' if behaviour == 'idle-refused' else 'OK done'}")
         elif verb.startswith("LIST"):
             self.say('* LIST () "/" INBOX', f"{tag} OK done")
         elif verb.startswith("LOGOUT"):
@@ -154,6 +160,10 @@ class Talk(socketserver.StreamRequestHandler):
             structure = '("application" "pkcs7-mime" NIL NIL NIL "base64" 9000)'
             if behaviour == "garbled":
                 structure = "(((( who knows"
+            elif behaviour == "nested":
+                structure = "(" * 1_000_000
+            elif behaviour == "scattered":
+                structure = "(" + "{1}\r\nx " * 200_000
             self.say(f"{answer} BODYSTRUCTURE {structure})")
             return False
         if behaviour in ("huge-literal", "large-literal"):

@@ -86,6 +86,36 @@ kept 0 'nothing half is kept'
 behaves garbled mail1 mail2 mail3
 recv >names
 kept 3 'structures that nobody can read are done without'
+for structure in nested scattered; do
+    behaves $structure mail1 mail2 mail3
+    env time -q -f '%M %U' -o measured sn-recv-imap "imap://alice@127.0.0.1:$port" "$T/box" >names 2>said || true
+    kept 3 "and so are those that would exhaust the parser ($structure)"
+    ok 'they cost little memory and time' awk '$1 >= 32768 || $2 > 5 { exit 1 }' measured
+done
+behaves warned mail1
+recv >names
+kept 1 'a warning as the folder is opened is none of our business'
+
+# IDLE that is offered and refused: one looks again instead, as where it is not offered.
+mkfifo "$T/caller"
+for behaviour in idle-refused idle-over; do
+    behaves $behaviour mail1
+    SN_CONF_POLL=1s sn-recv-imap --watch "imap://alice@127.0.0.1:$port" "$T/box" <"$T/caller" >names 2>said &
+    watcher=$!
+    exec 4>"$T/caller"
+    tries=0
+    until test "$(grep -c EXAMINE log)" -ge 3; do
+        tries=$((tries + 1))
+        test $tries -lt 200 || break
+        sleep 0.1
+    done
+    exec 4>&-
+    code=0
+    wait $watcher || code=$?
+    is "$behaviour: watching goes on until the caller goes" "$code $(cat said)" '0 '
+    is "$behaviour: and is not asked for again" "$(grep -c IDLE log)" 1
+    kept 1 "$behaviour: all is there"
+done
 
 behaves bearer mail1
 unset SN_CONF_PASSWORD_COMMAND
