@@ -12,18 +12,27 @@ use socialnet::{
 };
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
 };
 use weather::{Fate, Weather, kill_caller};
 
 const FATES: [(Fate, u8, u16); 2] = [(Fate::Doubled, b'd', 60), (Fate::Kills, b'k', 5)];
 
+/// How often a folder is looked into while watching.
+const POLL: Duration = Duration::from_secs(1);
+
 /// Fetch what has arrived in a folder
 #[derive(Parser)]
 #[command(name = "sn-recv-lossy", version)]
 struct Args {
+    /// Stay, and wait for more
+    #[arg(long)]
+    watch: bool,
     /// lossy:/FOLDER
     source: String,
     /// Where to put it
@@ -31,7 +40,20 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    cli::run(cli::Role::Filter, |args: Args, _| fetch(&args.source, &args.mailbox))
+    cli::run(cli::Role::Filter, |args: Args, _| {
+        // The caller never writes; when it goes, the pipe ends, and with it the sender of this channel.
+        let (alive, caller) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            drop(alive);
+        });
+        loop {
+            fetch(&args.source, &args.mailbox)?;
+            if !args.watch || caller.recv_timeout(POLL) != Err(RecvTimeoutError::Timeout) {
+                return Ok(());
+            }
+        }
+    })
 }
 
 fn fetch(source: &str, mailbox: &Path) -> Result<()> {
