@@ -1,4 +1,7 @@
 -- Version 1. All times are seconds since 1970 UTC; fingerprints and SHA-256 are 32 bytes, ids 16.
+--
+-- Columns of a key come first, in its order: in tables without rowid SQLite 3.40.0 to 3.41.0, which is what Debian 12
+-- has, takes the others for NULL when it checks a database.
 
 -- One row a fact about the account itself: name, about, serial, stream; feed_mark, keys_told, last_round; witness and
 -- worked (clock.rs), copy_seen (streams.rs).
@@ -250,8 +253,8 @@ CREATE TABLE sealed (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sealed_packet (
-    envelope BLOB    NOT NULL,
     packet   INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,
+    envelope BLOB    NOT NULL,
     PRIMARY KEY (packet, envelope)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sealed_packet_envelope ON sealed_packet (envelope);
@@ -269,8 +272,8 @@ CREATE TABLE opened (
 CREATE TABLE received (
     sender BLOB    NOT NULL,
     stream BLOB    NOT NULL,
-    first  INTEGER NOT NULL,
     last   INTEGER NOT NULL,
+    first  INTEGER NOT NULL,
     PRIMARY KEY (sender, stream, last)
 ) STRICT, WITHOUT ROWID;
 
