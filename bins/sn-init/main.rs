@@ -53,7 +53,7 @@ fn init(args: Args, console: &mut cli::Console) -> Result<()> {
             let former = former.parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))?;
             successor::of_nothing(&path, owner, former, &read(&key)?, now)?
         }
-        (_, key) => start::account(&path, owner, key.as_deref().map(make).transpose()?, now)?,
+        (_, key) => start::account(&path, owner, || key.as_deref().map(make).transpose(), now)?,
     };
     email.map_or(Ok(()), |email| email.write(&mut Home::open_at(&path)?))?;
     print(fingerprint)

@@ -112,7 +112,8 @@ pub fn sync_folder(path: &Path) -> Result<()> {
     synced.map_err(|error| Error::io("sync", path, error))
 }
 
-fn parent(path: &Path) -> &Path {
+/// The folder that a file or folder is in.
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -2,8 +2,10 @@
 
 mod config;
 mod round;
+mod unfinished;
 
 pub use config::{Config, Due, Retry, Table, first as first_config, parse_duration, setting};
+pub use unfinished::{Unfinished, refuse_occupied};
 
 use crate::{Error, Kind, Result, file, mailbox::Mailbox};
 use std::{

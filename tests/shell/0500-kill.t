@@ -1,12 +1,10 @@
 #!/bin/sh
 # Killed (SIGKILL) before and after everything that changes the disk: run again, everything arrives, once.
 #
-# strace(1) kills a command as it enters its Nth call of one of those below, so that what was before it has happened, and
-# it has not. N rises until the command gets to its end; then comes the next call. Drivers count for themselves, and are
-# killed like the command that runs them; so do the commands of a pipe.
+# N rises until the command gets to its end; then comes the next call. So it goes for drivers, and for the commands of a
+# pipe.
 . tests/lib.sh
-
-calls='rename renameat renameat2 link linkat unlink unlinkat mkdir ftruncate pwrite64 fsync fdatasync syncfs'
+. tests/kill.sh
 
 account alice bob carol
 meet alice bob
@@ -49,13 +47,6 @@ END
 
 # go LINE: does one step of it.
 go() { as "${1%% *}" sh -c "${1#* }" >went 2>&1 || echo "failed: $1"; }
-
-# killed CALL N LINE: does it until the Nth CALL; true if something was killed.
-killed() {
-    as "${3%% *}" strace -f -qq -o trace -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
-        sh -c "${3#* }" >went 2>&1 || true
-    grep -q 'killed by SIGKILL' trace
-}
 
 # What the reader has in the end; envelopes that were sealed in different seconds come in any order.
 seen() {

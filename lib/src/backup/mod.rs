@@ -11,18 +11,18 @@
 mod archive;
 mod seal;
 
-pub use archive::Summary;
+pub use archive::{Summary, read};
+pub use seal::{Opening, Sealing};
 
 use crate::{
-    Context, Error, Kind, Result, file,
-    home::{self, Home},
+    Context, Error, Result,
+    home::{self, Home, Unfinished},
     identity::{Identity, Keyring},
     protocol::moved,
     store::Store,
 };
 use jiff::{Timestamp, Unit};
 use std::{
-    ffi::OsString,
     fs::{self, File},
     io::{BufReader, BufWriter, Seek, Write},
     path::{Path, PathBuf},
@@ -41,7 +41,7 @@ pub fn create(
     let work = Work::new(home)?;
     let made = now.round(Unit::Second).unwrap_or(now);
     let mut summary = Summary { account: Identity::fingerprint(&home.identity())?, made, files: 0, bytes: 0 };
-    let sealing = seal::Sealing::new(BufWriter::new(out), passphrase)?;
+    let sealing = Sealing::new(BufWriter::new(out), |salt| seal::from_passphrase(passphrase, salt))?;
     let copy =
         || store.copy_to(&work.path.join(archive::DATABASE)).map(|()| work.path.join(archive::DATABASE));
     archive::write(sealing, home, &mut summary, with_blobs, copy)?.finish()?;
@@ -59,24 +59,21 @@ pub fn verify(path: &Path, passphrase: &str) -> Result<Summary> {
 /// Makes the account that a backup holds in the folder `target`, which must be empty or not there. It begins a new stream
 /// and new keys, and tells its contacts.
 pub fn restore(path: &Path, passphrase: &str, target: &Path, now: Timestamp) -> Result<Summary> {
-    refuse_occupied(target)?;
+    home::refuse_occupied(target)?;
     let mut from = File::open(path).map_err(|error| Error::io("open", path, error))?;
     // First all of it is found genuine, then the first byte is written.
     archive::read(opening(&from, passphrase)?, None)?;
     from.rewind()?;
     let unfinished = Unfinished::beside(target)?;
-    home::make_folders(&unfinished.path)?;
-    let summary = archive::read(opening(&from, passphrase)?, Some(&unfinished.path))?;
-    begin_anew(&unfinished.path, now).context(|| "the backup can be read, but not used")?;
-    rustix::fs::syncfs(&File::open(&unfinished.path)?).map_err(std::io::Error::from)?;
-    fs::rename(&unfinished.path, target).map_err(|error| Error::io("write", target, error))?;
-    std::mem::forget(unfinished);
-    file::sync_folder(target.parent().unwrap_or(target))?;
+    home::make_folders(unfinished.path())?;
+    let summary = archive::read(opening(&from, passphrase)?, Some(unfinished.path()))?;
+    begin_anew(unfinished.path(), now).context(|| "the backup can be read, but not used")?;
+    unfinished.finish()?;
     Ok(summary)
 }
 
-fn opening<'a>(from: &'a File, passphrase: &str) -> Result<seal::Opening<BufReader<&'a File>>> {
-    seal::Opening::new(BufReader::with_capacity(1 << 17, from), passphrase)
+fn opening<'a>(from: &'a File, passphrase: &str) -> Result<Opening<BufReader<&'a File>>> {
+    Opening::new(BufReader::with_capacity(1 << 17, from), |salt| seal::from_passphrase(passphrase, salt))
 }
 
 fn begin_anew(path: &Path, now: Timestamp) -> Result<()> {
@@ -84,47 +81,6 @@ fn begin_anew(path: &Path, now: Timestamp) -> Result<()> {
     let mut store = Store::open(&home.database())?;
     let mut keyring = Keyring::load(&home.identity())?;
     moved::restored(&home, &mut store, &mut keyring, now)
-}
-
-fn refuse_occupied(target: &Path) -> Result<()> {
-    let occupied = match target.read_dir() {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(_) => target.symlink_metadata().is_ok(),
-    };
-    if occupied {
-        let message = format!("'{}' is there already, and not empty", target.display());
-        return Err(
-            Error::new(Kind::CantCreate, message).hint("set SN_HOME to a folder that is not there yet")
-        );
-    }
-    Ok(())
-}
-
-/// A private folder beside the target; deleted when dropped.
-struct Unfinished {
-    path: PathBuf,
-}
-
-impl Unfinished {
-    fn beside(target: &Path) -> Result<Self> {
-        let no_name = || Error::new(Kind::Usage, format!("'{}' names no folder", target.display()));
-        let mut name = OsString::from(".");
-        name.push(target.file_name().ok_or_else(no_name)?);
-        name.push(format!(".{}", std::process::id()));
-        let path = target.with_file_name(name);
-        if path.exists() {
-            return Err(Error::new(Kind::CantCreate, format!("'{}' is there already", path.display())));
-        }
-        file::private_folder(&path)?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // What can't be deleted now is a leftover; its name begins with a dot.
-        let _ = fs::remove_dir_all(&self.path);
-    }
 }
 
 /// Where the copy of the database lies while it is read; deleted when dropped.

@@ -56,7 +56,7 @@ const END: &[u8] = &[0, 0, 0, 0, 0x04, 0x10];
 const END_OF_ALL: &[u8] = &[0; 6];
 
 /// The key that wraps the content's key.
-fn from_passphrase(passphrase: &str, salt: &[u8]) -> Result<[u8; 32]> {
+pub fn from_passphrase(passphrase: &str, salt: &[u8; SALT]) -> Result<[u8; 32]> {
     let mut key = [0; 32];
     kdf::argon2id(None, passphrase.as_bytes(), salt, None, None, PASSES, LANES, MEMORY, &mut key)
         .map_err(|reason| Error::new(Kind::Unavailable, format!("cannot derive a key: {reason}")))?;
@@ -73,16 +73,17 @@ pub struct Sealing<W> {
 }
 
 impl<W: Write> Sealing<W> {
-    /// Writes the beginning.
-    pub fn new(mut out: W, passphrase: &str) -> Result<Self> {
-        let salt = data_encoding::HEXLOWER.encode(&seal::random::<{ SALT / 2 }>()?);
+    /// Writes the beginning. `derive` makes the key of a salt, which wraps that of the content.
+    pub fn new(mut out: W, derive: impl FnOnce(&[u8; SALT]) -> Result<[u8; 32]>) -> Result<Self> {
+        let mut salt = [0; SALT];
+        data_encoding::HEXLOWER.encode_mut(&seal::random::<{ SALT / 2 }>()?, &mut salt);
         let (key, nonce) = (seal::random::<32>()?, seal::random::<NONCE>()?);
-        let outer = from_passphrase(passphrase, salt.as_bytes())?;
+        let outer = derive(&salt)?;
         let mut wrapped = [0; WRAPPED];
         AesKey::new_encrypt(&outer)
             .and_then(|outer| wrap_key(&outer, None, &mut wrapped, &key))
             .map_err(|_| Error::new(Kind::Unavailable, "cannot wrap a key"))?;
-        for part in [BEGIN, ARGON2ID.as_bytes(), salt.as_bytes(), WRAP, &wrapped, CONTENT, &nonce, PIECES] {
+        for part in [BEGIN, ARGON2ID.as_bytes(), &salt, WRAP, &wrapped, CONTENT, &nonce, PIECES] {
             out.write_all(part)?;
         }
         let context =
@@ -166,8 +167,8 @@ pub struct Opening<R> {
 }
 
 impl<R: BufRead> Opening<R> {
-    /// Reads the beginning. [`Kind::NotAllowed`]: the passphrase is another one.
-    pub fn new(mut from: R, passphrase: &str) -> Result<Self> {
+    /// Reads the beginning; `derive` as for [`Sealing::new`]. [`Kind::NotAllowed`]: the passphrase is another one.
+    pub fn new(mut from: R, derive: impl FnOnce(&[u8; SALT]) -> Result<[u8; 32]>) -> Result<Self> {
         expect(&mut from, BEGIN)?;
         expect(&mut from, ARGON2ID.as_bytes())?;
         let salt: [u8; SALT] = hole(&mut from)?;
@@ -176,7 +177,7 @@ impl<R: BufRead> Opening<R> {
         expect(&mut from, CONTENT)?;
         let nonce: [u8; NONCE] = hole(&mut from)?;
         expect(&mut from, PIECES)?;
-        let outer = from_passphrase(passphrase, &salt)?;
+        let outer = derive(&salt)?;
         let mut key = [0; 32];
         AesKey::new_decrypt(&outer).and_then(|outer| unwrap_key(&outer, None, &mut key, &wrapped)).map_err(
             |_| {
@@ -283,14 +284,14 @@ mod tests {
     use super::*;
 
     fn sealed(content: &[u8]) -> Vec<u8> {
-        let mut sealing = Sealing::new(Vec::new(), "correct horse").unwrap();
+        let mut sealing = Sealing::new(Vec::new(), |salt| from_passphrase("correct horse", salt)).unwrap();
         sealing.write_all(content).unwrap();
         sealing.finish().unwrap()
     }
 
     fn opened(sealed: &[u8], passphrase: &str) -> Result<Vec<u8>> {
         let mut content = Vec::new();
-        Opening::new(sealed, passphrase)?.read_to_end(&mut content)?;
+        Opening::new(sealed, |salt| from_passphrase(passphrase, salt))?.read_to_end(&mut content)?;
         Ok(content)
     }
 

@@ -81,7 +81,7 @@ fn ten_thousand_strangers_fill_no_disk_and_keep_no_friend_out() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("account");
     let owner = start::Owner { name: "Alice".into(), about: None, addresses: Vec::new() };
-    let alice = start::account(&path, owner, None, now()).unwrap();
+    let alice = start::account(&path, owner, || Ok(None), now()).unwrap();
     let home = Home::open_at(&path).unwrap();
     let mut store = Store::open(&home.database()).unwrap();
     let keyring = Keyring::load(&home.identity()).unwrap();

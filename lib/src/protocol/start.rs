@@ -22,11 +22,12 @@ pub struct Owner {
 }
 
 /// Makes an account in the folder `path`. A `file:` address is also where it fetches from, and the folder beside it
-/// where it may write: people who share a folder need no more settings.
+/// where it may write: people who share a folder need no more settings. `recovery` makes the recovery key, if there is to
+/// be one, once nothing speaks against the account.
 pub fn account(
     path: &Path,
     owner: Owner,
-    recovery: Option<Fingerprint>,
+    recovery: impl FnOnce() -> Result<Option<Fingerprint>>,
     now: Timestamp,
 ) -> Result<Fingerprint> {
     profile::check_name(&owner.name).map_err(usage)?;
@@ -45,6 +46,7 @@ pub fn account(
     }
     let sources: Vec<String> = folders.into_iter().cloned().collect();
     let home = Home::create(path, &home::first_config(&roots, &sources)?)?;
+    let recovery = recovery()?;
     let keyring = Keyring::create(&home.identity(), now)?;
     let account = account::Account {
         name: owner.name,

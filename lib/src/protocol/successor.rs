@@ -7,21 +7,22 @@ use super::{
     start,
 };
 use crate::{
-    Context, Error, Fingerprint, Kind, Result, file,
-    home::Home,
+    Error, Fingerprint, Kind, Result, file,
+    home::{Home, Unfinished},
     identity::{Identity, Keyring},
+    mailbox,
     packet::{Body, MAX_SUCCESSIONS},
     seal,
     store::{
         Store, account,
         contacts::{self, State},
         due::{self, Debt},
-        former,
+        former, packets,
     },
     succession::Succession,
 };
 use jiff::{Timestamp, Unit};
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 /// Makes the successor of the account in the folder `old`, in the folder `path`: new keys; profile, contacts, feed, settings
 /// and attachments of the old one. `recovery` signs, or without it the old identity. The old folder stays as it is.
@@ -44,34 +45,29 @@ pub fn of_folder(
     }
     let settings = String::from_utf8(file::read(&old.path().join("config.toml"), 1 << 20)?);
     let settings = settings.map_err(|_| Error::new(Kind::Config, "the settings are not UTF-8"))?;
-    let home = Home::create(path, &settings)?;
+    let unfinished = Unfinished::beside(path)?;
+    let home = Home::create(unfinished.path(), &settings)?;
     let keyring = Keyring::create(&home.identity(), now)?;
     let signed = match recovery {
         Some(recovery) => sign(recovery, before, keyring.identity.fingerprint, now)?,
         None => sign(&Identity::load(&old.identity())?, before, keyring.identity.fingerprint, now)?,
     };
+    // Before the attachments: those that it names come after, or the old account has no use for them any more.
+    store.copy_to(&home.database())?;
     copy_blobs(&old, &home)?;
-    // The database makes it an account, so it gets its name last.
-    let work = home.state("successor.work")?;
-    store.copy_to(&work.join("copied.db"))?;
-    let mut store = Store::open(&work.join("copied.db"))?;
+    let mut store = Store::open(&home.database())?;
     let db = store.begin()?;
     former::begin_anew(&db)?;
     former::add_own(&db, before, &signed)?;
+    packets::forget_missing_chunks(&db, now, |chunk| home.blobs().join(mailbox::name_for(chunk)).is_file())?;
     let mut account = account::get(&db)?;
     account.stream = seal::random()?;
     account.serial += 1;
     account::put(&db, &account)?;
     db.commit()?;
     ask_everybody(&mut store, &keyring, now)?;
-    // Once more, for a file that is whole without SQLite's log beside it.
-    store.copy_to(&work.join("socialnet.db"))?;
-    file::sync(&[work.join("socialnet.db")])?;
-    fs::rename(work.join("socialnet.db"), home.database())
-        .map_err(|error| Error::io("write", &home.database(), error))?;
-    file::sync_folder(home.path())?;
     drop(store);
-    fs::remove_dir_all(&work).map_err(|error| Error::io("delete", &work, error))?;
+    unfinished.finish()?;
     Ok(keyring.identity.fingerprint)
 }
 
@@ -83,12 +79,15 @@ pub fn of_nothing(
     recovery: &Identity,
     now: Timestamp,
 ) -> Result<Fingerprint> {
-    let new = start::account(path, owner, Some(recovery.fingerprint), now)?;
-    let home = Home::open_at(path)?;
+    let unfinished = Unfinished::beside(path)?;
+    let new = start::account(unfinished.path(), owner, || Ok(Some(recovery.fingerprint)), now)?;
+    let home = Home::open_at(unfinished.path())?;
     let mut store = Store::open(&home.database())?;
     let db = store.begin()?;
     former::add_own(&db, before, &sign(recovery, before, new, now)?)?;
     db.commit()?;
+    drop(store);
+    unfinished.finish()?;
     Ok(new)
 }
 
@@ -118,9 +117,14 @@ fn copy_blobs(old: &Home, new: &Home) -> Result<()> {
             continue;
         }
         let (from, to) = (entry.path(), new.blobs().join(entry.file_name()));
-        fs::copy(&from, &to).map_err(|error| Error::io("copy", &from, error))?;
+        match fs::copy(&from, &to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("copy", &from, error));
+            }
+            _ => {}
+        }
     }
-    file::sync_folder(&new.blobs()).context(|| "attachments")
+    Ok(())
 }
 
 fn not_committed() -> Error {

@@ -49,7 +49,7 @@ impl Person {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("account");
         let owner = start::Owner { name: name.to_owned(), about: None, addresses: Vec::new() };
-        start::account(&path, owner, None, morning()).unwrap();
+        start::account(&path, owner, || Ok(None), morning()).unwrap();
         Self::at(dir, &path, morning())
     }
 
