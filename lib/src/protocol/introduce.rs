@@ -95,7 +95,7 @@ pub(super) fn introduced(
     if packet.about != Some(About::Person(them.from)) || them.code.is_some() {
         return Err(Error::malformed("what introduces somebody is not their public profile"));
     }
-    profile::check_keys(&them.profile, None, &them.certificate, now)?;
+    profile::check_keys(&them.profile, &them.certificate, now)?;
     if !ReaderKeys::usable(&them.profile.meeting, Purpose::Meeting, now) {
         return Err(Error::new(Kind::NotAllowed, "the keys of whom it introduces have ended"));
     }

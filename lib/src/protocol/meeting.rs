@@ -206,7 +206,7 @@ pub fn add(
     // Of the short form there is no more to check; and what goes under its key, without ML-KEM, is for anybody to know.
     let short = them.certificate.is_empty();
     if !short {
-        profile::check_keys(&them.profile, None, &them.certificate, now)?;
+        profile::check_keys(&them.profile, &them.certificate, now)?;
     }
     let profile = profile::own(store.read(), keyring, if short { For::Public } else { For::Contacts })?;
     let successions = former::own(store.read())?;
@@ -361,7 +361,7 @@ pub(super) fn request(
     successions: &[Vec<u8>],
     now: Timestamp,
 ) -> Result<()> {
-    profile::check_keys(&them.profile, None, &them.certificate, now)?;
+    profile::check_keys(&them.profile, &them.certificate, now)?;
     let from = them.from;
     let claim = succession::follow(db, from, successions, now)?;
     if claim == Claim::Moved {

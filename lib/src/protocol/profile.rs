@@ -5,7 +5,7 @@ use crate::{
     identity::{Identity, Keyring, Purpose, ReaderKeys},
     login::BoxLogin,
     packet::Body,
-    profile::{Profile, address, check_name},
+    profile::{KeyOffer, Profile, address, check_name},
     seal,
     store::{
         Store, account,
@@ -131,30 +131,30 @@ pub fn login(identity: &Identity, challenge: &str, now: Timestamp) -> Result<Str
     Ok(base64::encode(&seal::sign(identity, &form.write())?))
 }
 
-/// Checks that the keys in a profile are its owner's, and that no ML-KEM key of theirs has gone: whoever took it out
-/// would have us seal for a quantum computer to open.
-pub(super) fn check_keys(
-    profile: &Profile,
-    known: Option<&Profile>,
-    certificate: &[u8],
-    now: Timestamp,
-) -> Result<()> {
-    let offers = [
-        (Purpose::Meeting, Some(&profile.meeting), known.map(|known| &known.meeting)),
-        (Purpose::Sealing, profile.sealing.as_ref(), known.and_then(|known| known.sealing.as_ref())),
-    ];
-    for (purpose, offer, before) in offers {
+/// Checks that the keys in a profile are its owner's.
+pub(super) fn check_keys(profile: &Profile, certificate: &[u8], now: Timestamp) -> Result<()> {
+    let offers = [(Purpose::Meeting, Some(&profile.meeting)), (Purpose::Sealing, profile.sealing.as_ref())];
+    for (purpose, offer) in offers {
         let Some(offer) = offer else { continue };
         match ReaderKeys::check(offer, purpose, certificate, now) {
             // Keys that have ended say nothing against a profile: new ones are asked for when they are needed.
             Err(error) if error.kind() != Kind::NotAllowed => return Err(error.context("the profile's keys")),
             _ => {}
         }
-        if offer.ml_kem_768.is_none() && before.is_some_and(|before| before.ml_kem_768.is_some()) {
-            return Err(Error::malformed("the profile has lost its ML-KEM key"));
-        }
     }
     Ok(())
+}
+
+/// Whether an ML-KEM key of theirs has gone: whoever took it out would have us seal for a quantum computer to open.
+fn lost_ml_kem(profile: &Profile, known: &Profile) -> bool {
+    let lost =
+        |offer: &KeyOffer, before: &KeyOffer| before.ml_kem_768.is_some() && offer.ml_kem_768.is_none();
+    lost(&profile.meeting, &known.meeting)
+        || profile
+            .sealing
+            .as_ref()
+            .zip(known.sealing.as_ref())
+            .is_some_and(|(offer, before)| lost(offer, before))
 }
 
 /// Takes in the profile of somebody known. An older serial, or the same one again, changes nothing.
@@ -173,7 +173,11 @@ pub(super) fn receive(
     let for_others = contact.state == State::Friend && profile.sealing.is_none() && !completes;
     let newer = profile.serial > contact.profile.serial && !for_others;
     if newer || completes {
-        check_keys(profile, Some(&contact.profile), &contact.certificate, now)?;
+        check_keys(profile, &contact.certificate, now)?;
+        if lost_ml_kem(profile, &contact.profile) {
+            let words = "their new profile has no ML-KEM key any more, and was not taken: ask them";
+            return contacts::set_alarm(db, who, words);
+        }
         contacts::set_profile(db, who, profile).context(|| "the profile")?;
         due::hasten(db, who, now)?;
     }
