@@ -19,6 +19,7 @@ struct Json<'a> {
     alarm: &'a str,
     calls_themselves: &'a str,
     about: Option<&'a str>,
+    recovery: Option<String>,
     addresses: &'a [String],
     serial: u64,
     since: String,
@@ -47,6 +48,7 @@ fn json<'a>(contact: &'a Contact, groups: Option<&'a [String]>) -> Json<'a> {
         alarm: &contact.alarm,
         calls_themselves: &contact.profile.name,
         about: contact.profile.about.as_deref(),
+        recovery: contact.profile.recovery.map(|key| key.to_string()),
         addresses: &contact.profile.addresses,
         serial: contact.profile.serial,
         since: contact.since.to_string(),
@@ -126,6 +128,9 @@ pub fn one(out: &mut impl Write, contact: &Contact, groups: &[String], as_json: 
     }
     for address in &contact.profile.addresses {
         row("address", address)?;
+    }
+    if let Some(key) = contact.profile.recovery {
+        row("recovery", &key.spoken())?;
     }
     for group in groups {
         row("group", &format!("@{group}"))?;

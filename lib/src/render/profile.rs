@@ -12,6 +12,7 @@ struct Json<'a> {
     fingerprint: String,
     serial: u64,
     about: Option<&'a str>,
+    recovery: Option<String>,
     addresses: &'a [String],
 }
 
@@ -26,6 +27,7 @@ pub fn own(out: &mut impl Write, who: Fingerprint, profile: &Profile, as_json: b
                 fingerprint: who.to_string(),
                 serial: profile.serial,
                 about: profile.about.as_deref(),
+                recovery: profile.recovery.map(|key| key.to_string()),
                 addresses: &profile.addresses,
             },
         );
@@ -39,6 +41,9 @@ pub fn own(out: &mut impl Write, who: Fingerprint, profile: &Profile, as_json: b
     }
     if let Some(about) = &profile.about {
         row("about", about, "  (contacts only)")?;
+    }
+    if let Some(key) = profile.recovery {
+        row("recovery", &key.spoken(), "")?;
     }
     row("serial", &profile.serial.to_string(), "")?;
     Ok(())

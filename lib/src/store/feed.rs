@@ -6,6 +6,7 @@
 
 use super::{
     filter::{Filter, Why},
+    former::KEYS_OF_AUTHOR,
     time,
 };
 use crate::{
@@ -28,7 +29,7 @@ pub struct Query {
     pub after: Option<i64>,
     /// Received since.
     pub since: Option<Timestamp>,
-    /// By this author.
+    /// By this author, under whatever key.
     pub from: Option<Fingerprint>,
     /// A root and what belongs to it.
     pub thread: Option<Name>,
@@ -183,7 +184,7 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
         values.push((":since", since));
     }
     if let Some(author) = &query.from {
-        sql += " AND author = :author";
+        sql += &format!(" AND author IN ({KEYS_OF_AUTHOR})");
         values.push((":author", author));
     }
     if let Some(root) = &query.thread {

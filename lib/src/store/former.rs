@@ -17,6 +17,10 @@ pub enum SaidBy {
     Owner,
 }
 
+/// Every key that whoever `:author` names has or had.
+pub(super) const KEYS_OF_AUTHOR: &str = "SELECT :author UNION SELECT fingerprint FROM person
+  WHERE contact = (SELECT contact FROM person WHERE fingerprint = :author)";
+
 impl SaidBy {
     fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! A packet that a person points at, and the files that go with it.
 
-use super::contacts;
+use super::{contacts, former::KEYS_OF_AUTHOR};
 use crate::{
     Error, Fingerprint, Kind, Result,
     packet::{Attachment, Content, Digest, Name},
@@ -38,11 +38,11 @@ pub fn find(db: &Connection, word: &str, now: Timestamp) -> Result<Target> {
         return Err(Error::new(Kind::Usage, format!("'{word}' is no id of a packet"))
             .hint("an id is given whole, or by its last 6 digits or more, as sn-feed shows them"));
     }
-    let mut query = db.prepare(
+    let mut query = db.prepare(&format!(
         "SELECT seq, author, id, ifnull(root_author, author), ifnull(root_id, id), digest FROM packet
          WHERE seq IN (SELECT seq FROM packet WHERE substr(hex(id), -:digits) = :ending)
-           AND (:author IS NULL OR author = :author) AND (expires IS NULL OR expires > :now) LIMIT 10",
-    )?;
+           AND (:author IS NULL OR author IN ({KEYS_OF_AUTHOR})) AND (expires IS NULL OR expires > :now) LIMIT 10",
+    ))?;
     let values = named_params! {
         ":digits": digits, ":ending": ending, ":author": author, ":now": now.as_second()
     };
