@@ -45,7 +45,21 @@ pub fn rows(world: &World, sender: &str, reader: &str) -> Result<()> {
     step(sender, "sn-send")?;
     step(reader, "sn-recv")?;
     step(reader, "sn-ingest")?;
-    step(reader, &format!("sn-get -o - {}", newest(world, reader)?))
+    step(reader, &format!("sn-get -o - {}", newest(world, reader)?))?;
+
+    table::section("An account with that file: memory of its backup");
+    let (words, backup) = (world.file("words"), world.file("backup"));
+    world.write("words", b"correct horse\n")?;
+    let step = |who: &str, verb: &str| -> Result<()> {
+        let run = world.sn(who, "sn-backup --passphrase-command").word(format!("cat {}", words.display()));
+        let run = run.word(verb).word(backup.display().to_string());
+        // Argon2id has 64 MiB for itself.
+        table::memory(&format!("sn-backup {verb}"), run.peak(&world.file("peak"))?, 128 * MEBIBYTE);
+        Ok(())
+    };
+    step(reader, "create")?;
+    step(reader, "verify")?;
+    step("restored", "restore")
 }
 
 /// The end of the newest packet's id: the last word of its first line in the feed.
