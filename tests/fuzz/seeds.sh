@@ -28,6 +28,11 @@ done
 mkdir -p corpus/blob
 printf 'a short file' >corpus/blob/short
 alice=$(printf 'a%.0s' $(seq 52))
+mkdir -p corpus/succession corpus/backup
+printf '<succession xmlns="urn:socialnet:succession:1" from="%s" to="%s" created="2026-11-22T10:15:00Z"/>' \
+    "$alice" "$(printf 'b%.0s' $(seq 52))" >corpus/succession/one
+# After the beginning: a short piece, the end of pieces, a tag, the end of all.
+printf '\004\005words\0\0\0\0\004\020sixteen-byte-tag\0\0\0\0\0\0' >corpus/backup/pieces
 cat >corpus/envelope/two-packets <<X
 <envelope xmlns="urn:socialnet:envelope:1" from="$alice" to="$alice" sent="2026-11-22T10:15:00Z" stream="00112233445566778899aabbccddeeff" counter="7">
   <received>ffeeddccbbaa99887766554433221100:1-57,59</received>
