@@ -11,7 +11,10 @@ use socialnet::{
     packet::Body,
     protocol::{profile, sealing::Letter, start, succession as moving, successor},
     seal,
-    store::contacts::{self, Contact},
+    store::{
+        contacts::{self, Contact},
+        requests,
+    },
     succession::Succession,
 };
 use std::path::PathBuf;
@@ -292,6 +295,8 @@ fn the_owner_decides_where_nothing_proves_a_new_key() {
     assert_eq!(bob.gets(&asked), []);
     assert_eq!(bob.knows("alice-2").0, "waiting");
     let (who, waits) = (knows(&bob, "alice"), knows(&bob, "alice-2"));
+    let nobody = moving::decide(&mut bob.store, &waits, &waits, bob.now).unwrap_err();
+    assert_eq!(nobody.kind(), Kind::Usage);
     moving::decide(&mut bob.store, &who, &waits, bob.now).unwrap();
     assert_eq!(bob.knows("alice-2").0, "unknown");
     assert_eq!(bob.knows("alice"), ("friend", ""));
@@ -315,4 +320,66 @@ fn a_recovery_key_opens_only_with_its_passphrase_and_serves_only_its_account() {
         successor::of_folder(&target, alice.home.path(), Some(&others.key()), alice.now).unwrap_err();
     assert_eq!(refused.kind(), Kind::NotAllowed);
     assert!(!target.exists());
+}
+
+#[test]
+fn nobody_is_made_a_link_of_somebody_else_s_chain() {
+    let (mallory, mut bob, stick) = with_recovery_key();
+    let carol = Person::new("Carol");
+    let mut carol_now = successor_of(&carol, None);
+    let next = Person::new("Mallory");
+    // The second is genuine: Carol has sent it to every contact of hers.
+    let chain = vec![
+        names(&mallory.keyring.identity, mallory.is(), &carol),
+        names(&carol.keyring.identity, carol.is(), &carol_now),
+        names(&stick.key(), carol_now.is(), &next),
+    ];
+    let letter = request(&next, &bob, chain);
+    assert_eq!(bob.finds(&[letter]), []);
+    assert_eq!(knows(&bob, "alice").fingerprint, next.is(), "the recovery key speaks for its own");
+    let bobs = profile::export(bob.store.read(), &bob.keyring, bob.now).unwrap().der;
+    let asked = carol_now.adds(&bobs);
+    assert_eq!(bob.gets(&asked), []);
+    assert_eq!((bob.knows("carol").0, bob.alarm("carol").as_str()), ("waiting", ""));
+}
+
+#[test]
+fn a_key_that_was_lost_before_anybody_heard_of_it_is_passed_over() {
+    let (alice, mut bob, stick) = with_recovery_key();
+    let second = successor_of(&alice, None);
+    let mut third = successor_of(&second, Some(&stick.key()));
+    let asked = third.seals_what_is_due();
+    assert_eq!(bob.gets(&asked), []);
+    assert_eq!(knows(&bob, "alice").fingerprint, third.is());
+    // Whoever has found it comes too late.
+    let mut thief = successor_of(&second.copy(), None);
+    let asked = thief.seals_what_is_due();
+    assert_eq!(bob.gets(&asked), []);
+    assert_eq!(knows(&bob, "alice").fingerprint, third.is());
+    assert_eq!(bob.knows("alice-2").0, "waiting");
+}
+
+#[test]
+fn whom_somebody_introduced_they_introduced_under_every_key() {
+    let (alice, mut bob) = friends();
+    let dave = Person::new("Dave");
+    let letter = request(&dave, &bob, Vec::new());
+    assert_eq!(bob.finds(&[letter]), []);
+    let db = bob.store.begin().unwrap();
+    requests::introduced(&db, dave.is(), alice.is(), "").unwrap();
+    db.commit().unwrap();
+    let mut new = successor_of(&alice, None);
+    let asked = new.seals_what_is_due();
+    assert_eq!(bob.gets(&asked), []);
+    assert_eq!(knows(&bob, "dave").introducer.as_deref(), Some("alice"));
+}
+
+#[test]
+fn whoever_is_blocked_by_an_old_key_is_blocked() {
+    let (alice, mut bob) = friends();
+    let mut new = successor_of(&alice, None);
+    let asked = new.seals_what_is_due();
+    assert_eq!(bob.gets(&asked), []);
+    socialnet::protocol::meeting::block(&mut bob.store, alice.is()).unwrap();
+    assert_eq!(bob.knows("alice").0, "blocked");
 }

@@ -319,6 +319,8 @@ pub fn remove(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestam
 /// `sn-contact block`: from now on nothing of theirs is read and nothing goes to them, not even a goodbye.
 pub fn block(store: &mut Store, who: Fingerprint) -> Result<()> {
     let db = store.begin()?;
+    // By whichever of their keys they are named.
+    let who = contacts::by_fingerprint(&db, who)?.map_or(who, |known| known.fingerprint);
     due::forget(&db, who)?;
     contacts::set_state(&db, who, State::Blocked)?;
     Ok(db.commit()?)
@@ -370,7 +372,7 @@ pub(super) fn request(
     asked(db, them, now)?;
     match claim {
         Claim::Unproven(who) => succession::alarm(db, from, who),
-        Claim::Nothing | Claim::Moved => Ok(()),
+        Claim::Nothing | Claim::Moved | Claim::PassedOver => Ok(()),
     }
 }
 

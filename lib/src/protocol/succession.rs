@@ -24,6 +24,8 @@ pub(super) enum Claim {
     Nothing,
     /// Somebody known has moved to the key that asks.
     Moved,
+    /// The key it leads to has not spoken itself: what counts is where the next one leads.
+    PassedOver,
     /// Somebody says to be this one, and nothing that counts bears it out.
     Unproven(Fingerprint),
 }
@@ -43,10 +45,17 @@ pub(super) fn follow(
         return Err(Error::malformed("successions that do not lead to who brings them"));
     }
     let mut claim = Claim::Nothing;
-    for (signer, step) in &chain {
-        match take(db, *signer, step, now)? {
+    // The last one speaks by asking, another by naming the next, if that one speaks. What comes before the last word of a
+    // recovery key may be anybody's key, who would be shut out.
+    let last_word = chain.iter().rposition(|(signer, step)| *signer != step.from);
+    let mut passed_over = None;
+    for (at, (signer, step)) in chain.iter().enumerate() {
+        let was = passed_over.take().unwrap_or(step.from);
+        let speaks = last_word.is_none_or(|last| at >= last);
+        match take(db, was, *signer, step, speaks, now)? {
             Claim::Nothing => {}
             Claim::Moved => claim = Claim::Moved,
+            Claim::PassedOver => passed_over = Some(was),
             unproven => return Ok(unproven),
         }
     }
@@ -58,9 +67,16 @@ fn read(signed: &[u8]) -> Result<(Fingerprint, Succession)> {
     Ok((signed.signer, Succession::read(&signed.content)?))
 }
 
-fn take(db: &Transaction<'_>, signer: Fingerprint, step: &Succession, now: Timestamp) -> Result<Claim> {
-    let Some(person) = contacts::by_fingerprint(db, step.from)? else { return Ok(Claim::Nothing) };
-    let past = former::get(db, step.from)?;
+fn take(
+    db: &Transaction<'_>,
+    was: Fingerprint,
+    signer: Fingerprint,
+    step: &Succession,
+    speaks: bool,
+    now: Timestamp,
+) -> Result<Claim> {
+    let Some(person) = contacts::by_fingerprint(db, was)? else { return Ok(Claim::Nothing) };
+    let past = former::get(db, was)?;
     let known = former::get(db, step.to)?;
     if person.fingerprint == step.to || known.as_ref().is_some_and(|known| known.contact == person.id) {
         return Ok(Claim::Nothing);
@@ -73,6 +89,9 @@ fn take(db: &Transaction<'_>, signer: Fingerprint, step: &Succession, now: Times
     } else {
         return Ok(Claim::Unproven(person.fingerprint));
     };
+    if !speaks {
+        return Ok(Claim::PassedOver);
+    }
     let other = contacts::by_fingerprint(db, step.to)?;
     let outranked = past.as_ref().is_some_and(|past| said_by <= past.said_by);
     let taken = other.as_ref().is_some_and(|other| {
@@ -88,7 +107,7 @@ fn take(db: &Transaction<'_>, signer: Fingerprint, step: &Succession, now: Times
         if said_by == SaidBy::Recovery { "the recovery key" } else { "the old one" }
     );
     if past.is_some() {
-        former::overrule(db, &person, step.from)?;
+        former::overrule(db, &person, was)?;
         words = format!(
             "another key had taken their place, {}: what it said and got was not theirs",
             person.fingerprint
@@ -117,6 +136,9 @@ pub(super) fn alarm(db: &Transaction<'_>, new: Fingerprint, contact: Fingerprint
 
 /// `sn-contact succeed`: the owner knows that somebody who waits is a contact with a new key.
 pub fn decide(store: &mut Store, who: &Contact, new: &Contact, now: Timestamp) -> Result<()> {
+    if who.id == new.id {
+        return Err(Error::new(Kind::Usage, "nobody succeeds themselves"));
+    }
     if new.state != State::Waiting {
         let message = format!("{} did not ask: they are {}", new.petname, new.state.as_str());
         return Err(Error::new(Kind::Usage, message));

@@ -85,6 +85,7 @@ pub fn succeed(
         (who.id, new, grade.as_str()),
     )?;
     db.execute("UPDATE OR REPLACE muted SET who = ?2 WHERE who = ?1", (old, new))?;
+    db.execute("UPDATE contact SET introduced_by = ?2 WHERE introduced_by = ?1", (old, new))?;
     db.execute(
         "INSERT OR IGNORE INTO audience (packet, reader) SELECT packet, ?2 FROM audience WHERE reader = ?1",
         (old, new),
