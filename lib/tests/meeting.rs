@@ -259,6 +259,45 @@ fn whoever_was_removed_does_not_come_back_by_their_old_invitation() {
     alice.gets(&bob.adds(&invitation));
     let who = contacts::find(alice.store.read(), "bob").unwrap();
     meeting::remove(&mut alice.store, &alice.keyring, &who, morning()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(alice.gets(&bob.adds(&invitation)), []);
+        assert_eq!(alice.knows("bob").0, "waiting");
+    }
+    let who = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::ignore(&mut alice.store, &who).unwrap();
     assert_eq!(alice.gets(&bob.adds(&invitation)), []);
     assert_eq!(alice.knows("bob").0, "waiting");
+}
+
+#[test]
+fn an_old_goodbye_does_not_part_those_who_met_again() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    // More envelopes than are remembered of somebody who is no friend.
+    for _ in 0..40 {
+        let status = bob.status("Hello.");
+        let letters = bob.seals(status, &["alice"]);
+        assert_eq!(alice.gets(&letters), []);
+    }
+    let who = contacts::find(bob.store.read(), "alice").unwrap();
+    meeting::remove(&mut bob.store, &bob.keyring, &who, morning()).unwrap();
+    let goodbye = bob.seals_what_is_due();
+    assert_eq!(alice.gets(&goodbye), []);
+    assert_eq!(alice.knows("bob").0, "gone");
+    meet(&mut alice, &mut bob);
+    assert_eq!(alice.gets(&goodbye), [], "a carrier repeats it");
+    assert_eq!(alice.knows("bob").0, "friend");
+}
+
+#[test]
+fn a_goodbye_that_nobody_can_open_is_not_waited_with() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    alice.waits(31 * 24 * 60);
+    let who = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+    for _ in 0..2 {
+        assert_eq!(alice.seals_what_is_due(), [], "nor is Bob asked for new keys");
+        alice.waits(25 * 60);
+    }
 }

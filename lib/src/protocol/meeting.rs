@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
-    identity::{Keyring, point},
+    identity::{Keyring, Purpose, ReaderKeys, point},
     packet::Body,
     profile::{Invitation, KeyOffer, Profile},
     seal,
@@ -309,7 +309,10 @@ pub fn remove(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestam
     let bye = own::packet(keyring.identity.fingerprint, "contact-bye", Body::ContactBye, now)?;
     let db = store.begin()?;
     due::forget(&db, who.fingerprint)?;
-    if who.state == State::Friend {
+    // Newer keys can't be asked for: from somebody who is gone they are not taken.
+    let sealing = who.profile.sealing.as_ref();
+    let opens = sealing.is_some_and(|offer| ReaderKeys::usable(offer, Purpose::Sealing, now));
+    if who.state == State::Friend && opens {
         due::owe(&db, who.fingerprint, "contact-bye", &Debt::Packet(bye), now)?;
     }
     contacts::set_state(&db, who.fingerprint, State::Gone)?;
@@ -382,8 +385,8 @@ fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()
     let state = known.as_ref().map(|contact| contact.state);
     let digest = them.code.map(|code| blob::sha256(&code));
     let given = digest.map(|digest| invitations::get(db, &digest)).transpose()?.flatten();
-    // Whoever was removed must not come back by the code they once came with.
-    let may_use_again = |user| user == from && state != Some(State::Gone);
+    // Whoever is no friend any more must not come back by the code they once came with, however often they ask.
+    let may_use_again = |user| user == from && state == Some(State::Friend);
     let holds =
         given.as_ref().is_some_and(|given| given.expires >= now && given.used_by.is_none_or(may_use_again));
     if state == Some(State::Blocked) {

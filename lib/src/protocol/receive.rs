@@ -64,7 +64,8 @@ impl Receiver<'_> {
         if former::get(db, sender)?.is_some_and(|former| former.said_by != SaidBy::Old) {
             return Err(Error::new(Kind::NotAllowed, "sealed by a key that is not theirs any more"));
         }
-        let asked = self.state(db, sender)? == Some(State::Asked);
+        let before = self.state(db, sender)?;
+        let asked = before == Some(State::Asked);
         if asked {
             contacts::set_certificate(db, sender, &opened.certificate)?;
         }
@@ -77,9 +78,12 @@ impl Receiver<'_> {
         if state != Some(State::Friend) && !only_meeting {
             return Ok(Outcome::Stranger);
         }
-        // Somebody whom the full waiting room turned away leaves no trace, and others who are no friends leave few.
+        // Somebody whom the full waiting room turned away leaves no trace, and others who are no friends leave few. But a
+        // goodbye that came again would end what was begun anew.
         let friend = state == Some(State::Friend);
+        let left = state == Some(State::Gone) && state != before;
         if friend
+            || left
             || state.is_some() && counters::known(db, sender, STRANGERS_ENVELOPES)? < STRANGERS_ENVELOPES
         {
             counters::record(db, sender, &envelope.stream, envelope.counter, &opened.digest, self.now)?;
