@@ -8,7 +8,7 @@ use people::{Person, for_reader, meet};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::meeting,
+    protocol::{meeting, successor},
     store::{
         contacts,
         feed::{self, Query},
@@ -194,4 +194,23 @@ fn it_is_told_why_something_is_hidden() {
     let rows = feed::rows(db, &Query { filter: Some(Filter::default()), ..Query::default() }, story.bob.now);
     let why: Vec<_> = rows.unwrap().into_iter().map(|seq| filter.hides(db, seq).unwrap()).collect();
     assert_eq!(why, [Some(Why::Word), Some(Why::Blocked)]);
+}
+
+#[test]
+fn a_new_key_shows_nothing_of_what_was_hidden() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let status = bob.status("Football.");
+    let letters = bob.seals(status, &["alice"]);
+    assert_eq!(alice.gets(&letters), []);
+    mute(&mut alice, bob.is(), true);
+    let mut new = Person::made_by(bob.now, |path| {
+        successor::of_folder(path, bob.home.path(), None, bob.now).unwrap();
+    });
+    let asked = new.seals_what_is_due();
+    assert_eq!(alice.gets(&asked), []);
+    assert_eq!(shows(&alice, &[]), [] as [&str; 0]);
+    mute(&mut alice, bob.is(), false);
+    assert_eq!(shows(&alice, &[]), ["Football."], "by whichever key he is named");
+    assert_eq!(shows(&alice, &["football"]), [] as [&str; 0]);
 }

@@ -2,6 +2,7 @@
 //! whole threads: what hangs under something hidden, or shares it, is hidden with it, whoever wrote it and whoever
 //! brought it. Nothing is deleted, so that a person who is unmuted was never away.
 
+use super::contacts;
 use crate::{Fingerprint, Result, packet::Name};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use std::collections::{HashMap, HashSet};
@@ -52,7 +53,7 @@ struct Seen {
 macro_rules! seen {
     () => {
         "SELECT author, about_author, about_id, root_author, root_id, text,
-           through IS NULL AND NOT EXISTS (SELECT 1 FROM contact WHERE fingerprint = author) AS own
+           through IS NULL AND NOT EXISTS (SELECT 1 FROM person WHERE fingerprint = author) AS own
          FROM packet WHERE "
     };
 }
@@ -61,7 +62,12 @@ impl Filter {
     pub fn load(db: &Connection, words: &[String]) -> Result<Self> {
         let mut people = HashMap::new();
         for (sql, why) in [
-            ("SELECT who FROM muted", Why::Muted),
+            (
+                "SELECT who FROM muted UNION
+                 SELECT former.fingerprint FROM muted JOIN contact ON contact.fingerprint = who
+                     JOIN former ON former.contact = contact.id",
+                Why::Muted,
+            ),
             (
                 "SELECT person.fingerprint FROM person JOIN contact ON contact.id = contact WHERE state = 'blocked'",
                 Why::Blocked,
@@ -145,8 +151,10 @@ fn folded(text: &str) -> String {
     folded
 }
 
-/// Shows nothing of somebody from now on, whoever they are; or everything again.
+/// Shows nothing of somebody from now on, whoever they are, and by whichever of their keys they are named; or everything
+/// again.
 pub fn mute(db: &Transaction<'_>, who: Fingerprint, muted: bool) -> Result<()> {
+    let who = contacts::by_fingerprint(db, who)?.map_or(who, |known| known.fingerprint);
     let sql = match muted {
         true => "INSERT OR IGNORE INTO muted (who) VALUES (?1)",
         false => "DELETE FROM muted WHERE who = ?1",
@@ -171,7 +179,7 @@ mod tests {
         packet::{About, Packet},
         store::{
             Store,
-            contacts::{self, State},
+            contacts::State,
             sample::{self, ALICE, BOB, CAROL},
         },
     };
