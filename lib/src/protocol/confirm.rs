@@ -35,8 +35,7 @@ const GIVE_UP: SignedDuration = SignedDuration::from_hours(40 * 24);
 pub(super) fn ask(store: &mut Store, me: Fingerprint, now: Timestamp) -> Result<()> {
     let db = store.begin()?;
     for (sender, resend) in gaps::take(&db, now)? {
-        let friend = contacts::by_fingerprint(&db, sender)?.is_some_and(|it| it.state == State::Friend);
-        if friend && resend != Resend::default() {
+        if is_friend(&db, sender)? && resend != Resend::default() {
             let xml = own::packet(me, "resend", Body::Resend(resend), now)?;
             due::owe(&db, sender, "resend", &Debt::Packet(xml), now)?;
         }
@@ -44,15 +43,14 @@ pub(super) fn ask(store: &mut Store, me: Fingerprint, now: Timestamp) -> Result<
     Ok(db.commit()?)
 }
 
-/// A chunk came: its sender is owed the word, from `say` on.
-pub(super) fn chunk_came(
-    db: &Transaction<'_>,
-    chunk: &Digest,
-    me: Fingerprint,
-    say: Timestamp,
-) -> Result<()> {
+fn is_friend(db: &Connection, who: Fingerprint) -> Result<bool> {
+    Ok(contacts::by_fingerprint(db, who)?.is_some_and(|it| it.state == State::Friend))
+}
+
+/// A chunk came: its sender is owed the word, from `say` on, if they are a friend still.
+pub(super) fn chunk_came(db: &Transaction<'_>, chunk: &Digest, say: Timestamp) -> Result<()> {
     match packets::chunk_is_here(db, chunk)? {
-        Some(sender) if sender != me => due::owe(db, sender, "", &Debt::Received, say),
+        Some(sender) if is_friend(db, sender)? => due::owe(db, sender, "", &Debt::Received, say),
         _ => Ok(()),
     }
 }

@@ -252,7 +252,7 @@ impl<'a> Ingest<'a> {
         });
         let receiver =
             Receiver { me: self.keyring.identity.fingerprint, wait: &self.home.config.due, now: self.now };
-        let (me, say) = (self.keyring.identity.fingerprint, self.say_at());
+        let say = self.say_at();
         let mut done = Vec::with_capacity(batch.len());
         let db = self.store.begin()?;
         for (content, item) in batch {
@@ -270,7 +270,7 @@ impl<'a> Ingest<'a> {
                     continue;
                 }
                 Content::Chunk(digest) if packets::chunk_is_listed(&db, &digest)? => {
-                    confirm::chunk_came(&db, &digest, me, say)?;
+                    confirm::chunk_came(&db, &digest, say)?;
                     Then::MoveToBlobs(digest)
                 }
                 Content::Chunk(digest) => Then::HoldChunk(digest),
@@ -344,7 +344,7 @@ impl<'a> Ingest<'a> {
                 continue;
             }
             let db = self.store.begin()?;
-            confirm::chunk_came(&db, &digest, self.keyring.identity.fingerprint, say)?;
+            confirm::chunk_came(&db, &digest, say)?;
             db.commit()?;
             self.move_to_blobs(&digest, "held", &name)?;
             moved = true;
