@@ -31,6 +31,8 @@ const BLOBS: &str = "blobs";
 const NEEDED: [&str; 4] = [SETTINGS, "identity/identity.key", "identity/identity.crt", DATABASE];
 /// Bytes of a note or of settings, at most.
 const MAX_TEXT: u64 = 1 << 20;
+/// Bytes of a name, at most.
+const MAX_NAME: u64 = 300;
 
 /// Of whom a backup is, when it was made, and how much is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,11 +129,18 @@ pub fn read(from: impl Read, into: Option<&Path>) -> Result<Summary> {
     let mut archive = Archive::new(from);
     let mut seen = BTreeSet::new();
     let mut summary: Option<Summary> = None;
-    for entry in archive.entries()? {
+    let mut long_name = None;
+    // Raw: all else that tar knows has no place here, and nothing says how long it is before the seal's end was read.
+    for entry in archive.entries()?.raw(true) {
         let mut entry = entry?;
+        if entry.header().entry_type() == EntryType::GNULongName && long_name.is_none() {
+            long_name = Some(read_name(&mut entry)?);
+            continue;
+        }
         let size = entry.size();
         let modified = entry.header().mtime()?;
-        let name = place(&entry.path_bytes(), entry.header().entry_type())?;
+        let name = long_name.take().unwrap_or_else(|| entry.path_bytes().into_owned());
+        let name = place(&name, entry.header().entry_type())?;
         if !seen.insert(name.clone()) {
             return Err(Error::malformed(format!("the backup has '{name}' twice")));
         }
@@ -185,6 +194,17 @@ fn place(name: &[u8], kind: EntryType) -> Result<String> {
 /// A name of a file and of nothing else; leftovers, which begin with a dot, stay behind.
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.len() <= 255 && !name.starts_with('.') && !name.contains(['/', '\0'])
+}
+
+/// A name for which a header has no room, before the file it belongs to. It ends with a zero byte.
+fn read_name(entry: &mut impl Read) -> Result<Vec<u8>> {
+    let mut name = Vec::new();
+    entry.take(MAX_NAME + 1).read_to_end(&mut name)?;
+    if name.len() as u64 > MAX_NAME {
+        return Err(Error::malformed("the backup has a name that is too long"));
+    }
+    name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(name.len()));
+    Ok(name)
 }
 
 fn read_note(name: &str, entry: &mut impl Read) -> Result<Summary> {
@@ -298,6 +318,25 @@ mod tests {
         }
         for kind in [EntryType::Symlink, EntryType::Link, EntryType::Directory, EntryType::Fifo] {
             assert!(read(archive(SETTINGS, kind, b"").as_slice(), None).is_err(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_read_and_endless_ones_are_not() {
+        let name = format!("inpackets/new/{}", "n".repeat(200));
+        let mut long = Builder::new(Vec::new());
+        long.append_data(&mut header(1, 0), &name, b"x".as_slice()).unwrap();
+        let mut entries = archive(SETTINGS, EntryType::Regular, b"");
+        entries.truncate(2 << 9);
+        entries.extend(long.into_inner().unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("inpackets/new")).unwrap();
+        let refused = read(entries.as_slice(), Some(dir.path())).unwrap_err();
+        assert!(refused.message().contains("has no 'config.toml'"), "{refused}");
+        assert_eq!(fs::read(dir.path().join(name)).unwrap(), b"x");
+        for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {
+            let refused = read(archive("x", kind, &[b'n'; 1 << 20]).as_slice(), None).unwrap_err();
+            assert!(!refused.message().contains("has no"), "{kind:?}: {refused}");
         }
     }
 
