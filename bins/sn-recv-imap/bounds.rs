@@ -122,7 +122,9 @@ impl Line {
         use Announced::{Closed, Ending, Nothing, Open};
         self.announced = match (self.announced, byte) {
             (_, b'{') => Open(0),
-            (Open(number), b'0'..=b'9') => Open(number.saturating_mul(10).saturating_add((byte - b'0').into())),
+            (Open(number), b'0'..=b'9') => {
+                Open(number.saturating_mul(10).saturating_add((byte - b'0').into()))
+            }
             (Open(number), b'}') => Closed(number),
             (Closed(number), b'\r') => Ending(number),
             _ => Nothing,

@@ -109,7 +109,12 @@ impl Round<'_> {
             reading.make_writable()?;
             policy::delete_due(reading.account, &mut reading.cursor, &due)?;
         }
-        reading.all(there.uid_next, there.exists, by_structure)
+        let read = reading.all(there.uid_next, there.exists, by_structure);
+        if read.is_err() {
+            // One mail at which the connection always breaks must not keep back those before.
+            reading.arrivals.commit()?;
+        }
+        read
     }
 }
 

@@ -85,7 +85,9 @@ impl Read for Wire {
         self.reading.allowance.set(left - read as u64);
         if !self.reading.bounds.borrow_mut().hear(&buffer[..read]) {
             self.reading.allowance.set(0);
-            return Err(io::Error::other(again("the server's answer is nested too deeply, or in too many pieces")));
+            return Err(io::Error::other(again(
+                "the server's answer is nested too deeply, or in too many pieces",
+            )));
         }
         if self.reading.ascii.get() {
             buffer[..read].iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');

@@ -60,7 +60,8 @@ impl Driver {
             Some(id) => due.contains(id.as_str()),
             None => own.contains(&mail.number) && self.policy.is_due(now()),
         };
-        let due: Vec<u32> = mails.iter().filter(is_due).map(|mail| mail.number).collect();
+        let due: Vec<&Mail> = mails.iter().filter(is_due).collect();
+        let due = still_ours(&mut session, &due)?;
         session.delete(&due)?;
         session.quit()?;
         seen.keep(&mails.into_iter().filter_map(|mail| mail.id).collect());
@@ -92,7 +93,7 @@ impl Driver {
         let retrieve = |mail: &&Mail| format!("RETR {}\r\n", mail.number);
         // Sizes are estimates at some servers.
         let allowance = |mail: &&Mail| 2 * mail.size + BEGINNING;
-        session.each(&wanted, retrieve, allowance, |mail, whole| {
+        let read = session.each(&wanted, retrieve, allowance, |mail, whole| {
             // What can't be had now is tried again.
             let Some(whole) = whole else { return Ok(()) };
             let finds = find(&whole);
@@ -102,7 +103,8 @@ impl Driver {
                 std::mem::replace(&mut arrivals, Arrivals::new(&self.mailbox)).commit()?;
             }
             Ok(())
-        })?;
+        });
+        // Also when the connection broke: one mail at which it always does must not keep back those before.
         arrivals.commit()?;
         for mail in mails {
             if let (Some(id), Some(ours)) = (&mail.id, looked.get(&mail.number)) {
@@ -110,12 +112,34 @@ impl Driver {
             }
         }
         seen.save()?;
+        read?;
         Ok(looked.into_iter().filter(|(_, ours)| *ours).map(|(number, _)| number).collect())
     }
 }
 
+/// The numbers of those mails that begin as ours do: servers are known to give an identifier a second time, to a mail of
+/// somebody else's.
+fn still_ours(session: &mut Pop3, mails: &[&Mail]) -> Result<Vec<u32>> {
+    let mut ours = Vec::new();
+    let top = |mail: &&Mail| format!("TOP {} {LINES}\r\n", mail.number);
+    session.each(
+        mails,
+        top,
+        |_| BEGINNING,
+        |mail, beginning| {
+            // Without TOP there is only the identifier to go by.
+            if beginning.as_deref().is_none_or(begins_as_ours) {
+                ours.push(mail.number);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(ours)
+}
+
 fn mails(session: &mut Pop3) -> Result<Vec<Mail>> {
     let mut ids = BTreeMap::new();
+    let (mut known, mut repeated) = (BTreeSet::new(), BTreeSet::new());
     for line in session.listing("UIDL")?.unwrap_or_default() {
         // RFC 1939 section 7: 1 to 70 characters from 0x21 to 0x7e.
         if let Some((number, id)) = line.split_once(' ')
@@ -123,9 +147,14 @@ fn mails(session: &mut Pop3) -> Result<Vec<Mail>> {
             && (1..=70).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_graphic())
         {
+            if !known.insert(id.to_owned()) {
+                repeated.insert(id.to_owned());
+            }
             ids.insert(number, id.to_owned());
         }
     }
+    // An identifier that several mails share names none of them.
+    ids.retain(|_, id| !repeated.contains(id));
     let listed = session.listing("LIST")?.unwrap_or_default();
     let mails = listed.iter().filter_map(|line| {
         let mut words = line.split(' ');

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""A POP3 server that misbehaves, on loopback and in clear text. It serves the mails that it is given, the first as number
+1, and writes every command into a log.
+
+usage: bad-pop3.py BEHAVIOUR PORT-FILE LOG MAIL...
+
+The port is in PORT-FILE once somebody may connect. It ends when its standard input does.
+"""
+
+import os
+import socketserver
+import sys
+import threading
+
+BEHAVIOURS = [
+    "good",
+    "busy",  # the greeting says that it does not want us now
+    "no-stls",  # STLS is refused, as if somebody between had taken it away
+    "injected",  # STLS is accepted, and an answer to the next command sent ahead of TLS
+    "refusing",  # no password is right
+    "locked",  # another session is open
+    "endless-line",  # the answer to UIDL has no end, and no line end
+    "endless-list",  # it has line ends, and no end
+    "endless-mail",  # sends the first mail for ever
+    "cut",  # hangs up in the middle of the last mail
+    "no-uidl",
+    "no-top",
+    "repeated",  # every mail has the same UIDL
+]
+behaviour, port_file, log, *mails = sys.argv[1:]
+if behaviour not in BEHAVIOURS:
+    sys.exit(f"{behaviour}: no such behaviour")
+mails = [open(name, "rb").read() for name in mails]
+
+
+class Talk(socketserver.StreamRequestHandler):
+    def say(self, octets):
+        self.wfile.write(octets if isinstance(octets, bytes) else octets.encode() + b"\r\n")
+        self.wfile.flush()
+
+    def text(self, octets):
+        self.say(b"+OK\r\n" + octets.replace(b"\n.", b"\n..") + b"\r\n.\r\n")
+
+    def handle(self):
+        try:
+            self.say("-ERR not today" if behaviour == "busy" else "+OK ready")
+            for line in self.rfile:
+                line = line.decode(errors="replace").strip()
+                with open(log, "a") as written:
+                    print(line, file=written)
+                if self.obey(*line.split(" ")):
+                    return
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def obey(self, verb, *rest):
+        if verb == "CAPA":
+            # Neither SASL nor PIPELINING: as old servers are.
+            self.text(b"USER\r\nTOP\r\nUIDL")
+        elif verb == "STLS":
+            self.say("-ERR what is that" if behaviour == "no-stls" else b"+OK begin\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n+OK\r\n")
+            return behaviour == "no-stls"
+        elif verb == "PASS" and behaviour in ("refusing", "locked"):
+            self.say("-ERR [IN-USE] locked" if behaviour == "locked" else "-ERR [AUTH] wrong")
+        elif verb == "UIDL" and behaviour == "endless-line":
+            self.say("+OK")
+            while True:
+                self.say(b"x" * 65536)
+        elif verb == "UIDL" and behaviour == "endless-list":
+            self.say("+OK")
+            while True:
+                self.say(b"1 x\r\n" * 10000)
+        elif verb == "UIDL" and behaviour == "no-uidl" or verb == "TOP" and behaviour == "no-top":
+            self.say("-ERR what is that")
+        elif verb == "UIDL":
+            name = "same" if behaviour == "repeated" else "mail{}"
+            self.text("\r\n".join(f"{number} {name.format(number)}" for number in range(1, len(mails) + 1)).encode())
+        elif verb == "LIST":
+            self.text("\r\n".join(f"{number + 1} {len(mail)}" for number, mail in enumerate(mails)).encode())
+        elif verb in ("TOP", "RETR"):
+            mail = mails[int(rest[0]) - 1]
+            if verb == "TOP":
+                self.text(b"\n".join(mail.split(b"\n")[:80]))
+            elif behaviour == "endless-mail":
+                self.say("+OK")
+                while True:
+                    self.say(b"QUJD" * 16384 + b"\r\n")
+            elif behaviour == "cut" and int(rest[0]) == len(mails):
+                self.say(b"+OK\r\n" + mail[: len(mail) // 2])
+                return True
+            else:
+                self.text(mail)
+        else:
+            self.say("+OK")
+        return verb == "QUIT"
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+
+with Server(("127.0.0.1", 0), Talk) as server:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with open(port_file + ".new", "w") as written:
+        written.write(str(server.server_address[1]))
+    os.rename(port_file + ".new", port_file)
+    sys.stdin.read()
+    os._exit(0)

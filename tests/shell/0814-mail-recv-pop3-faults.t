@@ -1,0 +1,116 @@
+#!/bin/sh
+# POP3 servers that misbehave, and a driver that is killed at every step: nothing is lost, nobody else's mail is deleted,
+# and memory stays small.
+. tests/lib.sh
+
+bad=$PWD/tests/servers/bad-pop3.py mails=$PWD/tests/mails.py
+account alice bob
+meet alice bob
+for number in 1 2 3; do
+    as bob sn-pack status "number $number" | as bob sn-seal --to alice >"$T/packet"
+    "$mails" attachment "$T/packet" >"$T/mail$number"
+done
+printf 'Subject: lunch?\r\n\r\n.at noon\r\n' >"$T/foreign"
+cd "$T"
+
+# behaves BEHAVIOUR MAIL...: a server that does, at $port; the one before ends.
+mkfifo "$T/alive"
+behaves() {
+    behaviour=$1
+    shift
+    exec 3>&-
+    rm -f "$T/port"
+    : >"$T/log"
+    "$bad" "$behaviour" "$T/port" "$T/log" "$@" <"$T/alive" &
+    exec 3>"$T/alive"
+    tries=0
+    until test -f "$T/port"; do
+        tries=$((tries + 1))
+        test $tries -lt 100 || exit 1
+        sleep 0.1
+    done
+    port=$(cat "$T/port")
+    rm -rf "$T/state" "$T/box"
+    mkdir -p "$T/state" "$T/box/tmp" "$T/box/new"
+}
+SN_STATE=$T/state SN_CONF_PASSWORD_COMMAND='echo secret' SN_CONF_SECURITY=none SN_CONF_REPLY_TIMEOUT=5s
+export SN_STATE SN_CONF_PASSWORD_COMMAND SN_CONF_SECURITY SN_CONF_REPLY_TIMEOUT
+recv() { sn-recv-pop3 "pop3://alice@127.0.0.1:$port" "$T/box"; }
+count() { find "$T/box/new" -type f | wc -l; }
+deleted() { grep '^DELE' log | tr '\n' ' '; }
+
+behaves good mail1 foreign mail2
+recv >names
+is 'a server that behaves' "$(count) $(wc -l <names)" '2 2'
+is "others' mails are not fetched" "$(grep -c 'RETR 2' log || true)" 0
+
+behaves busy
+fails 75 'one that does not want us now' recv
+behaves locked
+for attempt in 1 2 3; do fails 75 "another session is open, $attempt" recv; done
+behaves refusing
+for attempt in 1 2 3; do fails 77 "a wrong password, $attempt" recv; done
+is 'the third attempt was not made' "$(grep -c PASS log)" 2
+unset SN_CONF_SECURITY
+behaves no-stls
+fails 77 'STLS that was taken away' recv
+is 'ends it before anything is said' "$(grep -c . log)" 1
+behaves injected
+fails 75 'answers sent ahead of TLS' recv
+is 'are not taken for protected ones' "$(grep -c 'USER\|PASS' log || true)" 0
+SN_CONF_SECURITY=none
+export SN_CONF_SECURITY
+
+for endless in line list mail; do
+    behaves endless-$endless mail1
+    code=0
+    env time -q -f %M -o memory sn-recv-pop3 "pop3://alice@127.0.0.1:$port" "$T/box" >names 2>said || code=$?
+    is "a $endless without an end" "$code $(count)" '75 0'
+    ok 'is told of' has said 'the server sends more than it was asked for'
+    ok 'and fills no memory' test "$(cat memory)" -lt 65536
+done
+
+behaves cut mail1 mail2 mail3
+fails 75 'cut in the middle of a mail' sh -c "sn-recv-pop3 'pop3://alice@127.0.0.1:$port' '$T/box' >names"
+is 'what came before is kept, whole' "$(count) $(wc -l <names)" '2 2'
+recv >names 2>said || true
+is 'and not fetched again' "$(grep -c 'RETR 1' log)" 1
+
+SN_CONF_THEN=delete SN_CONF_KEEP_FOR=0s
+export SN_CONF_THEN SN_CONF_KEEP_FOR
+behaves no-top mail1 foreign mail2
+recv >names
+is 'without TOP: all are looked at, ours deleted' "$(count) $(deleted)" '2 DELE 1 DELE 3 '
+behaves no-uidl mail1 foreign mail2
+recv >names
+is 'without UIDL: ours are deleted' "$(count) $(deleted)" '2 DELE 1 DELE 3 '
+behaves repeated foreign mail1 foreign
+recv >names
+is 'one UIDL for all: it names none of them' "$(count) $(deleted)" '1 DELE 2 '
+# Ours was deleted by somebody else, and its UIDL given to another mail.
+behaves good foreign mail2
+printf 'mail1\t1000000\n' >state/seen
+recv >names
+is 'a UIDL that was given a second time deletes nothing' "$(count) $(deleted)" '1 DELE 2 '
+
+# Killed (SIGKILL) as it enters its Nth call, for every N, and run again.
+kills=0
+for call in rename link unlink fsync fdatasync sendto write; do
+    step=1
+    while test $step -lt 40; do
+        behaves good mail1 foreign mail3
+        strace -f -qq -o trace -e "trace=$call" -e "inject=$call:signal=KILL:when=$step" \
+            sn-recv-pop3 "pop3://alice@127.0.0.1:$port" "$T/box" >names 2>said || true
+        grep -q 'killed by SIGKILL' trace || break
+        while read -r name; do test -f "box/new/$name" || echo "$name is not there"; done <names >missing
+        if grep -q '^DELE' log && test "$(count)" -ne 2; then echo 'deleted too early'; fi >>missing
+        recv >names 2>&1 || echo failed >>missing
+        grep -q '^DELE 2' log && echo 'deleted what is not ours' >>missing
+        is "killed at $call $step: nothing is deleted too early, and all arrives" "$(cat missing)$(count)" 2
+        step=$((step + 1)) kills=$((kills + 1))
+    done
+done
+ok 'it was killed more than a few times' test "$kills" -gt 10
+exec 3>&-
+
+plan
