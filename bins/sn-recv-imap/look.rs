@@ -68,6 +68,8 @@ fn part(common: &BodyContentCommon, other: &BodyContentSinglePart) -> Part {
     // A name may come in pieces, `name*0*` and so on (RFC 2231); a piece of ours still has the end that tells.
     if named.any(|(key, value)| key.to_ascii_lowercase().contains("name") && is_our_name(value))
         || common.ty.subtype.to_ascii_lowercase().contains("pkcs7-mime")
+        // What became of a mail, perhaps one of ours (RFC 3464).
+        || common.ty.subtype.eq_ignore_ascii_case("delivery-status")
     {
         return Part::Ours;
     }
@@ -97,6 +99,7 @@ mod tests {
         for ours in [
             r#"("application" "pkcs7-mime" ("smime-type" "authEnveloped-data") NIL NIL "base64" 6000)"#,
             r#"("application" "octet-stream" ("name" "packet.p7m") NIL NIL "base64" 6000)"#,
+            r#"("message" "delivery-status" NIL NIL "Delivery report" "7bit" 400)"#,
             r#"("x" "y" NIL NIL NIL "base64" 10 NIL ("attachment" ("filename*0*" "x.snblob")))"#,
         ] {
             assert_eq!(judged(ours), Look::Fetch, "{ours}");

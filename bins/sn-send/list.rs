@@ -25,13 +25,14 @@ struct Json<'a> {
     queued: String,
     next_try: Option<String>,
     reason: &'a str,
+    hint: &'a str,
 }
 
 pub fn print(store: &Store, json: bool) -> Result<()> {
     let mut out = cli::output();
     let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::system());
     delivery::list(store.read(), &mut |listed| {
-        let Listed { delivery, petname, state, next_try } = &listed;
+        let Listed { delivery, petname, hint, state, next_try } = &listed;
         let kind = if delivery.is_chunk() { "blob" } else { "envelope" };
         let next_try = Some(*next_try).filter(|_| state == "waiting");
         if json {
@@ -46,6 +47,7 @@ pub fn print(store: &Store, json: bool) -> Result<()> {
                 queued: delivery.queued.to_string(),
                 next_try: next_try.map(|next_try| next_try.to_string()),
                 reason: &delivery.reason,
+                hint,
             };
             let line =
                 serde_json::to_string(&line).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
@@ -64,6 +66,9 @@ pub fn print(store: &Store, json: bool) -> Result<()> {
         }
         if !delivery.reason.is_empty() {
             write!(out, "  {}", text::one_line(&delivery.reason))?;
+        }
+        if !hint.is_empty() && state != "confirmed" {
+            write!(out, "  somebody on the way says: {}", text::one_line(hint))?;
         }
         Ok(writeln!(out)?)
     })?;

@@ -5,8 +5,11 @@
 //! socialnet-seal(5)) and ends where its DER says, in an attachment or as base64 in a text, with or without the lines of
 //! PEM around it. Other people's S/MIME names a recipient and is not taken for ours.
 //!
+//! What comes back with a report on its delivery (RFC 3464) was for somebody else: instead of it, there are notes.
+//!
 //! Mails are hostile: nothing here takes more than a few times the memory of the mail, or more than linear time.
 
+use crate::bounce::{begins_as_bounce, notes};
 use mail_parser::{
     Message, MessageParser, MessagePart, MimeHeaders, PartType,
     decoders::{html::html_to_text, quoted_printable::quoted_printable_decode},
@@ -47,7 +50,7 @@ static BASE64: LazyLock<data_encoding::Encoding> = LazyLock::new(|| {
     spec.encoding().expect("base64 without padding")
 });
 
-/// An envelope or a chunk, as it was before it became a mail.
+/// An envelope or a chunk, as it was before it became a mail; or a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The SHA-256 of the bytes, in lower-case hexadecimal.
@@ -69,7 +72,12 @@ pub struct Finds {
 pub fn find(mail: &[u8]) -> Finds {
     let mut search = Search::default();
     match is_tame(mail).then(|| PARSER.parse(mail)).flatten() {
-        Some(message) => search.message(&message),
+        Some(message) => {
+            search.message(&message);
+            if let Some(found) = notes(&message, &search.found) {
+                return Finds { found, ours_alone: false };
+            }
+        }
         None => search.others = true,
     }
     if search.found.is_empty() {
@@ -126,7 +134,7 @@ pub fn begins_as_ours(mail: &[u8]) -> bool {
             }
         }
     }
-    looks_sealed(mail)
+    looks_sealed(mail) || begins_as_bounce(mail)
 }
 
 /// Whether a part's name says that it may be ours: it has a SHA-256 in it, or is what envelopes and chunks are called.

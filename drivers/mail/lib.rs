@@ -10,6 +10,7 @@
 //! | [`sasl`] | what a client says to log in |
 //! | [`source`] | `imaps://alice@example.org`: where mail is fetched from |
 //! | [`attempts`] | logins that were refused, and when the next one is due |
+//! | [`bounce`] | what mail systems say of mails that did not arrive |
 //! | [`find`] | where in a mail gateways and mailing lists have put what is ours |
 //! | [`arrivals`] | what was found on its way into the mailbox |
 //! | [`policy`] | what becomes of our mails then |
@@ -19,6 +20,7 @@
 pub mod address;
 pub mod arrivals;
 pub mod attempts;
+pub mod bounce;
 pub mod caller;
 pub mod find;
 pub mod lines;

@@ -5,15 +5,18 @@
 //! | `address.rs` | schemes, addresses, and where they may lead |
 //! | `job.rs` | the lines a driver is given |
 //! | `report.rs` | the lines it prints |
+//! | `note.rs` | what it heard of deliveries, which may be true |
 //! | `child.rs` | one run of one driver: pipes, silence, its end |
 
 mod address;
 mod child;
 mod job;
+mod note;
 mod report;
 
 pub use address::{MAX_ADDRESS, allowed, is_local, is_scheme, local_path, scheme};
 pub use job::{Cargo, JobLine};
+pub use note::{MAX_NOTE, Note};
 pub use report::{MAX_LINE, Report};
 
 use crate::{

@@ -77,10 +77,10 @@ flush unix n - n 1000? 0 flush
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 CONFIGURATION
-    for service in rewrite:trivial-rewrite bounce defer:bounce trace:bounce verify proxymap error retry:error lmtp \
-        anvil; do
+    for service in rewrite:trivial-rewrite verify proxymap error retry:error lmtp anvil; do
         echo "${service%:*} unix - - n - - ${service#*:}"
     done
+    for service in bounce defer trace; do echo "$service unix - - n - 0 bounce"; done
     echo 'virtual unix - n n - - virtual'
 }
 

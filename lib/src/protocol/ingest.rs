@@ -7,13 +7,15 @@ use super::{
     receive::{Outcome, Receiver},
 };
 use crate::{
-    Error, Kind, Result, blob, envelope, file,
+    Error, Kind, Result, blob,
+    driver::Note,
+    envelope, file,
     home::Home,
     identity::Keyring,
     mailbox::{self, Mailbox},
     packet::Digest,
     seal,
-    store::{Store, account, changes, clock, contacts, former, packets},
+    store::{Store, account, changes, clock, contacts, delivery, former, packets},
     stream::PemItems,
 };
 use jiff::Timestamp;
@@ -59,6 +61,7 @@ struct Item {
 enum Content {
     Envelope(Box<Opened>),
     Chunk(Digest),
+    Note(Note),
     Refused(Error),
     /// Somebody else took it away meanwhile.
     Gone,
@@ -274,6 +277,10 @@ impl<'a> Ingest<'a> {
                     Then::MoveToBlobs(digest)
                 }
                 Content::Chunk(digest) => Then::HoldChunk(digest),
+                Content::Note(note) => {
+                    delivery::hint(&db, &note.items, &note.to, &note.words)?;
+                    Then::Delete
+                }
                 Content::Refused(error) => {
                     refused(named(error.clone()));
                     Then::Reject(error.message().to_owned())
@@ -420,6 +427,11 @@ fn examine(path: &Path, keyring: &Keyring) -> Content {
 fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
     if seal::looks_sealed(&bytes) {
         return Ok(Content::Envelope(Box::new(open::open(&bytes, keyring)?)));
+    }
+    if Note::begins(&bytes) {
+        return Note::read(&bytes)
+            .map(Content::Note)
+            .ok_or_else(|| Error::malformed("not a note on a delivery"));
     }
     if !blob::may_be_chunk(&bytes) {
         let mut blocks = PemItems::new(bytes.as_slice(), MAX_FILE);

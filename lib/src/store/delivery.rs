@@ -62,7 +62,7 @@ pub fn enter(
          VALUES (?1, ?2, ?3, 'waiting', ?4, ?4, ?4)
          ON CONFLICT DO UPDATE SET envelope = excluded.envelope, state = 'waiting', queued = excluded.queued,
              next_try = excluded.next_try, began = excluded.began, attempts = 0, address = '', refused = '',
-             reason = '', came = 0",
+             reason = '', hint = '', came = 0",
     )?;
     for item in std::iter::once(envelope).chain(chunks) {
         enter.execute((item, reader, envelope, now.as_second()))?;
@@ -252,6 +252,29 @@ pub fn chunks_came(db: &Transaction<'_>, reader: Fingerprint, chunks: &[Digest])
     Ok(chunks.iter().try_for_each(|chunk| mark.execute((chunk, reader)).map(drop))?)
 }
 
+/// Keeps what somebody says of deliveries, to be shown: of these envelopes and chunks, or, if none are named, of all that
+/// was handed over to the address `to` and is not confirmed. Nothing else changes, as anybody can say anything.
+pub fn hint(db: &Transaction<'_>, items: &[Digest], to: &str, words: &str) -> Result<()> {
+    // An envelope is for one reader, whatever address it was passed on to; a chunk may be for many.
+    let mut by_item = db.prepare_cached(
+        "UPDATE delivery SET hint = ?3
+         WHERE item = ?1 AND (item = envelope OR ?2 = '' OR lower(address) = lower(?2))",
+    )?;
+    for item in items {
+        by_item.execute((item, to, words))?;
+    }
+    // Strangers' words about strangers cost no look at every delivery.
+    let mut known = db.prepare_cached("SELECT 1 FROM address WHERE lower(uri) = lower(?1)")?;
+    if items.is_empty() && known.exists([to])? {
+        db.prepare_cached(
+            "UPDATE delivery SET hint = ?2 WHERE state = 'sent' AND item = envelope AND lower(address) = lower(?1)
+               AND NOT EXISTS (SELECT 1 FROM sealed WHERE sealed.envelope = item AND confirmed IS NOT NULL)",
+        )?
+        .execute((to, words))?;
+    }
+    Ok(())
+}
+
 /// Envelopes that were given up.
 pub fn failed(db: &Connection) -> Result<Vec<Digest>> {
     let mut query = db.prepare("SELECT DISTINCT envelope FROM delivery WHERE state = 'failed'")?;
@@ -315,6 +338,8 @@ pub struct Listed {
     pub delivery: Delivery,
     /// What the owner calls the reader, if they are known.
     pub petname: Option<String>,
+    /// What somebody on the way said of it last, or nothing.
+    pub hint: String,
     /// `waiting`, `sent` or `failed`, and `confirmed` for what the reader has said to have.
     pub state: String,
     /// When it is tried again.
@@ -325,7 +350,7 @@ pub struct Listed {
 pub fn list(db: &Connection, each: &mut dyn FnMut(Listed) -> Result<()>) -> Result<()> {
     let mut query = db.prepare(
         "SELECT item, delivery.reader AS reader, delivery.envelope AS envelope, queued, attempts, address, began, refused, reason,
-             petname, iif(delivery.state = 'sent' AND (confirmed IS NOT NULL OR came), 'confirmed', delivery.state) AS now,
+             hint, petname, iif(delivery.state = 'sent' AND (confirmed IS NOT NULL OR came), 'confirmed', delivery.state) AS now,
              next_try
          FROM delivery LEFT JOIN contact ON contact.fingerprint = delivery.reader
              LEFT JOIN sealed ON sealed.envelope = item
@@ -336,6 +361,7 @@ pub fn list(db: &Connection, each: &mut dyn FnMut(Listed) -> Result<()>) -> Resu
         each(Listed {
             delivery: read(row)?,
             petname: row.get("petname")?,
+            hint: row.get("hint")?,
             state: row.get("now")?,
             next_try: super::time(row.get("next_try")?)?,
         })?;

@@ -341,6 +341,8 @@ CREATE TABLE delivery (
     -- those that refused it and are not asked again, one a line
     refused   TEXT    NOT NULL DEFAULT '',
     reason    TEXT    NOT NULL DEFAULT '',
+    -- what somebody on the way said of it last: perhaps true, for people to see
+    hint      TEXT    NOT NULL DEFAULT '',
     -- of a chunk: the reader has said to have it
     came      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (item, reader)
