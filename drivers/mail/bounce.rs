@@ -52,7 +52,9 @@ fn note(fields: &str, items: &[[u8; 32]]) -> Option<Note> {
     let to =
         field("Original-Recipient").or_else(|| field("Final-Recipient")).map(behind_type).unwrap_or_default();
     let said = field("Diagnostic-Code").map(behind_type).or_else(|| field("Status")).unwrap_or_default();
-    let words = match (action.as_str(), said) {
+    // Folded over several lines, as headers are (RFC 3464 section 2.1.1).
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = match (action.as_str(), &*said) {
         (_, "") => action,
         ("delayed", said) => format!("delayed: {said}"),
         (_, said) => said.to_owned(),
