@@ -147,12 +147,15 @@ impl Account {
         });
         let mechanism = login.mechanism(mechanisms)?;
         let responses = mechanism.responses(server, login, &secret);
-        let entered = uncaught(|| match mechanism {
-            // RFC 3501 section 6.2.3, where quoting is the crate's.
-            Mechanism::Login => client.login(&login.user, secret.reveal()),
-            _ => client.authenticate(mechanism.name(), &Says { responses, said: Cell::new(0) }),
+        let entered = uncaught(|| {
+            let entered = match mechanism {
+                // RFC 3501 section 6.2.3, where quoting is the crate's.
+                Mechanism::Login => client.login(&login.user, secret.reveal()),
+                _ => client.authenticate(mechanism.name(), &Says { responses, said: Cell::new(0) }),
+            };
+            entered.map_err(|(error, _)| error)
         })?;
-        let mut session = entered.map_err(|(error, _)| not_let_in(error, &login.user, attempts))?;
+        let mut session = entered.map_err(|error| not_let_in(error, &login.user, attempts))?;
         attempts.welcome()?;
         reading.begin(SMALL);
         let offers = uncaught(|| session.capabilities())?.map_err(failure)?;
