@@ -15,6 +15,7 @@ macro_rules! commands {
 
 commands! {
     sn_backup = "../bins/sn-backup/args.rs",
+    sn_check = "../bins/sn-check/args.rs",
     sn_contact = "../bins/sn-contact/args.rs",
     sn_feed = "../bins/sn-feed/args.rs",
     sn_get = "../bins/sn-get/args.rs",

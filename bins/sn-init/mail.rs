@@ -9,7 +9,7 @@ use socialnet::{
     protocol::profile,
     store::{Store, account},
 };
-use socialnet_autoconfig::{Offers, Protocol, Secret, Server, ask, guess, tables};
+use socialnet_autoconfig::{Offers, Protocol, Secret, Server, ask, domain, guess, tables};
 use std::io::{IsTerminal, Write, stderr, stdin};
 
 const INCOMING: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
@@ -51,6 +51,7 @@ impl Found {
 
 /// Finds the servers of `email`. Nothing is written.
 pub fn find(email: &str, options: &Mail, console: &cli::Console) -> Result<Found> {
+    domain(email)?;
     let named = |uri: &Option<String>, protocols: &[Protocol]| {
         uri.as_ref().map(|uri| Server::from_uri(uri, protocols, email)).transpose()
     };

@@ -10,8 +10,12 @@ pub struct Args {
     /// Stay, and wait for more
     #[arg(long)]
     pub watch: bool,
+    /// Log in, print what there is, and fetch nothing
+    #[arg(long, conflicts_with = "watch")]
+    pub check: bool,
     /// The folder, as file:///…
     pub source: String,
     /// A folder with tmp and new
-    pub mailbox: PathBuf,
+    #[arg(required_unless_present = "check")]
+    pub mailbox: Option<PathBuf>,
 }

@@ -31,7 +31,14 @@ const POLL: Duration = Duration::from_secs(5);
 fn main() -> ExitCode {
     cli::run(cli::Role::Filter, |args: args::Args, console| {
         let folder = local_path(&args.source).map_err(|error| Error::new(Kind::Config, error.message()))?;
-        let mut source = Source { folder, mailbox: Mailbox::open(&args.mailbox)?, left: BTreeSet::new() };
+        if args.check {
+            folder.read_dir().map_err(|error| Error::io("open", &folder, error))?;
+            let mut out = cli::output();
+            writeln!(out, "version=1")?;
+            return cli::finish(out);
+        }
+        let mailbox = Mailbox::open(&args.mailbox.unwrap_or_default())?;
+        let mut source = Source { folder, mailbox, left: BTreeSet::new() };
         if args.watch { watch(&mut source, console) } else { source.fetch(console) }
     })
 }

@@ -14,7 +14,7 @@ use deliver::{Delivery, Rest};
 use socialnet::{Kind, Result, cli, mailbox::Mailbox};
 use source::Source;
 use std::{
-    io::{self, stdin},
+    io::{self, Write, stdin},
     process::{self, ExitCode},
     thread,
     time::Duration,
@@ -28,7 +28,13 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs
 fn main() -> ExitCode {
     cli::run(cli::Role::Filter, |args: args::Args, console| {
         let source = Source::open(&args.source)?;
-        let mut delivery = Delivery::new(Mailbox::open(&args.mailbox)?);
+        if args.check {
+            source.names()?;
+            let mut out = cli::output();
+            writeln!(out, "version=1")?;
+            return cli::finish(out);
+        }
+        let mut delivery = Delivery::new(Mailbox::open(&args.mailbox.unwrap_or_default())?);
         if args.watch {
             watch(&source, &mut delivery, console)
         } else {

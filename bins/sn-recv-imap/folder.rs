@@ -79,7 +79,15 @@ impl From<Error> for Stopped {
     }
 }
 
-impl Round<'_> {
+impl<'b> Round<'b> {
+    /// INBOX is where everything comes in, and worth no word (RFC 9051 section 5.1: in any spelling).
+    fn arrivals(&self, folder: &str) -> Arrivals<'b> {
+        match folder.eq_ignore_ascii_case("INBOX") {
+            true => Arrivals::new(self.mailbox),
+            false => Arrivals::found_in(self.mailbox, folder),
+        }
+    }
+
     /// Reads a folder to its end. `by_structure` is how mails are told apart, unless it has failed before. Says whether
     /// anything of ours was there.
     pub fn read(
@@ -99,7 +107,7 @@ impl Round<'_> {
             account,
             name,
             cursor,
-            arrivals: Arrivals::new(self.mailbox),
+            arrivals: self.arrivals(name),
             own: Vec::new(),
             writable: false,
             refused: None,
@@ -264,7 +272,7 @@ impl Reading<'_, '_> {
 
     /// Makes durable what has arrived, then tells the server, then the cursor.
     fn settle(&mut self) -> Result<()> {
-        let arrivals = std::mem::replace(&mut self.arrivals, Arrivals::new(self.round.mailbox));
+        let arrivals = std::mem::replace(&mut self.arrivals, self.round.arrivals(self.name));
         arrivals.commit()?;
         let own = std::mem::take(&mut self.own);
         if self.refused.is_none() {

@@ -2,6 +2,7 @@
 
 mod args;
 mod bounds;
+mod check;
 mod cursor;
 mod folder;
 mod look;
@@ -33,12 +34,17 @@ fn main() -> ExitCode {
             .login(&source.user)?
             .ok_or_else(|| Error::new(Kind::Config, "neither password-command nor token-command is set"))?;
         let state = state()?;
+        let attempts = Attempts::new(&state);
         let folders: Vec<String> = settings.list("folders").map(str::to_owned).collect();
+        let folders = if folders.is_empty() { FOLDERS.map(str::to_owned).into() } else { folders };
+        if args.check {
+            return check::check(&mut Account::open(&source, &login, &attempts)?, &folders);
+        }
         let driver = Driver {
-            attempts: Attempts::new(&state),
+            attempts,
             policy: Policy::read(&settings, "seen")?,
-            mailbox: Mailbox::open(&args.mailbox)?,
-            folders: if folders.is_empty() { FOLDERS.map(str::to_owned).into() } else { folders },
+            mailbox: Mailbox::open(&args.mailbox.unwrap_or_default())?,
+            folders,
             source,
             login,
             state,

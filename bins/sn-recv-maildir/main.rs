@@ -15,7 +15,8 @@ use socialnet_mail::{
     seen::Seen,
 };
 use std::{
-    io::{Read, stdin},
+    io::{Read, Write, stdin},
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
@@ -29,9 +30,14 @@ fn main() -> ExitCode {
             return one_mail(&args).map_err(to_be_tried_again);
         }
         let settings = Settings::from_env()?;
+        if args.check {
+            let folder =
+                local_path(&args.source).map_err(|error| Error::new(Kind::Config, error.message()))?;
+            return check(&folder);
+        }
         let mut maildir = Maildir {
             folder: local_path(&args.source).map_err(|error| Error::new(Kind::Config, error.message()))?,
-            mailbox: Mailbox::open(&args.mailbox)?,
+            mailbox: Mailbox::open(&args.mailbox.unwrap_or_default())?,
             policy: Policy::read(&settings, "seen")?,
             seen: Seen::open(&state()?)?,
             changed: None,
@@ -61,10 +67,21 @@ fn main() -> ExitCode {
     })
 }
 
+/// Looks without fetching: prints facts (socialnet-driver(7)).
+fn check(folder: &Path) -> Result<()> {
+    for sub in ["new", "cur"] {
+        let sub = folder.join(sub);
+        sub.read_dir().map_err(|error| Error::io("open", &sub, error))?;
+    }
+    let mut out = cli::output();
+    writeln!(out, "version=1")?;
+    cli::finish(out)
+}
+
 /// Takes the packets out of the mail on standard input. [`Kind::Nothing`], without a word: it holds something else, or
 /// nothing of ours, and whoever called us delivers it as any other.
 fn one_mail(args: &args::Args) -> Result<()> {
-    let mailbox = Mailbox::open(&args.mailbox)?;
+    let mailbox = Mailbox::open(args.mailbox.as_deref().unwrap_or(Path::new("")))?;
     let mut mail = Vec::new();
     stdin().lock().take(MAX_MAIL as u64 + 1).read_to_end(&mut mail)?;
     let nothing = Err(Error::new(Kind::Nothing, ""));

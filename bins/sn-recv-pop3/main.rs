@@ -5,15 +5,16 @@ mod fetch;
 mod pop3;
 
 use fetch::Driver;
+use pop3::Pop3;
 use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
 use socialnet_mail::{
-    Settings,
+    Login, Settings,
     attempts::{Attempts, state},
     caller::Caller,
     policy::Policy,
     source::Source,
 };
-use std::{process::ExitCode, time::Duration};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 /// How soon a mailbox is looked into again; that doubles up to the setting `poll` while nothing comes.
 const FIRST: Duration = Duration::from_secs(60);
@@ -31,9 +32,13 @@ fn main() -> ExitCode {
         if matches!(policy, Policy::Seen | Policy::Move(_)) {
             return Err(Error::new(Kind::Config, "by POP3 mails can be kept or deleted, and nothing else"));
         }
+        let attempts = Attempts::new(&state);
+        if args.check {
+            return check(&source, &login, &attempts);
+        }
         let driver = Driver {
-            attempts: Attempts::new(&state),
-            mailbox: Mailbox::open(&args.mailbox)?,
+            attempts,
+            mailbox: Mailbox::open(&args.mailbox.unwrap_or_default())?,
             policy,
             source,
             login,
@@ -44,6 +49,15 @@ fn main() -> ExitCode {
         }
         watch(&driver, settings.duration("poll")?.unwrap_or(LONGEST), console)
     })
+}
+
+/// Looks without fetching: prints facts (socialnet-driver(7)).
+fn check(source: &Source, login: &Login, attempts: &Attempts) -> Result<()> {
+    let session = Pop3::open(source, login, attempts)?;
+    let mut out = cli::output();
+    writeln!(out, "version=1\nidle=no")?;
+    session.quit()?;
+    cli::finish(out)
 }
 
 fn watch(driver: &Driver, longest: Duration, console: &mut cli::Console) -> Result<()> {

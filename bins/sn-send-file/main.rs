@@ -10,6 +10,7 @@ use socialnet::{
     mailbox::name_of,
 };
 use std::{
+    env,
     io::{BufRead, Read, Write, stdin, stdout},
     path::Path,
     process::ExitCode,
@@ -22,10 +23,24 @@ fn main() -> ExitCode {
             writeln!(out, "version=1\nmax-bytes={MAX_BYTES}")?;
             return cli::finish(out);
         }
+        if args.check {
+            return check();
+        }
         // The reader may be another user of this machine. The bytes are sealed: the folder's rights decide who gets them.
         umask(Mode::from_raw_mode(0o022));
         serve(console)
     })
+}
+
+/// Looks without writing: which of the folders beneath which this account may write are there.
+fn check() -> Result<()> {
+    let mut out = cli::output();
+    writeln!(out, "version=1\nmax-bytes={MAX_BYTES}")?;
+    let roots = env::var("SN_CONF_ROOTS").unwrap_or_default();
+    for root in roots.lines().filter(|root| !Path::new(root).is_dir()) {
+        writeln!(out, "missing={root}")?;
+    }
+    cli::finish(out)
 }
 
 fn serve(console: &mut cli::Console) -> Result<()> {

@@ -28,6 +28,13 @@ fn main() -> ExitCode {
             writeln!(out, "version=1\nmax-bytes={MAX_BYTES}")?;
             return cli::finish(out);
         }
+        if args.check {
+            // There is no login: what can be wrong is the settings.
+            Post::new()?;
+            let mut out = cli::output();
+            writeln!(out, "version=1\nmax-bytes={MAX_BYTES}")?;
+            return cli::finish(out);
+        }
         serve(console)
     })
 }

@@ -9,4 +9,7 @@ pub struct Args {
     /// Print what this driver can do
     #[arg(long)]
     pub capabilities: bool,
+    /// Log in, print what there is, and send nothing
+    #[arg(long)]
+    pub check: bool,
 }

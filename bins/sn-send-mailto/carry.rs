@@ -7,6 +7,7 @@ use crate::{
     address,
     budget::Budget,
     mail::{Mail, plan},
+    message::room,
     smtp::{Answers, Connection},
     tell,
     verdict::{Stage, is_full, judge},
@@ -14,7 +15,7 @@ use crate::{
 use lettre::Address;
 use socialnet::{
     Error, Kind, Result,
-    driver::{JobLine, Report},
+    driver::{JobLine, MAX_BYTES, Report},
 };
 use socialnet_mail::{
     Login, Security, Server, Settings,
@@ -69,6 +70,14 @@ impl Carrier {
             connections: count("connections", CONNECTIONS)?,
             per_day: settings.parsed("per-day")?,
         })
+    }
+
+    /// Logs in, and gives how many bytes an envelope or a chunk may have.
+    pub fn room(&self) -> Result<usize> {
+        let (connection, _) = self.begin()?;
+        let room = connection.limit.map_or(MAX_BYTES, |limit| room(limit).min(MAX_BYTES));
+        connection.quit();
+        Ok(room)
     }
 
     /// Does the jobs, and reports each. Fails if the server could not be reached, or did not let us in.

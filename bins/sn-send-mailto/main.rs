@@ -45,6 +45,11 @@ fn main() -> ExitCode {
             writeln!(out, "version=1\nmax-bytes={MAX_BYTES}\nmax-recipients={RECIPIENTS}")?;
             return cli::finish(out);
         }
+        if args.check {
+            let mut out = cli::output();
+            writeln!(out, "version=1\nmax-bytes={}", Carrier::new(&Settings::from_env()?)?.room()?)?;
+            return cli::finish(out);
+        }
         serve(console)
     })
 }

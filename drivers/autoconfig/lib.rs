@@ -17,5 +17,5 @@ mod tables;
 pub use ask::ask;
 pub use document::{Offers, read};
 pub use guess::guess;
-pub use server::{Protocol, Server};
+pub use server::{Protocol, Server, domain};
 pub use tables::{Secret, tables};

@@ -17,12 +17,20 @@ pub struct Arrivals<'a> {
     batch: Batch<'a>,
     names: Vec<String>,
     bytes: usize,
+    /// What is printed behind each name: a tab and where it was found, or nothing.
+    place: String,
 }
 
 impl<'a> Arrivals<'a> {
     /// Into `mailbox`.
     pub fn new(mailbox: &'a Mailbox) -> Self {
-        Self { batch: mailbox.batch(), names: Vec::new(), bytes: 0 }
+        Self { batch: mailbox.batch(), names: Vec::new(), bytes: 0, place: String::new() }
+    }
+
+    /// As [`Arrivals::new`], of what was found in a folder beside the one where mail comes in.
+    pub fn found_in(mailbox: &'a Mailbox, folder: &str) -> Self {
+        let place = if folder.contains(char::is_control) { String::new() } else { format!("\t{folder}") };
+        Self { place, ..Self::new(mailbox) }
     }
 
     /// Writes what one mail held.
@@ -45,7 +53,7 @@ impl<'a> Arrivals<'a> {
         self.batch.commit()?;
         let mut out = stdout().lock();
         for name in &self.names {
-            writeln!(out, "{name}")?;
+            writeln!(out, "{name}{}", self.place)?;
         }
         Ok(out.flush()?)
     }

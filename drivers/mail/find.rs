@@ -113,15 +113,16 @@ fn may_be_sealed(bytes: &[u8]) -> bool {
 pub fn begins_as_ours(mail: &[u8]) -> bool {
     let may_be_ours = |part: &MessagePart| {
         let name = part.attachment_name().unwrap_or_default();
-        match &part.body {
-            PartType::Text(text) => looks_sealed(text.as_bytes()),
-            PartType::Html(html) => looks_sealed(html_to_text(html).as_bytes()),
-            // A name tells where there is not enough to see.
-            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
-                looks_sealed(bytes) || is_chunks_name(name) || (bytes.len() < BEGINNING && is_our_name(name))
+        // A name tells where there is not enough to see. What breaks off in the middle of its base64 counts as text.
+        is_chunks_name(name)
+            || match &part.body {
+                PartType::Text(text) => looks_sealed(text.as_bytes()),
+                PartType::Html(html) => looks_sealed(html_to_text(html).as_bytes()),
+                PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
+                    looks_sealed(bytes) || (bytes.len() < BEGINNING && is_our_name(name))
+                }
+                PartType::Message(_) | PartType::Multipart(_) => false,
             }
-            PartType::Message(_) | PartType::Multipart(_) => false,
-        }
     };
     let mut messages: Vec<_> = is_tame(mail).then(|| PARSER.parse(mail)).flatten().into_iter().collect();
     while let Some(message) = messages.pop() {

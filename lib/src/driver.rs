@@ -7,8 +7,10 @@
 //! | `report.rs` | the lines it prints |
 //! | `note.rs` | what it heard of deliveries, which may be true |
 //! | `child.rs` | one run of one driver: pipes, silence, its end |
+//! | [`check`] | what a driver finds when it only looks |
 
 mod address;
+pub mod check;
 mod child;
 mod job;
 mod note;
@@ -160,7 +162,7 @@ pub fn receive(home: &Arc<Home>, watch: bool, heard: &mut dyn FnMut(Heard) -> Re
         // Not joined: when nobody listens any more, the process ends, which ends the drivers' standard input.
         thread::spawn(move || {
             let gone = |_| Error::new(Kind::ClosedPipe, "nobody listens");
-            let mut found = |path| sender.send(Heard::File(path)).map_err(gone);
+            let mut found = |path, _: &str| sender.send(Heard::File(path)).map_err(gone);
             let mut note = |line: &str| drop(sender.send(Heard::Note(line.to_owned())));
             if let Err(error) = fetch(&home, &table, watch, &mut found, &mut note) {
                 let _ = sender.send(Heard::Failed(error));
@@ -171,21 +173,20 @@ pub fn receive(home: &Arc<Home>, watch: bool, heard: &mut dyn FnMut(Heard) -> Re
     inbox.into_iter().try_for_each(heard)
 }
 
-/// Runs one; `found` hears each committed file, and ends the run by failing.
-fn fetch(
+/// Runs the driver of one `[[receive]]` table. `found` hears each committed file, and where it was found if the driver
+/// says so; it ends the run by failing.
+pub fn fetch(
     home: &Home,
     table: &Table,
     watch: bool,
-    found: &mut dyn FnMut(PathBuf) -> Result<()>,
+    found: &mut dyn FnMut(PathBuf, &str) -> Result<()>,
     note: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let inpackets = home.inpackets()?;
     let source = table.get("source").and_then(toml::Value::as_str).unwrap_or_default();
     let scheme = scheme(source).ok_or_else(|| Error::new(Kind::Config, format!("'{source}' is no URI")))?;
     let program = format!("sn-recv-{scheme}");
-    // Two sources must not share a state, and a URI is no file name.
-    let state = format!("recv-{scheme}-{}", &name_of(source.as_bytes())[..16]);
-    let driver = Surroundings::prepare(home, &program, &state, table)?;
+    let driver = Surroundings::prepare(home, &program, &state_of(scheme, source), table)?;
     let mut command = driver.command();
     if watch {
         command.arg("--watch");
@@ -195,11 +196,16 @@ fn fetch(
     let conversation = Conversation { name: &program, command, jobs: None, timeout };
     conversation.run(
         &mut |line| match report::read_name(line) {
-            Some(name) => found(inpackets.path("new", name)).map(|()| true),
+            Some((name, place)) => found(inpackets.path("new", name), place).map(|()| true),
             None => Ok(false),
         },
         note,
     )
+}
+
+/// The folder in `state/` of a source: two of them must not share one, and a URI is no file name.
+fn state_of(scheme: &str, source: &str) -> String {
+    format!("recv-{scheme}-{}", &name_of(source.as_bytes())[..16])
 }
 
 fn timeout(table: &Table) -> Result<Duration> {

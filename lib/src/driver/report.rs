@@ -52,11 +52,12 @@ pub(super) fn read(line: &[u8]) -> Option<(&str, Report)> {
     })
 }
 
-/// The name of a file that was delivered: 64 lower-case hexadecimal digits.
-pub(super) fn read_name(line: &[u8]) -> Option<&str> {
-    let name = std::str::from_utf8(line).ok()?;
+/// The name of a file that was delivered, 64 lower-case hexadecimal digits, and where it was found, if that is said.
+pub(super) fn read_name(line: &[u8]) -> Option<(&str, &str)> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (name, place) = line.split_once('\t').unwrap_or((line, ""));
     let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    (name.len() == 64 && name.bytes().all(hexadecimal)).then_some(name)
+    (name.len() == 64 && name.bytes().all(hexadecimal)).then_some((name, place))
 }
 
 #[cfg(test)]
@@ -112,7 +113,8 @@ mod tests {
     #[test]
     fn a_name_is_a_digest() {
         let name = crate::mailbox::name_of(b"x");
-        assert_eq!(read_name(name.as_bytes()), Some(name.as_str()));
+        assert_eq!(read_name(name.as_bytes()), Some((name.as_str(), "")));
+        assert_eq!(read_name(format!("{name}\tSpam").as_bytes()), Some((name.as_str(), "Spam")));
         for wrong in [&name[1..], &name.to_uppercase(), "../../identity/x", ""] {
             assert_eq!(read_name(wrong.as_bytes()), None);
         }

@@ -20,6 +20,7 @@
 //! | `parcels.rs` | packets sorted by reader, and cut into envelopes and rounds |
 //! | `succession.rs` | a new key for a known person |
 //! | `successor.rs` | an account that goes on under a new identity, and its recovery key |
+//! | `probe.rs` | a sealed packet to oneself |
 //! | `start.rs` | a new account |
 //! | `moved.rs` | an account that goes on in another place |
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
@@ -33,6 +34,7 @@ pub mod introduce;
 pub mod meeting;
 pub mod moved;
 pub mod open;
+pub mod probe;
 pub mod profile;
 pub mod renewal;
 pub mod sealing;

@@ -1,0 +1,90 @@
+//! What was found, printed as soon as it is known: looking may take its time.
+
+use serde::Serialize;
+use socialnet::{Error, Kind, Result, text};
+use std::io::{Write, stdout};
+
+/// How things are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// As they should be.
+    Ok,
+    /// They work, and could be better.
+    Hint,
+    /// Something does not work.
+    Wrong,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    level: Level,
+    about: &'a str,
+    text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'a str>,
+}
+
+/// All of it.
+pub struct Findings {
+    json: bool,
+    wrong: usize,
+    kind: Kind,
+}
+
+impl Findings {
+    /// As text, or as JSON lines.
+    pub fn new(json: bool) -> Self {
+        Self { json, wrong: 0, kind: Kind::Again }
+    }
+
+    /// All is well with `about`.
+    pub fn ok(&mut self, about: &str, text: &str) -> Result<()> {
+        self.say(Level::Ok, about, text, None)
+    }
+
+    /// It could be better; how.
+    pub fn hint(&mut self, about: &str, text: &str, advice: &str) -> Result<()> {
+        self.say(Level::Hint, about, text, Some(advice))
+    }
+
+    /// It does not work; of which kind the failure is, and what to do, if that is known.
+    pub fn wrong(&mut self, kind: Kind, about: &str, text: &str, advice: Option<&str>) -> Result<()> {
+        self.wrong += 1;
+        // What needs a person wins over what time may heal; among those the first stays.
+        if self.kind == Kind::Again {
+            self.kind = kind;
+        }
+        self.say(Level::Wrong, about, text, advice)
+    }
+
+    // Servers' words are among them: escaped for the terminal that they go to.
+    fn say(&self, level: Level, about: &str, text: &str, advice: Option<&str>) -> Result<()> {
+        let mut out = stdout().lock();
+        if self.json {
+            let line = serde_json::to_string(&Line { level, about, text, advice })
+                .map_err(|error| Error::new(Kind::Io, error.to_string()))?;
+            writeln!(out, "{line}")?;
+            return Ok(out.flush()?);
+        }
+        let word = match level {
+            Level::Ok => "ok   ",
+            Level::Hint => "hint ",
+            Level::Wrong => "WRONG",
+        };
+        writeln!(out, "{word} {}: {}", text::one_line(about), text::one_line(text))?;
+        if let Some(advice) = advice {
+            writeln!(out, "      -> {}", text::one_line(advice))?;
+        }
+        Ok(out.flush()?)
+    }
+
+    /// Fails if anything was wrong.
+    pub fn end(self) -> Result<()> {
+        match self.wrong {
+            0 => Ok(()),
+            1 => Err(Error::new(self.kind, "one thing is wrong")),
+            count => Err(Error::new(self.kind, format!("{count} things are wrong"))),
+        }
+    }
+}

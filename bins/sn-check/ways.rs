@@ -1,0 +1,152 @@
+//! Everything that is set up for sending and fetching: the drivers log in, and what they say is put into words.
+
+use crate::{finding::Findings, provider};
+use jiff::Timestamp;
+use socialnet::{
+    Error, Kind, Result,
+    driver::check::{self, Facts},
+    home::{Home, Table},
+    text,
+};
+use toml::Value;
+
+/// Clocks that differ by less are the same: mails take a moment.
+const CLOCK: i64 = 5 * 60;
+/// A way that takes no more than that at once is a slow one for photographs: a chunk is cut into pieces.
+const SMALL: u64 = 4 << 20;
+
+/// `[send.SCHEME]`.
+pub fn sending(home: &Home, findings: &mut Findings) -> Result<()> {
+    for (scheme, table) in &home.config.send {
+        let about = format!("[send.{scheme}]");
+        let host = table.get("host").and_then(Value::as_str).unwrap_or_default();
+        let Some(facts) = asked(&about, host, findings, |note| check::sending(home, scheme, note))? else {
+            continue;
+        };
+        let limit = facts.get("max-bytes").and_then(|bytes| bytes.parse::<u64>().ok());
+        for missing in facts.all("missing") {
+            findings.hint(
+                &about,
+                &format!("'{missing}' is not there"),
+                "nothing is sent there until it is",
+            )?;
+        }
+        match limit {
+            Some(limit) if limit < SMALL => findings.hint(
+                &about,
+                &format!("works, for at most {} at once", text::bytes(limit)),
+                "larger attachments wait for another way: ask the provider for larger mails",
+            )?,
+            Some(limit) => findings.ok(&about, &format!("works, {} at once", text::bytes(limit)))?,
+            None => findings.ok(&about, "works")?,
+        }
+    }
+    if home.config.send.is_empty() {
+        let advice =
+            "add a [send.SCHEME] table for each scheme of your contacts' addresses, or sn-init --email";
+        findings.hint("config.toml", "nothing can be sent anywhere", advice)?;
+    }
+    Ok(())
+}
+
+/// `[[receive]]`.
+pub fn receiving(home: &Home, now: Timestamp, findings: &mut Findings) -> Result<()> {
+    for table in &home.config.receive {
+        let about = source(table);
+        let host = about.rsplit('@').next().unwrap_or_default();
+        let Some(facts) = asked(about, host, findings, |note| check::receiving(home, table, note))? else {
+            continue;
+        };
+        let mut said = vec!["works".to_owned()];
+        let folders: Vec<_> = facts.all("folder").collect();
+        if !folders.is_empty() {
+            said.push(format!("reads {}", folders.join(", ")));
+        }
+        if let Some(time) = facts.get("round-trip") {
+            said.push(format!("answers in {time} ms"));
+        }
+        if facts.get("idle") == Some("yes") {
+            said.push("tells of new mail at once (IDLE)".to_owned());
+        }
+        findings.ok(about, &said.join(", "))?;
+        if facts.get("idle") == Some("no") {
+            let advice = "sn-recv --watch looks again every few minutes; more often with the setting poll";
+            findings.hint(about, "the server does not tell of new mail", advice)?;
+        }
+        for missing in facts.all("missing") {
+            findings.wrong(
+                Kind::Config,
+                about,
+                &format!("there is no folder '{missing}'"),
+                Some("make it in your mail program, or take it out of folders"),
+            )?;
+        }
+        if let Some(spam) = facts.get("spam").filter(|spam| !folders.contains(spam)) {
+            let advice = format!("what a filter takes for spam is lost: add '{spam}' to folders");
+            findings.hint(about, &format!("the folder for spam, '{spam}', is not read"), &advice)?;
+        }
+        // A mail can't have come in the time to come.
+        clock(about, &facts, now, findings)?;
+    }
+    Ok(())
+}
+
+/// Whether the newest mail came in our future.
+fn clock(about: &str, facts: &Facts, now: Timestamp, findings: &mut Findings) -> Result<()> {
+    let newest: Option<i64> = facts.get("newest").and_then(|time| time.parse().ok());
+    match newest.map(|newest| newest - now.as_second()) {
+        Some(ahead) if ahead > CLOCK => {
+            let said = format!("this machine's clock is {} minutes behind the server's", ahead / 60);
+            findings.wrong(Kind::Config, about, &said, Some("timedatectl set-ntp true"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How a table is called.
+pub fn source(table: &Table) -> &str {
+    table.get("source").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Runs one check; what went wrong is told here.
+fn asked(
+    about: &str,
+    host: &str,
+    findings: &mut Findings,
+    run: impl FnOnce(&mut dyn FnMut(&str)) -> Result<Option<Facts>>,
+) -> Result<Option<Facts>> {
+    let mut notes = Vec::new();
+    match run(&mut |line| notes.push(line.to_owned())) {
+        Ok(Some(facts)) => return Ok(Some(facts)),
+        Ok(None) => findings.hint(about, "its driver can't be checked", "send something, and see")?,
+        Err(error) => {
+            let (said, hint) = words(&error, &notes);
+            let advice = provider::advice(host, error.kind()).map(str::to_owned).or(hint);
+            findings.wrong(error.kind(), about, &said, advice.as_deref())?;
+        }
+    }
+    Ok(None)
+}
+
+/// What the driver said itself, which knows more than its exit code, and its hint.
+pub fn words(error: &Error, notes: &[String]) -> (String, Option<String>) {
+    let bare = |line: &String| line.split_once(": ").map_or(line.clone(), |(_, rest)| rest.to_owned());
+    let lines: Vec<_> = notes.iter().map(bare).collect();
+    let hint = lines.iter().find_map(|line| line.strip_prefix("hint: ")).map(str::to_owned);
+    let said = lines.into_iter().rfind(|line| !line.starts_with("hint: "));
+    let hint = hint.or_else(|| error.advice().map(str::to_owned));
+    (said.unwrap_or_else(|| error.message().to_owned()), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_knows_more_than_its_exit_code() {
+        let error = Error::new(Kind::NotAllowed, "sn-recv-imap was not let in");
+        let notes = ["sn-recv-imap: login was refused: no".to_owned(), "sn-recv-imap: hint: ask".to_owned()];
+        assert_eq!(words(&error, &notes), ("login was refused: no".to_owned(), Some("ask".to_owned())));
+        assert_eq!(words(&error, &[]), ("sn-recv-imap was not let in".to_owned(), None));
+    }
+}

@@ -1,0 +1,45 @@
+//! Looking without fetching: what the server can do, which folders there are, and what its clock says.
+
+use crate::{
+    name_of,
+    wire::{Account, SMALL, is_no},
+};
+use socialnet::{Result, cli, text};
+use std::{io::Write, time::Instant};
+
+/// Logs in has been done: prints facts (socialnet-driver(7)).
+pub fn check(account: &mut Account, folders: &[String]) -> Result<()> {
+    let mut out = cli::output();
+    let asked = Instant::now();
+    account.run(SMALL, imap::Session::noop)?;
+    writeln!(out, "version=1\nround-trip={}", asked.elapsed().as_millis())?;
+    writeln!(out, "idle={}", if account.offers("IDLE") { "yes" } else { "no" })?;
+    if let Some(spam) = name_of(account, r"\Junk")? {
+        writeln!(out, "spam={}", text::one_line(&spam))?;
+    }
+    for (index, folder) in folders.iter().enumerate() {
+        let Some(name) = name_of(account, folder)? else { continue };
+        match account.run(SMALL, |session| session.examine(&name)) {
+            Ok(there) => {
+                writeln!(out, "folder={}", text::one_line(&name))?;
+                if index == 0 && there.exists > 0 {
+                    newest(account, &mut out)?;
+                }
+            }
+            Err(error) if is_no(&error) => writeln!(out, "missing={}", text::one_line(&name))?,
+            Err(error) => return Err(error),
+        }
+    }
+    // Everything is done; a server that is not polite changes nothing.
+    let _ = account.run(SMALL, imap::Session::logout);
+    cli::finish(out)
+}
+
+/// When the last mail came, by the server's clock: IMAP has no other way to ask for that.
+fn newest(account: &mut Account, out: &mut impl Write) -> Result<()> {
+    let mails = account.run(SMALL, |session| session.fetch("*", "INTERNALDATE"))?;
+    if let Some(time) = mails.iter().filter_map(imap::types::Fetch::internal_date).next_back() {
+        writeln!(out, "newest={}", time.timestamp())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+#!/bin/sh
+# sn-check: what the doctor says of accounts and drivers that are well, and of those that are not.
+. tests/lib.sh
+
+mkdir "$T/drivers" "$T/spool"
+export SN_DRIVERS="$T/drivers"
+# driver NAME: the program on standard input.
+driver() {
+    cat >"$T/drivers/$1"
+    chmod +x "$T/drivers/$1"
+}
+# doctor NAME WORD...: what it says, in $T/doctor, and how it ends, in $T/code.
+doctor() {
+    who=$1
+    shift
+    echo 0 >"$T/code"
+    as "$who" sn-check "$@" >"$T/doctor" 2>"$T/said" || echo $? >"$T/code"
+}
+code() { is "$1" "$(cat "$T/code")" "$2"; }
+
+account alice bob
+doctor alice
+code 'a new account is well' 0
+ok 'and not run by cron yet' grep -A1 -E '^hint  rounds: nothing has been fetched' "$T/doctor"
+ok 'what to do stands behind an arrow' grep -E '^      -> let cron do it' "$T/doctor"
+meet alice bob
+doctor alice --send
+code 'with a friend, too' 0
+ok 'who can be reached' grep -qx 'ok    contacts: there is a way to every friend (1)' "$T/doctor"
+ok 'and a packet to oneself comes back' grep -E "^ok    file://$T/post/alice: a packet to yourself came back" "$T/doctor"
+is 'of which nothing is left' "$(find "$T/post/alice" "$T/alice/inpackets" -type f)" ''
+ok 'all of it as JSON' sh -c "SN_HOME='$T/alice' sn-check --json | jq -es 'all(.level == \"ok\")'"
+
+# What is wrong with the account.
+faketime '+40 days' env SN_HOME="$T/alice" sn-check >"$T/doctor" 2>"$T/said" || true
+ok 'keys that nobody uses any more' grep -E '^WRONG sealing keys: .* others use them until' "$T/doctor"
+rmdir "$T/post/alice"
+doctor alice
+code 'a folder to fetch from that is not there' 74
+ok 'is told' grep -E "^WRONG file://$T/post/alice: cannot open" "$T/doctor"
+mkdir "$T/post/alice"
+sed -i 's/^\[send.file\]/[send.none]/' "$T/alice/config.toml"
+doctor alice
+ok 'a friend who is out of reach' grep -E '^WRONG contacts: nothing can be sent to bob: the settings have no \[send.file\]' "$T/doctor"
+ok 'a driver that is not there' grep -E "^WRONG \[send.none\]: there is no program 'sn-send-none'" "$T/doctor"
+chmod 644 "$T/alice/identity/identity.key"
+doctor alice
+ok 'a key that others can read' grep -E "^WRONG $T/alice/identity: others can read identity.key" "$T/doctor"
+
+# Drivers.
+driver sn-send-old <<'END'
+#!/bin/sh
+# The example of socialnet-driver(7), which has never heard of --check.
+if [ "$1" = --capabilities ]; then echo version=1; exit; fi
+while read -r id kind address file; do printf 'sent\t%s\n' "$id"; done
+END
+driver sn-recv-old <<'END'
+#!/bin/sh
+echo 'sn-recv-old: unknown option' >&2
+exit 64
+END
+driver sn-recv-refused <<'END'
+#!/bin/sh
+echo "sn-recv-refused: login as 'alice' was refused: no" >&2
+exit 77
+END
+cat >"$T/bob/config.toml" <<END
+[send.old]
+[[receive]]
+source = 'old:x'
+END
+doctor bob
+is 'drivers that know nothing of it can not be checked' \
+    "$(grep -c "^hint .*: its driver can't be checked" "$T/doctor") $(grep -c 'unknown option' "$T/doctor")" '2 0'
+cat >"$T/bob/config.toml" <<END
+[send.file]
+roots = ['$T/post']
+[[receive]]
+source = 'refused://alice@imap.gmail.com'
+END
+doctor bob
+code 'who is not let in' 77
+ok 'is told why' grep -E "^WRONG refused:.*: login as 'alice' was refused: no" "$T/doctor"
+ok 'and what to do at that provider' grep -E '^      -> Google wants an app password' "$T/doctor"
+
+driver sn-send-spam <<END
+#!/bin/sh
+if [ "\$1" = --check ]; then echo version=1; echo max-bytes=1000000; exit; fi
+while read -r id kind address file; do
+    cp "\$file" "$T/spool/" && printf 'sent\t%s\n' "\$id"
+done
+END
+driver sn-recv-spam <<END
+#!/bin/sh
+if [ "\$1" = --check ]; then
+    printf 'version=1\nidle=no\nfolder=INBOX\nspam=Junk\nnewest=%s\n' \$((\$(date +%s) + 7200))
+    exit
+fi
+for file in "$T"/spool/*; do
+    [ -f "\$file" ] || continue
+    name=\$(sha256sum <"\$file") && name=\${name%% *}
+    mv "\$file" "\$2/new/\$name" && printf '%s\tJunk\n' "\$name"
+done
+END
+cat >"$T/bob/config.toml" <<END
+[send.spam]
+[[receive]]
+source = 'spam:x'
+END
+as bob sn-profile set --address spam:x
+doctor bob --send
+ok 'a filter that takes packets for spam' grep -E "^hint  spam:x: a packet to yourself came back .* from the folder 'Junk'" "$T/doctor"
+ok 'whose folder is not read' grep -E "^hint  spam:x: the folder for spam, 'Junk', is not read" "$T/doctor"
+ok 'small mails' grep -E '^hint  \[send.spam\]: works, for at most 1.0 MB at once' "$T/doctor"
+ok 'a server that does not tell of new mail' grep -E '^hint  spam:x: the server does not tell of new mail' "$T/doctor"
+ok 'a clock that is behind' grep -E "^WRONG spam:x: this machine's clock is 1[0-9][0-9] minutes behind" "$T/doctor"
+
+driver sn-recv-spam <<'END'
+#!/bin/sh
+if [ "$1" = --check ]; then echo version=1; fi
+END
+doctor bob --send --wait 1s
+ok 'a packet that does not come back' grep -E '^WRONG spam:x: a packet to yourself has not come back within 1 s' "$T/doctor"
+code 'and what needs a person counts before what time may heal' 78
+fails 64 'a time is one' as bob sn-check --send --wait soon
+
+plan
