@@ -28,8 +28,8 @@ fn get(args: Args) -> Result<()> {
     let mut out = cli::output();
     if args.list {
         let entry = feed::entry(store.read(), packet.seq, now.timestamp())?;
-        let style = Style { columns: cli::columns(), colour: cli::wants_colour(), now };
-        entry.attachments.iter().try_for_each(|attachment| style.attachment(&mut out, attachment))?;
+        let style = Style { columns: cli::columns(), colour: cli::wants_colour(), now, read: None };
+        entry.attachments.iter().try_for_each(|attachment| style.attachment(&mut out, "", attachment))?;
         return cli::finish(out);
     }
     let none = |what| Error::new(Kind::Nothing, format!("packet '{}' has no {what}", args.id));

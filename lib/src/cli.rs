@@ -192,12 +192,13 @@ pub fn wants_colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Columns to write in: `$COLUMNS`, else those of the terminal, else 80.
+/// Columns to write in: `$COLUMNS`, else those of the terminal. What is no terminal gets its lines whole.
 pub fn columns() -> usize {
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
     // A terminal that does not know its size says 0.
-    said.or_else(terminal).filter(|columns| *columns > 0).unwrap_or(80)
+    let unknown = if io::stdout().is_terminal() { 80 } else { usize::MAX };
+    said.or_else(terminal).filter(|columns| *columns > 0).unwrap_or(unknown)
 }
 
 #[cfg(test)]

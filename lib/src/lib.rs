@@ -15,7 +15,7 @@
 //! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
 //! | [`backup`] | the whole account as one encrypted file | terminals, sockets |
 //! | [`explain`] | every format, to say what a file is | how to change anything |
-//! | [`render`] | how a feed looks as text and JSON | keys, files |
+//! | [`render`] | how a feed looks as text, JSON and Atom | keys, files |
 //! | [`cli`] | the terminal, clap, exit codes | the rest, except [`error`] and [`text`] |
 //!
 //! Commands in `bins/` call these rooms; no room calls a command.

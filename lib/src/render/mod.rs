@@ -1,14 +1,32 @@
-//! How things look: the feed as `text.rs` for a terminal and `json.rs` as JSON lines, contacts and profiles as both.
+//! How things look: the feed as `text.rs` for a terminal, `json.rs` as JSON lines and `atom.rs` for news readers; contacts and
+//! profiles as text and JSON.
 
+pub mod atom;
 pub mod contacts;
 pub mod json;
 pub mod profile;
 pub mod text;
 
-use crate::{Context, Result, text::is_hidden};
+use crate::{
+    Context, Result,
+    store::feed::Person,
+    text::{is_hidden, one_line},
+};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use std::io::{self, Write};
+
+/// A petname is the owner's own. Somebody unknown has a fingerprint, and what they call themselves is a claim beside it.
+fn name(person: &Person) -> String {
+    match &person.petname {
+        _ if person.own => "you".into(),
+        Some(petname) => one_line(petname),
+        None => match &person.claims {
+            Some(claims) => format!("{} ({})", one_line(claims), person.fingerprint.short()),
+            None => person.fingerprint.short(),
+        },
+    }
+}
 
 /// One JSON object on a line, hidden characters written as `\uXXXX` (RFC 8259 section 7): to a program the same text,
 /// to a terminal harmless.

@@ -1,5 +1,7 @@
-//! The feed for people: a line that says who, what, when and the id; then the words, then the files.
+//! The feed for people: a line that says who, what, when and the id; then the words, then the files. What answers
+//! something stands beneath it, a step to the right.
 
+use super::name;
 use crate::{
     Result,
     store::{
@@ -14,57 +16,78 @@ use uuid::Uuid;
 
 /// For whom it is drawn.
 pub struct Style {
-    /// Of the terminal.
+    /// Of the terminal; `usize::MAX` where lines are not to be broken.
     pub columns: usize,
     /// Whether it has colours.
     pub colour: bool,
     /// Now, in the reader's time zone.
     pub now: Zoned,
+    /// What others wrote in later rows is marked as new.
+    pub read: Option<i64>,
 }
 
 const BOLD: &str = "1";
 const DIM: &str = "2";
 const ALARM: &str = "31";
 const INDENT: &str = "  ";
+/// Before what a line had no room for.
+const HANGING: &str = "    ";
+/// Answers to answers step to the right so many times, at most.
+const MOST_STEPS: usize = 12;
+/// Colours of the palette of 256 that can be read on black and on white, and told apart.
+const PEOPLE: [&str; 12] = [
+    "38;5;32", "38;5;35", "38;5;63", "38;5;67", "38;5;71", "38;5;98", "38;5;131", "38;5;133", "38;5;136",
+    "38;5;166", "38;5;169", "38;5;172",
+];
+/// Columns of another packet's words that are quoted, at most.
+const QUOTED: usize = 60;
 
 impl Style {
-    /// Writes one entry and an empty line.
-    pub fn write(&self, out: &mut impl Write, entry: &Entry) -> Result<()> {
-        self.heading(out, entry)?;
-        self.paragraph(out, INDENT, &text::lines(&entry.text))?;
+    /// Writes one entry and an empty line, `depth` steps to the right, as far as there is room. What hangs under
+    /// another one stands under that, and need not say what it is about.
+    pub fn write(&self, out: &mut impl Write, entry: &Entry, depth: usize) -> Result<()> {
+        let room = (self.columns / 3 / INDENT.len()).min(MOST_STEPS);
+        let margin = INDENT.repeat(depth.min(room));
+        self.heading(out, &margin, entry, (1..=room).contains(&depth))?;
+        let margin = margin + INDENT;
+        self.paragraph(out, &margin, &text::lines(&entry.text))?;
         for attachment in &entry.attachments {
-            self.attachment(out, attachment)?;
+            self.attachment(out, &margin, attachment)?;
         }
         match entry.gone {
-            Some(Gone::Retracted) => self.remark(out, DIM, "taken back by its author")?,
-            Some(Gone::Removed) => self.remark(out, DIM, "removed by the author of the thread")?,
+            Some(Gone::Retracted) => self.remark(out, &margin, DIM, "taken back by its author")?,
+            Some(Gone::Removed) => self.remark(out, &margin, DIM, "removed by the author of the thread")?,
             None => {}
         }
         if !entry.understood {
-            self.remark(out, DIM, "not understood; 'sn-ingest --again' reads it anew after an upgrade")?;
+            let words = "not understood; 'sn-ingest --again' reads it anew after an upgrade";
+            self.remark(out, &margin, DIM, words)?;
         }
         match entry.hidden {
-            Some(Why::Blocked) => self.remark(out, DIM, "hidden: somebody blocked")?,
-            Some(Why::Muted) => self.remark(out, DIM, "hidden: somebody muted")?,
-            Some(Why::Word) => self.remark(out, DIM, "hidden: a word of your settings")?,
+            Some(Why::Blocked) => self.remark(out, &margin, DIM, "hidden: somebody blocked")?,
+            Some(Why::Muted) => self.remark(out, &margin, DIM, "hidden: somebody muted")?,
+            Some(Why::Word) => self.remark(out, &margin, DIM, "hidden: a word of your settings")?,
             None => {}
         }
         if entry.doubled {
-            self.remark(out, ALARM, "other words came under the same id later; these came first")?;
+            let words = "other words came under the same id later; these came first";
+            self.remark(out, &margin, ALARM, words)?;
         }
         writeln!(out)?;
         Ok(())
     }
 
-    fn heading(&self, out: &mut impl Write, entry: &Entry) -> Result<()> {
+    fn heading(&self, out: &mut impl Write, margin: &str, entry: &Entry, beneath: bool) -> Result<()> {
         let through = entry.through.as_ref().map(|bringer| format!(", through {}", name(bringer)));
         let kind = text::one_line(&entry.kind);
         let mut facts = vec![match &entry.about {
             Some(about) if entry.kind == "share" => format!("{kind} of {}", self.reference(about)),
-            Some(about) => format!("{kind} on {}", self.reference(about)),
-            None => kind,
+            Some(about) if !beneath => format!("{kind} on {}", self.reference(about)),
+            _ => kind,
         }];
         facts.push(text::ago(entry.created, &self.now));
+        let new = self.read.is_some_and(|read| entry.seq > read) && !entry.author.own;
+        facts.extend(new.then(|| "new".to_owned()));
         facts.extend(entry.edited.then(|| "edited".to_owned()));
         facts.extend(entry.closed.then(|| "closed".to_owned()));
         facts.extend(entry.expires.map(|then| format!("until {}", text::ago(then, &self.now))));
@@ -75,14 +98,21 @@ impl Style {
             };
             format!("confirmed by {} of {}{waiting}", delivery.confirmed, delivery.sealed)
         }));
-        writeln!(
-            out,
-            "{}{} · {} · {}",
-            self.paint(BOLD, &name(&entry.author)),
-            through.unwrap_or_default(),
-            facts.join(" · "),
-            self.paint(DIM, &short(entry.id)),
-        )?;
+        let (who, id) = (name(&entry.author), short(entry.id));
+        let words = format!("{who}{} · {} · {id}", through.unwrap_or_default(), facts.join(" · "));
+        let mut lines = text::wrap(&words, self.columns.saturating_sub(margin.len()));
+        // Coloured only now that they are broken, where they were not broken themselves.
+        if let Some(last) = lines.last_mut()
+            && let Some(before) = last.strip_suffix(&id)
+        {
+            *last = format!("{before}{}", self.paint(DIM, &id));
+        }
+        if let Some(first) = lines.first_mut().filter(|first| first.starts_with(&who)) {
+            first.replace_range(..who.len(), &self.paint(colour(&entry.author), &who));
+        }
+        for (line, text) in lines.iter().enumerate() {
+            writeln!(out, "{margin}{}{text}", if line > 0 { HANGING } else { "" })?;
+        }
         Ok(())
     }
 
@@ -92,41 +122,43 @@ impl Style {
         let whose = if about.author.own { "your".to_owned() } else { format!("{}'s", name(&about.author)) };
         match about.text.as_deref().map(text::one_line) {
             Some(words) if !words.is_empty() => {
-                format!("{whose} \"{}\"", text::truncate(&words, self.columns / 2))
+                format!("{whose} \"{}\"", text::truncate(&words, QUOTED.min(self.columns / 2)))
             }
             _ => format!("{whose} {}", short(id)),
         }
     }
 
     /// Writes what is to be known of one file.
-    pub fn attachment(&self, out: &mut impl Write, attachment: &Attachment) -> Result<()> {
+    pub fn attachment(&self, out: &mut impl Write, margin: &str, attachment: &Attachment) -> Result<()> {
         let state = if attachment.complete() {
             String::new()
         } else {
             format!("  ({} of {} parts have come)", attachment.chunks_here, attachment.chunks)
         };
-        writeln!(
-            out,
-            "{INDENT}[{}] {}  {}  {}{state}",
+        let words = format!(
+            "[{}] {}  {}  {}{state}",
             attachment.number,
             text::one_line(&attachment.name),
             text::one_line(&attachment.media_type),
             text::bytes(attachment.size),
-        )?;
-        self.paragraph(out, "      ", &text::lines(&attachment.alt))
+        );
+        self.paragraph(out, margin, &words)?;
+        self.paragraph(out, &format!("{margin}{HANGING}"), &text::lines(&attachment.alt))
     }
 
-    fn paragraph(&self, out: &mut impl Write, indent: &str, words: &str) -> Result<()> {
+    fn paragraph(&self, out: &mut impl Write, margin: &str, words: &str) -> Result<()> {
         if !words.is_empty() {
-            for line in text::wrap(words, self.columns.saturating_sub(indent.len())) {
-                writeln!(out, "{}", format_args!("{indent}{line}").to_string().trim_end())?;
+            for line in text::wrap(words, self.columns.saturating_sub(margin.len())) {
+                writeln!(out, "{}", format_args!("{margin}{line}").to_string().trim_end())?;
             }
         }
         Ok(())
     }
 
-    fn remark(&self, out: &mut impl Write, colour: &str, words: &str) -> Result<()> {
-        writeln!(out, "{INDENT}{}", self.paint(colour, &format!("({words})")))?;
+    fn remark(&self, out: &mut impl Write, margin: &str, colour: &str, words: &str) -> Result<()> {
+        for line in text::wrap(&format!("({words})"), self.columns.saturating_sub(margin.len())) {
+            writeln!(out, "{margin}{}", self.paint(colour, &line))?;
+        }
         Ok(())
     }
 
@@ -136,16 +168,11 @@ impl Style {
     }
 }
 
-/// A petname is the owner's own. Somebody unknown has a fingerprint, and what they call themselves is a claim beside it.
-fn name(person: &Person) -> String {
-    match &person.petname {
-        _ if person.own => "you".into(),
-        Some(petname) => text::one_line(petname),
-        None => match &person.claims {
-            Some(claims) => format!("{} ({})", text::one_line(claims), person.fingerprint.short()),
-            None => person.fingerprint.short(),
-        },
-    }
+/// Everybody has a colour of their own, the same for ever: it goes by the key, so that who takes another's name does not
+/// take the colour. The owner is in bold.
+fn colour(person: &Person) -> &'static str {
+    let [first, ..] = person.fingerprint.as_bytes();
+    if person.own { BOLD } else { PEOPLE[usize::from(*first) % PEOPLE.len()] }
 }
 
 /// The end of an id that people type instead of the whole: the part after its last `-`.
@@ -161,15 +188,22 @@ mod tests {
         store::{
             Store, feed,
             sample::{self, ALICE, BOB, NOW, at},
+            threads,
         },
     };
 
     fn shown(store: &Store, colour: bool) -> String {
-        let style = Style { columns: 60, colour, now: at(NOW + 7200).to_zoned(jiff::tz::TimeZone::UTC) };
+        let style = Style {
+            columns: 60,
+            colour,
+            now: at(NOW + 7200).to_zoned(jiff::tz::TimeZone::UTC),
+            read: Some(2),
+        };
         let mut out = Vec::new();
-        for seq in feed::rows(store.read(), &feed::Query::default(), at(NOW)).unwrap() {
-            let entry = feed::entry(store.read(), seq, at(NOW)).unwrap();
-            style.write(&mut out, &entry).unwrap();
+        let rows = feed::rows(store.read(), &feed::Query::default(), at(NOW)).unwrap();
+        for place in threads::arrange(store.read(), &rows).unwrap() {
+            let entry = feed::entry(store.read(), place.seq, at(NOW)).unwrap();
+            style.write(&mut out, &entry, place.depth).unwrap();
         }
         String::from_utf8(out).unwrap()
     }
@@ -194,10 +228,12 @@ mod tests {
             "alice · photo · 2 h ago · {}
   The ridge at dawn, seen from the hut where we stayed for a
   night
-  [1] ridge.jpg  image/jpeg  4.9 MB  (0 of 2 parts have come)
+  [1] ridge.jpg  image/jpeg  4.9 MB  (0 of 2 parts have
+  come)
       A ridge under a red sky
 
-bob · comment on alice's \"The ridge at dawn, seen from…\" · 2 h ago · {}
+bob · comment on alice's \"The ridge at dawn, seen from…\" · 2
+    h ago · {}
   What a view!
 
 ",
@@ -220,6 +256,29 @@ bob · comment on alice's \"The ridge at dawn, seen from…\" · 2 h ago · {}
         let plain = shown(&store, false);
         assert!(!plain.contains(|c: char| text::is_hidden(c) && c != '\n'), "{plain}");
         assert!(plain.contains("not understood"), "{plain}");
-        assert!(shown(&store, true).starts_with("\u{1b}[1mbob\u{1b}[0m · "));
+        let coloured = format!("\u{1b}[{}mbob\u{1b}[0m · ", PEOPLE[0xb0 % PEOPLE.len()]);
+        assert!(shown(&store, true).starts_with(&coloured), "{coloured}");
+    }
+
+    #[test]
+    fn answers_stand_beneath_and_nothing_is_wider_than_the_terminal() {
+        let (_dir, mut store) = sample::store();
+        let root = sample::status(ALICE, "Back from the hills.");
+        sample::hold(&mut store, &root);
+        let mut above = root.clone();
+        for depth in 0..40 {
+            let mut comment = sample::status(BOB, &format!("answer {depth} {}", "word ".repeat(20)));
+            comment.kind = "comment".into();
+            comment.thread = Some(root.name);
+            comment.about = Some(About::Packet(above.name, None));
+            comment.attachments.push(sample::blob(&"long".repeat(20), &[[1; 32]]));
+            sample::hold(&mut store, &comment);
+            above = comment;
+        }
+        let text = shown(&store, false);
+        assert!(text.contains("\n  bob · comment · 2 h ago · "), "{text}");
+        assert!(text.contains("\n    bob · comment · 2 h ago · new · "), "{text}");
+        assert!(text.contains("comment on bob's \"answer 20"), "{text}");
+        assert!(text.lines().all(|line| text::width(line) <= 60), "{text}");
     }
 }

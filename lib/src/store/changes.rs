@@ -3,7 +3,7 @@
 //!
 //! What is gone keeps its row, for its name: the same packet is not taken in again.
 
-use super::{clock, due, packets};
+use super::{clock, due, packets, search};
 use crate::{
     Fingerprint, Result,
     packet::{About, Body, Name, Packet},
@@ -149,7 +149,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         state => state,
     };
     if let Some(state) = state.filter(|_| !target.gone) {
-        packets::unindex(db, target.seq)?;
+        search::remove(db, target.seq)?;
         packets::unlist(db, target.seq)?;
         erase(db, target.seq)?;
         set_state(db, target.seq, state)?;
@@ -223,17 +223,12 @@ fn wishes(db: &Connection, name: Name, thread: Option<Name>) -> Result<(Wish, Wi
 }
 
 fn replace_words(db: &Transaction<'_>, seq: i64, edit: i64) -> Result<()> {
-    packets::unindex(db, seq)?;
+    search::remove(db, seq)?;
     db.prepare_cached(
         "UPDATE packet SET edited = 1, text = (SELECT text FROM packet WHERE seq = ?2) WHERE seq = ?1",
     )?
     .execute((seq, edit))?;
-    db.prepare_cached(
-        "INSERT INTO packet_text (rowid, text)
-         SELECT seq, text FROM packet WHERE seq = ?1 AND state IN ('feed', 'unknown')",
-    )?
-    .execute([seq])?;
-    Ok(())
+    search::add(db, seq)
 }
 
 /// Deletes what a packet says, here and where it waits to be passed on.

@@ -7,7 +7,8 @@
 use super::{
     filter::{Filter, Why},
     former::KEYS_OF_AUTHOR,
-    time,
+    named::Target,
+    search, time,
 };
 use crate::{
     Error, Fingerprint, Kind, Result,
@@ -19,6 +20,10 @@ use uuid::Uuid;
 
 /// Characters of a text that are quoted where another packet speaks of it.
 const QUOTED: usize = 200;
+
+/// Of more that are found by their words, the newest so many are compared: a word that is in every second packet would
+/// have each of them weighed.
+const WEIGHED: u32 = 1000;
 
 /// Which packets.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +38,10 @@ pub struct Query {
     pub from: Option<Fingerprint>,
     /// A root and what belongs to it.
     pub thread: Option<Name>,
+    /// About this packet.
+    pub about: Option<Target>,
+    /// With these words, the best last.
+    pub sought: Option<String>,
     /// Of this type.
     pub kind: Option<String>,
     /// What is not shown; without it, what blocked and muted people have to do with.
@@ -161,18 +170,24 @@ pub struct Entry {
     pub hidden: Option<Why>,
 }
 
-/// Rows of the feed, oldest first.
+/// Rows of the feed: the newest last, or what has most of the words that are sought.
 pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> {
     let now = now.as_second();
     let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
     let since = query.since.map(Timestamp::as_second);
-    let mut sql = String::from(
-        "SELECT seq FROM packet WHERE state NOT IN ('quiet', 'expired')
+    let sought = query.sought.as_deref().map(search::expression).transpose()?;
+    let mut sql = String::from(match sought {
+        None => "SELECT seq FROM packet WHERE true",
+        Some(_) => {
+            "SELECT seq FROM (SELECT seq, bm25(packet_text) AS distance
+               FROM packet_text CROSS JOIN packet ON seq = packet_text.rowid WHERE packet_text MATCH :sought"
+        }
+    });
+    sql += " AND state NOT IN ('quiet', 'expired')
            AND (state NOT IN ('retracted', 'removed') OR EXISTS (
              SELECT 1 FROM packet AS answer WHERE answer.about_id = packet.id AND answer.about_author = packet.author
                AND answer.state = 'feed' AND answer.root_id IS NOT NULL))
-           AND (expires IS NULL OR expires > :now)",
-    );
+           AND (expires IS NULL OR expires > :now)";
     let mut values: Vec<(&str, &dyn ToSql)> = vec![(":now", &now)];
     if let Some(after) = &query.after {
         sql += " AND seq > :after";
@@ -191,11 +206,22 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
         sql += " AND (root_id = :root AND root_author = :by OR id = :root AND author = :by)";
         values.extend([(":root", &root.id as &dyn ToSql), (":by", &root.from)]);
     }
+    if let Some(about) = &query.about {
+        // In its thread, or a share of it: for both there is an index.
+        sql += " AND (root_id = :its_root AND root_author = :its_root_by OR type = 'share')
+                 AND about_id = :about AND about_author = :about_by";
+        values.extend([(":its_root", &about.root.id as &dyn ToSql), (":its_root_by", &about.root.from)]);
+        values.extend([(":about", &about.name.id as &dyn ToSql), (":about_by", &about.name.from)]);
+    }
     if let Some(kind) = &query.kind {
         sql += " AND type = :type";
         values.push((":type", kind));
     }
     sql += " ORDER BY seq DESC";
+    if let Some(sought) = &sought {
+        sql += " LIMIT :weighed) ORDER BY distance, seq DESC";
+        values.extend([(":sought", sought as &dyn ToSql), (":weighed", &WEIGHED)]);
+    }
     let filter = query.filter.clone().map_or_else(|| Filter::load(db, &[]), Ok)?;
     let mut newest = db.prepare(&sql)?;
     let mut found = newest.query(values.as_slice())?;
@@ -329,6 +355,11 @@ fn delivery(db: &Connection, seq: i64) -> Result<Delivery> {
     Ok(query.query_row([seq], |row| Ok(Delivery { sealed: row.get(0)?, confirmed: row.get(1)? }))?)
 }
 
+/// The newest row; 0 if there is none.
+pub fn newest(db: &Connection) -> Result<i64> {
+    Ok(db.query_row("SELECT ifnull(max(seq), 0) FROM packet", (), |row| row.get(0))?)
+}
+
 /// Up to which row the owner has read.
 pub fn mark(db: &Connection) -> Result<i64> {
     let mark = db.query_row("SELECT value FROM account WHERE key = 'feed_mark'", (), |row| row.get(0));
@@ -352,7 +383,7 @@ mod tests {
         packet::About,
         store::{
             contacts::{self, State},
-            counters, packets,
+            counters, named, packets,
             sample::{self, ALICE, BOB, CAROL, NOW, at},
         },
     };
@@ -400,6 +431,8 @@ mod tests {
         let only = |query: Query| texts(&store, &query);
         assert_eq!(only(Query { from: Some(ALICE), ..Query::default() }), ["root", "other"]);
         assert_eq!(only(Query { thread: Some(root.name), ..Query::default() }), ["root", "comment"]);
+        let about = Some(named::find(store.read(), &root.name.id.to_string(), at(NOW)).unwrap());
+        assert_eq!(only(Query { about, ..Query::default() }), ["comment"]);
         assert_eq!(only(Query { kind: Some("comment".into()), ..Query::default() }), ["comment"]);
         assert_eq!(only(Query { since: Some(at(NOW - 50)), ..Query::default() }), ["comment", "other"]);
         assert_eq!(only(Query { after: Some(2), ..Query::default() }), ["other"]);

@@ -141,7 +141,7 @@ fn seen(row: &Row<'_>) -> rusqlite::Result<Seen> {
 }
 
 /// The words of a text (Unicode's annex 29), one space around each, upper and lower case alike.
-fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
     let mut folded = String::from(" ");
     for word in text.unicode_words() {
         // Through upper case, so that `ß` is `ss`; one character at a time, so that a sigma is one wherever it stands.

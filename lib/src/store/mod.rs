@@ -20,7 +20,9 @@ pub mod packets;
 pub mod requests;
 #[cfg(test)]
 pub(crate) mod sample;
+mod search;
 pub mod streams;
+pub mod threads;
 pub mod unconfirmed;
 
 use crate::{Context, Error, Fingerprint, Kind, Result};
@@ -119,6 +121,11 @@ impl Store {
     /// has read.
     pub fn snapshot(&self) -> Result<Transaction<'_>> {
         Ok(self.connection.unchecked_transaction()?)
+    }
+
+    /// A number that is another one after somebody else has changed something.
+    pub fn version(&self) -> Result<i64> {
+        Ok(self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
     }
 
     /// Begins a write transaction; dropped without commit, nothing of it happened.

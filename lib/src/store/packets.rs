@@ -1,5 +1,6 @@
 //! Packets held, own ones and others': the writing side, and look-up by name. `feed.rs` has the reading side.
 
+use super::search;
 use crate::{
     Fingerprint, Result,
     packet::{About, Body, Content, Digest, Name, Packet},
@@ -135,7 +136,7 @@ pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
         packet.author_name.as_deref().unwrap_or(""),
     ])?;
     let seq = db.last_insert_rowid();
-    index(db, seq, packet, new.keep)?;
+    enter(db, seq, packet)?;
     Ok(Held::New(seq))
 }
 
@@ -163,13 +164,13 @@ fn end(created: Timestamp, expires: Timestamp, received: Timestamp) -> Timestamp
 
 /// Reads a packet anew that is understood only now: its row stays where it is in the feed.
 pub fn understand(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<()> {
-    unindex(db, seq)?;
+    search::remove(db, seq)?;
     unlist(db, seq)?;
     db.execute(
         "UPDATE packet SET state = ?2, text = ?3 WHERE seq = ?1",
         (seq, keep.as_str(), words(packet)),
     )?;
-    index(db, seq, packet, keep)
+    enter(db, seq, packet)
 }
 
 /// The words that a person sees and searches.
@@ -183,11 +184,8 @@ fn words(packet: &Packet) -> &str {
     }
 }
 
-fn index(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<()> {
-    if keep != Keep::Quiet {
-        db.prepare_cached("INSERT INTO packet_text (rowid, text) VALUES (?1, ?2)")?
-            .execute((seq, words(packet)))?;
-    }
+/// What else there is of a packet, beside its row.
+fn enter(db: &Transaction<'_>, seq: i64, packet: &Packet) -> Result<()> {
     let mut add = db.prepare_cached(
         "INSERT INTO attachment (packet, position, name, media_type, size, sha256, alt, preview, content, key, chunks)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -221,17 +219,7 @@ fn index(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<
     for chunk in packet.chunks() {
         list.execute((chunk, seq))?;
     }
-    Ok(())
-}
-
-/// Takes a packet's words out of the index; to be called while the row still has them.
-pub(super) fn unindex(db: &Transaction<'_>, seq: i64) -> Result<()> {
-    db.prepare_cached(
-        "INSERT INTO packet_text (packet_text, rowid, text)
-         SELECT 'delete', seq, text FROM packet WHERE seq = ?1 AND state IN ('feed', 'unknown')",
-    )?
-    .execute([seq])?;
-    Ok(())
+    search::add(db, seq)
 }
 
 /// Deletes a packet's attachments, which list their chunks no longer.

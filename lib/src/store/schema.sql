@@ -165,7 +165,8 @@ CREATE TABLE change (
     PRIMARY KEY (author, id, by, thread)
 ) STRICT, WITHOUT ROWID;
 
-CREATE VIRTUAL TABLE packet_text USING fts5 (text, content = 'packet', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
+-- The words of what is shown, apart as search.rs parts them; by row of packet.
+CREATE VIRTUAL TABLE packet_text USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 
 CREATE TABLE attachment (
     packet     INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,
