@@ -217,10 +217,12 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
         sql += " AND type = :type";
         values.push((":type", kind));
     }
-    sql += " ORDER BY seq DESC";
     if let Some(sought) = &sought {
-        sql += " LIMIT :weighed) ORDER BY distance, seq DESC";
+        // By this name of the row, FTS5 itself goes back from the newest: nothing beyond the last one is weighed.
+        sql += " ORDER BY packet_text.rowid DESC LIMIT :weighed) ORDER BY distance, seq DESC";
         values.extend([(":sought", sought as &dyn ToSql), (":weighed", &WEIGHED)]);
+    } else {
+        sql += " ORDER BY seq DESC";
     }
     let filter = query.filter.clone().map_or_else(|| Filter::load(db, &[]), Ok)?;
     let mut newest = db.prepare(&sql)?;
