@@ -197,16 +197,16 @@ fn any_byte_changed_and_any_end_cut_off_is_refused() {
 fn garbage_is_told_from_packets() {
     let mut bob = Person::new("Bob");
     // Fewer than 32 bytes may be the end of a blob, whatever they look like.
-    for garbage in [
-        &b"just words, and enough of them to be no chunk"[..],
-        b"",
-        b"<packet xmlns=\"urn:socialnet:packet:1\"/>",
-        b"-----BEGIN CMS-----\nAAAA\n-----END CMS-----\n",
-    ] {
+    let words = b"just words, as many as make 32 bytes";
+    let pem = b"-----BEGIN CMS-----\nAAAA\n-----END CMS-----\n";
+    for garbage in [&words[..32], b"", b"<packet xmlns='urn:socialnet:packet:1'/>", pem, &[0xfe; (4 << 20) + 1]]
+    {
         assert_eq!(kinds(&bob.finds(&[garbage.to_vec()])), [Kind::Malformed]);
     }
-    assert_eq!(bob.finds(&[vec![0xfe; 100]]), [], "it may be a chunk");
-    assert_eq!(bob.folder("inpackets/held").len(), 1);
+    for chunk in [&words[..31], b"a", &[0xfe; 100], &[0xfe; 4 << 20]] {
+        assert_eq!(bob.finds(&[chunk.to_vec()]), [], "it may be a chunk");
+    }
+    assert_eq!(bob.folder("inpackets/held").len(), 4);
 }
 
 #[test]
