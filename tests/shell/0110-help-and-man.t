@@ -34,6 +34,8 @@ for folder in bins/*/; do
     for section in NAME SYNOPSIS DESCRIPTION ENVIRONMENT FILES 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
         ok "$page has $section" grep -qx "\.Sh $section" "$page"
     done
+    ok "$page has what every command has" \
+        sh -c 'grep -qx ".It Fl h , Fl -help" "$0" && grep -qx ".It Fl V , Fl -version" "$0"' "$page"
     is "$page tells the options of $command --help" \
         "$(options_in_page "$page")" "$(options_in_help "$command")"
 done
