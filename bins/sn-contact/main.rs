@@ -10,7 +10,7 @@ use socialnet::{
     home::Home,
     identity::{Identity, Keyring},
     profile,
-    protocol::{ingest, introduce, meeting, succession},
+    protocol::{introduce, meeting, succession},
     render::contacts as render,
     short,
     store::{
@@ -69,7 +69,6 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
                 console.note(&format!("{} will be asked when sn-sync runs next", who.petname));
             } else {
                 meeting::accept(&mut store, &who, now)?;
-                ingest::release(&home.inpackets()?)?;
             }
         }
         Verb::Requests { json } => render::requests(&mut out, &requests::all(store.read(), now)?, json)?,
@@ -121,7 +120,6 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
         Verb::Succeed { who, new } => {
             let (who, new) = (contacts::find(store.read(), &who)?, contacts::find(store.read(), &new)?);
             succession::decide(&mut store, &who, &new, now)?;
-            ingest::release(&home.inpackets()?)?;
         }
         Verb::Block { who } => {
             let who = named::person(store.read(), &who)?;

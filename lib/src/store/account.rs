@@ -75,6 +75,22 @@ pub fn set_keys_told(db: &Transaction<'_>, made: Timestamp) -> Result<()> {
     set_fact(db, "keys_told", made.as_second())
 }
 
+/// Whether somebody has become a friend, or has another key, since what was held back was read.
+pub fn held_is_wanted(db: &Connection) -> Result<bool> {
+    Ok(fact::<i64>(db, "held_is_wanted")?.is_some())
+}
+
+/// What was held back is to be read by the next `sn-ingest`.
+pub(super) fn want_held(db: &Transaction<'_>) -> Result<()> {
+    set_fact(db, "held_is_wanted", 1)
+}
+
+/// It lies in `inpackets/new` again.
+pub fn held_is_released(db: &Transaction<'_>) -> Result<()> {
+    db.execute("DELETE FROM account WHERE key = 'held_is_wanted'", ())?;
+    Ok(())
+}
+
 pub(super) fn set_fact(db: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
     db.execute("INSERT OR REPLACE INTO account (key, value) VALUES (?1, ?2)", (key, value))?;
     Ok(())

@@ -1,5 +1,6 @@
 //! Contacts: everybody this node has dealt with, by fingerprint and by the petname their owner gave them.
 
+use super::account;
 use crate::{
     Error, Fingerprint, Kind, Result,
     packet::Digest,
@@ -205,7 +206,8 @@ pub fn insert(db: &Transaction<'_>, new: &New<'_>) -> Result<()> {
             new.since.as_second(),
         ),
     )?;
-    set_profile(db, new.fingerprint, new.profile)
+    set_profile(db, new.fingerprint, new.profile)?;
+    if new.state == State::Friend { account::want_held(db) } else { Ok(()) }
 }
 
 /// Replaces what is known of somebody by a newer profile. One without sealing keys, such as an invitation's, leaves
@@ -263,8 +265,12 @@ pub fn set_addresses(
 
 /// Changes where the two stand.
 pub fn set_state(db: &Transaction<'_>, who: Fingerprint, state: State) -> Result<()> {
-    db.execute("UPDATE contact SET state = ?2 WHERE fingerprint = ?1", (who, state.as_str()))?;
-    Ok(())
+    let changed = db.execute(
+        "UPDATE contact SET state = ?2 WHERE fingerprint = ?1 AND state <> ?2",
+        (who, state.as_str()),
+    )?;
+    // They may have written before.
+    if state == State::Friend && changed > 0 { account::want_held(db) } else { Ok(()) }
 }
 
 /// Raises the grade; a surer one that is known stays.

@@ -1,7 +1,10 @@
 //! Who people were before: a contact whose key changed keeps their row, and is found by each key that they had.
 
-use super::contacts::{Contact, Grade};
-use super::due::{self, Debt};
+use super::{
+    account,
+    contacts::{Contact, Grade},
+    due::{self, Debt},
+};
 use crate::{Fingerprint, Result, packet::Name};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -57,11 +60,6 @@ pub fn get(db: &Connection, who: Fingerprint) -> Result<Option<Former>> {
     Ok(found.optional()?)
 }
 
-/// How many keys have been succeeded by others.
-pub fn count(db: &Connection) -> Result<usize> {
-    Ok(db.query_row("SELECT count(*) FROM former", (), |row| row.get(0))?)
-}
-
 /// The contact `who` has the key `new` from now on. Everything that is theirs stays theirs: petname, groups, addresses set
 /// by hand, packets. What was sealed for the old key and is not confirmed is owed to the new one. That their fingerprint was
 /// checked does not hold for another one.
@@ -73,6 +71,8 @@ pub fn succeed(
     now: Timestamp,
 ) -> Result<()> {
     let old = who.fingerprint;
+    // They may have written from the new key before.
+    account::want_held(db)?;
     // Whom the owner of the recovery key has not named is not the same person any more.
     db.execute(
         "INSERT OR REPLACE INTO former (fingerprint, contact, said_by, recovery, since) VALUES (?1, ?2, ?3, ?4, ?5)",
