@@ -50,7 +50,9 @@ fn pack(args: Args) -> Result<Vec<u8>> {
             author.photo(Draft { attachments: attach::photos(&photos, alt, &blobs)?, ..draft })
         }
         Kind::Comment { about, words, extras } => author.comment(&about, written(words, extras)?),
-        Kind::Reaction { about, emoji, extras } => author.reaction(&about, draft(Some(emoji), extras)?),
+        Kind::Reaction { about, emoji, extras } => {
+            author.reaction(&about, draft(spoken(Some(emoji), true)?, extras)?)
+        }
         Kind::Message { to, words, extras } => author.message(Draft { to, ..written(words, extras)? }),
         Kind::Share { id, text, extras } => author.share(&id, draft(spoken(text, false)?, extras)?),
         Kind::Edit { id, close: true, .. } => author.close(&id),

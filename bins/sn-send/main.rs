@@ -1,14 +1,14 @@
 //! sn-send(1): sealed envelopes into outpackets, outpackets to drivers.
 
 mod args;
-mod list;
 
 use args::Args;
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 use socialnet::{
     Result, cli, driver,
     home::Home,
     queue,
+    render::deliveries,
     store::{Store, delivery},
     stream::PemItems,
 };
@@ -22,7 +22,12 @@ fn send(args: Args, console: &mut cli::Console) -> Result<()> {
     let home = Home::open()?;
     let mut store = Store::open(&home.database())?;
     if args.print {
-        return list::print(&store, args.json);
+        let mut out = cli::output();
+        match args.json {
+            true => deliveries::json(&mut out, store.read())?,
+            false => deliveries::table(&mut out, store.read(), &Zoned::now())?,
+        }
+        return cli::finish(out);
     }
     if args.retry {
         let write = store.begin()?;

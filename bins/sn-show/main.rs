@@ -3,7 +3,7 @@
 mod args;
 
 use socialnet::{Result, cli, explain::Explainer};
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Reader, show)
@@ -16,6 +16,8 @@ fn show(args: args::Args, console: &mut cli::Console) -> Result<()> {
         let explained =
             cli::open(&file).and_then(|input| explainer.explain(&mut out, &input.name, input.bytes));
         if let Err(error) = explained {
+            // What was explained comes before why it failed, wherever the two meet.
+            out.flush()?;
             console.failed(&error);
         }
     }

@@ -109,8 +109,16 @@ pub fn preview_of(photo: &Attachment) -> Option<Attachment> {
 }
 
 /// Writes an attachment to a new file, which appears when it is whole and genuine. [`Kind::CantCreate`]: there is one of
-/// that name. [`Kind::Again`]: parts of it have not come yet.
+/// that name, or no such folder. [`Kind::Again`]: parts of it have not come yet.
 pub fn save(attachment: &Attachment, path: &Path, blobs: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Err(reason) = fs::metadata(folder) {
+        let reason = Error::from(reason);
+        return Err(Error::new(
+            Kind::CantCreate,
+            format!("cannot create '{}': {}", path.display(), reason.message()),
+        ));
+    }
     // How private it is, is for the owner's umask.
     file::create_with(path, 0o666, |out| copy(attachment, out, blobs))
 }
@@ -171,6 +179,10 @@ mod tests {
             print(&attachment, &mut printed, &blobs).unwrap();
             assert_eq!(printed, bytes);
             assert_eq!(save(&attachment, &copy, &blobs).unwrap_err().kind(), Kind::CantCreate);
+            let nowhere = dir.path().join("nowhere/x");
+            let error = save(&attachment, &nowhere, &blobs).unwrap_err();
+            let expected = format!("cannot create '{}': No such file or directory", nowhere.display());
+            assert_eq!((error.kind(), error.message()), (Kind::CantCreate, &*expected));
         }
         assert_eq!(blobs.join("tmp").read_dir().unwrap().count(), 0);
     }

@@ -44,6 +44,9 @@ const REPORTS: usize = 100;
 /// What was handed over and not confirmed for so long has failed.
 const UNCONFIRMED: Duration = Duration::from_secs(40 * 24 * 3600);
 
+/// Chunks that were handed over, and not confirmed for so long though their envelope is, are handed over again.
+const CHUNKS_AGAIN: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Runs the queue: takes in what lies in `outpackets/new`, tries all that is due, and files what is finished. `note`
 /// gets what a person should know; it is `now` when the run begins. Does nothing while another run is at it: that one, or the next, sends what is there.
 pub fn run(home: &Home, store: &mut Store, now: Timestamp, note: &mut dyn FnMut(&str)) -> Result<()> {
@@ -95,13 +98,16 @@ impl Run<'_> {
     fn settle(&mut self) -> Result<()> {
         let now = self.clock.now();
         self.fail_unconfirmed(now)?;
+        self.send_chunks_again(now)?;
         let write = self.store.begin()?;
         let finished = delivery::settle(&write, now, now - UNCONFIRMED)?;
         write.commit()?;
         // The file goes first: rows without a file are dropped some time, a file without rows would be sent again.
         for envelope in &finished {
-            self.outpackets.remove("sent", &file_name(envelope))?;
-            self.outpackets.remove("failed", &file_name(envelope))?;
+            // In `new` still, if the rename was not to be.
+            for folder in ["new", "sent", "failed"] {
+                self.outpackets.remove(folder, &file_name(envelope))?;
+            }
         }
         let gone = |envelope: &Digest| {
             let name = file_name(envelope);
@@ -119,10 +125,11 @@ impl Run<'_> {
     fn fail_unconfirmed(&mut self, now: Timestamp) -> Result<()> {
         const WHY: &str = "never confirmed";
         let envelopes = unconfirmed::never_confirmed(self.store.read(), now - UNCONFIRMED)?;
-        if envelopes.is_empty() {
+        let incomplete = unconfirmed::never_complete(self.store.read(), now - UNCONFIRMED)?;
+        if envelopes.is_empty() && incomplete.is_empty() {
             return Ok(());
         }
-        for name in envelopes.iter().map(file_name) {
+        for name in envelopes.iter().chain(&incomplete).map(file_name) {
             if self.outpackets.path("sent", &name).exists() {
                 (self.note)(&format!("'{name}' failed: {WHY}"));
                 self.outpackets.give_up_sent(&name, WHY)?;
@@ -131,6 +138,25 @@ impl Run<'_> {
         self.outpackets.sync("failed")?;
         let write = self.store.begin()?;
         envelopes.iter().try_for_each(|envelope| unconfirmed::fail(&write, envelope, WHY))?;
+        incomplete.iter().try_for_each(|envelope| unconfirmed::fail_chunks(&write, envelope, WHY))?;
+        Ok(write.commit()?)
+    }
+
+    // The file first: what waits is in `new`. Killed in between, it is done again.
+    fn send_chunks_again(&mut self, now: Timestamp) -> Result<()> {
+        let mut late = unconfirmed::chunks_overdue(self.store.read(), now - CHUNKS_AGAIN)?;
+        for name in late.iter().map(file_name) {
+            if self.outpackets.path("sent", &name).exists() {
+                self.outpackets.shift(&name, "sent", "new")?;
+            }
+        }
+        late.retain(|envelope| self.outpackets.path("new", &file_name(envelope)).exists());
+        if late.is_empty() {
+            return Ok(());
+        }
+        self.outpackets.sync("new")?;
+        let write = self.store.begin()?;
+        late.iter().try_for_each(|envelope| unconfirmed::send_chunks_again(&write, envelope, now))?;
         Ok(write.commit()?)
     }
 

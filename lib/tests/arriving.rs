@@ -13,6 +13,7 @@ use socialnet::{
     protocol::profile,
     seal,
     store::contacts,
+    stream::Pem,
 };
 
 fn friends() -> (Person, Person) {
@@ -199,7 +200,8 @@ fn garbage_is_told_from_packets() {
     // Fewer than 32 bytes may be the end of a blob, whatever they look like.
     let words = b"just words, as many as make 32 bytes";
     let pem = b"-----BEGIN CMS-----\nAAAA\n-----END CMS-----\n";
-    for garbage in [&words[..32], b"", b"<packet xmlns='urn:socialnet:packet:1'/>", pem, &[0xfe; (4 << 20) + 1]]
+    for garbage in
+        [&words[..32], b"", b"<packet xmlns='urn:socialnet:packet:1'/>", pem, &[0xfe; (4 << 20) + 1]]
     {
         assert_eq!(kinds(&bob.finds(&[garbage.to_vec()])), [Kind::Malformed]);
     }
@@ -476,4 +478,16 @@ fn what_could_not_be_opened_is_tried_again_and_its_reason_goes() {
     assert_eq!(bob.reads_again(), []);
     assert_eq!(bob.sees(), ["alice: Wait for your key."]);
     assert_eq!(bob.folder("inpackets/bad"), [] as [&str; 0]);
+}
+
+#[test]
+fn an_invitation_among_what_came_is_told_where_it_belongs() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let mut pem = Vec::new();
+    let der = alice.invites();
+    let block = Pem { headers: Vec::new(), label: seal::LABEL.into(), der };
+    socialnet::stream::write_pem(&mut pem, &block).unwrap();
+    let refused = bob.finds(&[pem]);
+    assert_eq!(kinds(&refused), [Kind::Malformed]);
+    assert_eq!(refused[0].advice(), Some("'sn-contact add' takes it"));
 }

@@ -10,7 +10,7 @@ use socialnet::{
     Kind, blob,
     compose::{Author, Draft},
     mailbox,
-    packet::{self, About, Attachment, Body, Content, Name, Packet},
+    packet::{self, About, Body, Name, Packet},
     protocol::sealing::Letter,
     store::feed::{self, Gone},
 };
@@ -509,30 +509,13 @@ fn a_clock_ten_years_off_does_not_matter() {
     }
 }
 
-/// A status with a file that others may have too.
-fn with_blob(author: &Person, blob: &blob::Blob, text: &str) -> Vec<u8> {
-    let attachment = Attachment {
-        name: "film.bin".into(),
-        media_type: "application/octet-stream".into(),
-        size: blob.size,
-        sha256: blob.sha256,
-        alt: None,
-        preview: None,
-        content: Content::Blob { key: blob.key, chunks: blob.chunks.clone() },
-    };
-    author.writes("status", Body::Status, |packet| {
-        packet.text = Some(text.into());
-        packet.attachments.push(attachment);
-    })
-}
-
 #[test]
 fn chunks_go_with_the_last_packet_that_lists_them() {
     let (mut alice, mut bob, _) = three();
     let dir = alice.home.blobs();
     let blob = blob::encrypt(&[7; 100_000][..], &dir, &dir.join("tmp")).unwrap();
     let chunk = fs::read(dir.join(mailbox::name_for(&blob.chunks[0]))).unwrap();
-    let [first, second] = ["One.", "Two."].map(|text| with_blob(&alice, &blob, text));
+    let [first, second] = ["One.", "Two."].map(|text| alice.attaches(&blob, text));
     for xml in [&first, &second] {
         let letters = alice.seals(xml.clone(), &["bob"]);
         bob.gets(&letters);
@@ -558,7 +541,7 @@ fn a_run_that_was_killed_deletes_chunks_the_next_time() {
     let (mut alice, mut bob, _) = three();
     let dir = alice.home.blobs();
     let blob = blob::encrypt(&[7; 100_000][..], &dir, &dir.join("tmp")).unwrap();
-    let status = with_blob(&alice, &blob, "One.");
+    let status = alice.attaches(&blob, "One.");
     let letters = alice.seals(status.clone(), &["bob"]);
     bob.gets(&letters);
     alice.seals(retract(&alice, &status), &[]);

@@ -6,14 +6,11 @@ mod people;
 
 use people::{Person, meet};
 use socialnet::{
-    blob,
     envelope::{Envelope, Received},
-    mailbox::name_for,
-    packet::{Attachment, Body, Content, Resend},
+    packet::{Body, Resend},
     protocol::{open, sealing::Letter},
     store::{contacts, delivery, unconfirmed},
 };
-use std::fs;
 
 const DAY: i64 = 24 * 60;
 
@@ -383,27 +380,6 @@ fn what_is_never_confirmed_fails_after_forty_days() {
     assert_eq!(standing, delivery::Standing::Failed("never confirmed".into()));
 }
 
-/// A status with a file, and the bytes of its one chunk.
-fn with_file(author: &Person) -> (Vec<u8>, Vec<u8>) {
-    let dir = author.home.blobs();
-    let blob = blob::encrypt(&[7; 100_000][..], &dir, &dir.join("tmp")).unwrap();
-    let chunk = fs::read(dir.join(name_for(&blob.chunks[0]))).unwrap();
-    let attachment = Attachment {
-        name: "film.bin".into(),
-        media_type: "application/octet-stream".into(),
-        size: blob.size,
-        sha256: blob.sha256,
-        alt: None,
-        preview: None,
-        content: Content::Blob { key: blob.key, chunks: blob.chunks },
-    };
-    let xml = author.writes("status", Body::Status, |packet| {
-        packet.text = Some("A film.".into());
-        packet.attachments.push(attachment);
-    });
-    (xml, chunk)
-}
-
 /// What sn-send -p says of the deliveries of these letters.
 fn states(person: &Person, letters: &[&[Letter]]) -> Vec<String> {
     let mut states = Vec::new();
@@ -421,7 +397,7 @@ fn states(person: &Person, letters: &[&[Letter]]) -> Vec<String> {
 fn a_chunk_that_is_lost_is_asked_for_and_then_confirmed() {
     let (mut alice, mut bob) = friends();
     two_addresses(&mut alice, &bob);
-    let (film, chunk) = with_file(&alice);
+    let (film, chunks) = alice.writes_with_file(&[7; 100_000]);
     let letters = alice.seals(film, &["bob"]);
     sends(&mut alice, &letters);
     assert_eq!(bob.gets(&letters), []);
@@ -435,7 +411,7 @@ fn a_chunk_that_is_lost_is_asked_for_and_then_confirmed() {
     assert_eq!(kinds(&answer[0], &bob), [] as [String; 0]);
     sends(&mut alice, &answer);
     assert_eq!(bob.gets(&answer), []);
-    assert_eq!(bob.finds(&[chunk]), []);
+    assert_eq!(bob.finds(&chunks), []);
     wait([&mut alice, &mut bob], DAY);
     let said = bob.seals_what_is_due();
     assert_eq!(envelope(&said[0], &alice).blobs, letters[0].chunks);
@@ -455,7 +431,7 @@ fn chunks_of_what_was_not_for_them_are_not_given() {
     let (mut alice, mut bob) = friends();
     let mut carol = Person::new("Carol");
     meet(&mut alice, &mut carol);
-    let (film, _) = with_file(&alice);
+    let (film, _) = alice.writes_with_file(&[7; 100_000]);
     let letters = alice.seals(film, &["carol"]);
     let body = Body::Resend(Resend { gaps: Vec::new(), blobs: letters[0].chunks.clone() });
     let ask = bob.envelope(&alice, 1, vec![bob.signs(&bob.writes("resend", body, |_| {}))]);

@@ -17,8 +17,10 @@ use socialnet::{
 /// What sn-seal prints is read by sn-send.
 fn queued(person: &mut Person, letters: &[Letter]) {
     let pem = |letter: &Letter| {
+        let to = ("To".into(), letter.reader.to_string());
+        let chunks = letter.chunks.iter().map(|chunk| ("Blob".into(), name_for(chunk)));
         Ok(Pem {
-            headers: vec![("To".into(), letter.reader.to_string())],
+            headers: std::iter::once(to).chain(chunks).collect(),
             label: seal::LABEL.into(),
             der: letter.der.clone(),
         })
@@ -61,4 +63,102 @@ fn what_nobody_confirms_in_forty_days_is_in_failed_with_the_reason() {
     // Sent again by hand, it has all the time again.
     queued(&mut alice, &letters);
     assert_eq!(alice.folder("outpackets/failed"), [] as [String; 0]);
+}
+
+/// All that waits is handed over.
+fn hands_over(person: &mut Person, now: Timestamp) -> usize {
+    let db = person.store.begin().unwrap();
+    let waiting = delivery::due(&db, now, 100).unwrap();
+    for delivery in &waiting {
+        delivery::record(&db, delivery, &Outcome::Sent, "file:///stick/bob", "", now).unwrap();
+    }
+    db.commit().unwrap();
+    waiting.len()
+}
+
+/// The names of `new`, `sent` and `failed`.
+fn files(person: &Person) -> [Vec<String>; 3] {
+    ["outpackets/new", "outpackets/sent", "outpackets/failed"].map(|folder| person.folder(folder))
+}
+
+#[test]
+fn a_chunk_whose_confirmation_was_lost_is_sent_again_and_said_again() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    alice.gets(&bob.seals_what_is_due());
+    let (film, chunks) = alice.writes_with_file(&[7; 100_000]);
+    let letters = alice.seals(film, &["bob"]);
+    queued(&mut alice, &letters);
+    assert_eq!(hands_over(&mut alice, alice.now), 2);
+    runs(&mut alice, alice.now);
+    let file = format!("{}.pem", name_for(&letters[0].envelope));
+    bob.gets(&letters);
+    bob.finds(&chunks);
+    let day = 24 * 60;
+    [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(day));
+    assert_eq!(bob.seals_what_is_due().len(), 1, "which is lost on its way");
+    bob.status("Something else.");
+    let word = bob.seals(bob.status("Something else."), &["alice"]);
+    bob.queues(&word);
+    assert_eq!(alice.gets(&word), [], "the envelope is confirmed by it, the chunk is not");
+    assert_eq!(runs(&mut alice, alice.now), [] as [String; 0]);
+    assert_eq!(files(&alice), [vec![], vec![file.clone()], vec![]]);
+
+    [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(6 * day));
+    runs(&mut alice, alice.now);
+    assert_eq!(hands_over(&mut alice, alice.now), 1, "the chunk, not the envelope");
+    runs(&mut alice, alice.now);
+    assert_eq!(files(&alice), [vec![], vec![file], vec![]]);
+    bob.finds(&chunks);
+    [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(day));
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    runs(&mut alice, alice.now);
+    assert_eq!(files(&alice), [[] as [&str; 0]; 3], "complete");
+}
+
+#[test]
+fn chunks_that_are_never_confirmed_fail_after_forty_days() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    alice.gets(&bob.seals_what_is_due());
+    let (film, _) = alice.writes_with_file(&[7; 100_000]);
+    let letters = alice.seals(film, &["bob"]);
+    queued(&mut alice, &letters);
+    hands_over(&mut alice, alice.now);
+    runs(&mut alice, alice.now);
+    bob.gets(&letters);
+    bob.waits(24 * 60);
+    alice.gets(&bob.seals_what_is_due());
+    let mut again = Vec::new();
+    let mut said = Vec::new();
+    for day in 1..=50 {
+        alice.waits(24 * 60);
+        said.extend(runs(&mut alice, alice.now));
+        if hands_over(&mut alice, alice.now) > 0 {
+            again.push(day);
+        }
+        runs(&mut alice, alice.now);
+    }
+    assert_eq!(again, [7, 14, 21, 28, 35]);
+    let file = format!("{}.pem", name_for(&letters[0].envelope));
+    assert_eq!(said, [format!("'{file}' failed: never confirmed")]);
+    assert_eq!(files(&alice), [vec![], vec![], vec![file.clone(), format!("{file}.why")]]);
+}
+
+#[test]
+fn what_was_confirmed_before_its_file_was_moved_is_not_sent_again() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let status = alice.status("Hello?");
+    let letters = alice.seals(status, &["bob"]);
+    queued(&mut alice, &letters);
+    hands_over(&mut alice, alice.now);
+    assert_eq!(bob.gets(&letters), []);
+    bob.waits(24 * 60);
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    assert_eq!(alice.folder("outpackets/new").len(), 1, "killed before the rename");
+    alice.waits(24 * 60);
+    runs(&mut alice, alice.now);
+    assert_eq!(files(&alice), [[] as [&str; 0]; 3]);
+    assert_eq!(hands_over(&mut alice, alice.now), 0);
 }

@@ -6,7 +6,7 @@ use people::{Person, for_reader, kinds, meet, morning};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::{ingest, meeting, profile},
+    protocol::{meeting, profile},
     store::contacts,
 };
 
@@ -242,14 +242,19 @@ fn a_fingerprint_that_was_read_aloud_settles_it() {
 }
 
 #[test]
-fn released_files_are_judged_again() {
+fn what_was_held_is_read_though_accept_was_killed_after_its_commit() {
     let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
-    meet(&mut alice, &mut bob);
-    let status = alice.status("For two.");
-    let letters = alice.seals(status, &["bob"]);
-    carol.finds(&[for_reader(&letters, &bob)[0].der.clone()]);
-    assert_eq!(carol.folder("inpackets/bad").len(), 2, "no key of hers opens it: the file and why");
-    assert_eq!(ingest::release(&carol.home.inpackets().unwrap()).unwrap(), 0);
+    let invitation = alice.invites();
+    alice.gets(&bob.adds(&invitation));
+    alice.gets(&carol.adds(&invitation));
+    assert_eq!(alice.knows("carol").0, "waiting", "the code was used");
+    let early = carol.envelope(&alice, 1, vec![carol.signs(&carol.status("Early."))]);
+    assert_eq!(alice.finds(&[early]), []);
+    assert_eq!(alice.folder("inpackets/held").len(), 1);
+    let who = contacts::find(alice.store.read(), "carol").unwrap();
+    meeting::accept(&mut alice.store, &who, morning()).unwrap();
+    assert_eq!(alice.reads(), []);
+    assert_eq!((alice.sees(), alice.folder("inpackets/held").len()), (vec!["carol: Early.".to_owned()], 0));
 }
 
 #[test]

@@ -5,12 +5,7 @@
 mod people;
 
 use people::{Person, for_reader, kinds, meet};
-use socialnet::{
-    Kind, blob,
-    identity::Purpose,
-    packet::{Attachment, Body, Content},
-    store::contacts,
-};
+use socialnet::{Kind, identity::Purpose, packet::Body, store::contacts};
 use std::fs;
 
 /// Alice knows Bob and Carol, who don't know each other.
@@ -177,31 +172,6 @@ fn what_a_friend_shared_before_it_came_is_shown_when_it_comes() {
     assert_eq!(carol.sees(), ["bob: Look!", "alice: Tell everybody."], "as the newest");
 }
 
-/// A status with a file of many bytes, whose chunks lie in the author's blobs.
-fn with_file(author: &Person, bytes: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
-    let dir = author.home.blobs();
-    let blob = blob::encrypt(bytes, &dir, &dir.join("tmp")).unwrap();
-    let chunks: Vec<Vec<u8>> = blob
-        .chunks
-        .iter()
-        .map(|chunk| fs::read(dir.join(socialnet::mailbox::name_for(chunk))).unwrap())
-        .collect();
-    let attachment = Attachment {
-        name: "film.bin".into(),
-        media_type: "application/octet-stream".into(),
-        size: blob.size,
-        sha256: blob.sha256,
-        alt: None,
-        preview: None,
-        content: Content::Blob { key: blob.key, chunks: blob.chunks },
-    };
-    let xml = author.writes("status", Body::Status, |packet| {
-        packet.text = Some("A film.".into());
-        packet.attachments.push(attachment);
-    });
-    (xml, chunks)
-}
-
 fn chunks_here(person: &Person) -> u32 {
     person.store.read().query_row("SELECT count(*) FROM chunk WHERE here", (), |row| row.get(0)).unwrap()
 }
@@ -209,7 +179,7 @@ fn chunks_here(person: &Person) -> u32 {
 #[test]
 fn chunks_are_taken_before_and_after_the_packet_that_lists_them() {
     let (mut alice, mut bob, _) = alices_friends();
-    let (xml, chunks) = with_file(&alice, &vec![7; 9 << 20]);
+    let (xml, chunks) = alice.writes_with_file(&vec![7; 9 << 20]);
     assert_eq!(chunks.len(), 3);
     let letters = alice.seals(xml, &["bob"]);
     assert_eq!(letters[0].chunks.len(), 3);
@@ -229,7 +199,7 @@ fn a_last_chunk_of_one_byte_may_be_ascii() {
     // 64 records of 17 bytes more than their content, and 21 bytes before them, are a byte longer than a chunk.
     let film = vec![7; (4 << 20) + 1 - 64 * 17 - 21];
     let (xml, chunks) = (0..64)
-        .map(|_| with_file(&alice, &film))
+        .map(|_| alice.writes_with_file(&film))
         .find(|(_, chunks)| chunks[1].len() == 1 && chunks[1].is_ascii())
         .unwrap();
     let letters = alice.seals(xml, &["bob"]);
@@ -241,7 +211,7 @@ fn a_last_chunk_of_one_byte_may_be_ascii() {
 #[test]
 fn a_chunk_that_does_not_match_its_hash_is_held_not_taken() {
     let (mut alice, mut bob, _) = alices_friends();
-    let (xml, mut chunks) = with_file(&alice, &vec![7; 100_000]);
+    let (xml, mut chunks) = alice.writes_with_file(&vec![7; 100_000]);
     let letters = alice.seals(xml, &["bob"]);
     bob.gets(&letters);
     chunks[0][1000] ^= 1;
@@ -252,7 +222,7 @@ fn a_chunk_that_does_not_match_its_hash_is_held_not_taken() {
 #[test]
 fn a_packet_whose_chunks_are_gone_is_not_sealed() {
     let (mut alice, _, _) = alices_friends();
-    let (xml, _) = with_file(&alice, &vec![7; 100_000]);
+    let (xml, _) = alice.writes_with_file(&vec![7; 100_000]);
     for name in alice.folder("blobs").into_iter().filter(|name| name != "tmp") {
         fs::remove_file(alice.file("blobs").join(name)).unwrap();
     }
@@ -311,4 +281,38 @@ fn what_came_is_confirmed_with_the_next_envelope_or_after_a_day() {
     let letters = bob.seals(reply, &["alice"]);
     assert_eq!(alice.gets(&letters), []);
     assert!(all < 3, "only what Carol has not confirmed is open: {all}");
+}
+
+#[test]
+fn a_comment_is_sealed_for_the_author_of_its_thread_alone() {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    meet(&mut alice, &mut bob);
+    meet(&mut bob, &mut carol);
+    let root = alice.status("Root.");
+    bob.gets(&alice.seals(root.clone(), &["bob"]));
+    let comment = bob.comment(&root, "Look, Carol!");
+    let (letters, failures) = bob.tries_to_seal(comment.clone(), &["alice", "carol"]);
+    assert_eq!((letters.len(), failures.len()), (0, 1), "Carol's node would refuse it");
+    assert_eq!(failures[0].kind(), socialnet::Kind::NotAllowed);
+    assert_eq!(bob.seals(comment.clone(), &["alice"]).len(), 1);
+    assert_eq!(bob.seals(comment, &[]).len(), 1);
+}
+
+#[test]
+fn others_files_do_not_fill_the_disk_and_own_ones_are_not_counted() {
+    let (mut alice, mut bob, _) = alices_friends();
+    let (own, _) = bob.writes_with_file(&vec![7; 3 << 20]);
+    bob.seals(own, &["alice"]);
+    let (film, chunks) = alice.writes_with_file(&vec![7; 9 << 20]);
+    assert_eq!(bob.gets(&alice.seals(film, &["bob"])), []);
+    bob.home.config.blobs.quota = 8 << 20;
+    let refused = bob.finds(&chunks);
+    assert_eq!(kinds(&refused), [Kind::NotAllowed], "the two that fit are taken");
+    assert!(refused[0].message().ends_with("others' files fill 8.0 MiB"), "{}", refused[0].message());
+    assert_eq!(bob.folder("inpackets/held").len(), 1);
+    assert_eq!(bob.reads(), [], "said once");
+    assert_eq!(kinds(&bob.finds(&chunks)), [Kind::NotAllowed], "what is there already takes nothing more");
+    bob.home.config.blobs.quota = 16 << 20;
+    assert_eq!(bob.reads(), []);
+    assert_eq!((chunks_here(&bob), bob.folder("inpackets/held").len()), (4, 0));
 }

@@ -27,6 +27,8 @@ pub struct Config {
     pub due: Due,
     /// `[feed]`.
     pub feed: Feed,
+    /// `[blobs]`.
+    pub blobs: Blobs,
 }
 
 /// When a delivery that failed for now is tried again.
@@ -53,6 +55,21 @@ pub struct Retry {
 pub struct Feed {
     /// Words and phrases: what has one of them is not shown.
     pub hide: Vec<String>,
+}
+
+/// What `blobs/` may hold of others' files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Blobs {
+    /// Bytes of chunks that others sent.
+    #[serde(deserialize_with = "size")]
+    pub quota: u64,
+}
+
+impl Default for Blobs {
+    fn default() -> Self {
+        Self { quota: 16 << 30 }
+    }
 }
 
 /// How long what the node owes may wait for company.
@@ -96,6 +113,21 @@ fn minutes(count: u64) -> Duration {
 
 fn duration<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<Duration, D::Error> {
     parse_duration(&String::deserialize(input)?).map_err(de::Error::custom)
+}
+
+fn size<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<u64, D::Error> {
+    parse_size(&String::deserialize(input)?).map_err(de::Error::custom)
+}
+
+/// `500MiB`, `16 GiB`, `2TiB`: powers of 1024, as the feed shows them.
+fn parse_size(text: &str) -> Result<u64> {
+    let unit = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)]
+        .iter()
+        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?.trim_end(), 1_u64 << shift)));
+    let size = unit.and_then(|(number, unit)| number.parse::<u64>().ok()?.checked_mul(unit));
+    size.ok_or_else(|| {
+        Error::new(Kind::Config, format!("'{text}' is not a size such as '500 MiB' or '16GiB'"))
+    })
 }
 
 /// `5m`, `1d 12h`: a day is 24 hours here. Longer units than weeks have no fixed length and are refused.
@@ -234,6 +266,10 @@ const TIMES: &str = "
 # What has one of these words is not shown, nor what hangs under it.
 #[feed]
 #hide = ['football', 'world cup']
+
+# What others' files may take up on this disk. Beyond it they wait, and are asked for again.
+#[blobs]
+#quota = '16 GiB'
 ";
 
 #[cfg(test)]
@@ -251,6 +287,7 @@ mod tests {
         assert_eq!(config.retry.first, Duration::from_secs(300));
         assert_eq!(config.retry.give_up, Duration::from_secs(432_000));
         assert_eq!(config.due.relay, Duration::from_secs(600));
+        assert_eq!(config.blobs.quota, read("[blobs]\nquota = '16384MiB'").unwrap().blobs.quota);
     }
 
     #[test]
@@ -273,6 +310,7 @@ mod tests {
             "confirm",
             "again",
             "hide",
+            "quota",
         ]
         .iter()
         .fold(all, |text, key| text.replace(&format!("\n#{key} ="), &format!("\n{key} =")));
@@ -287,6 +325,8 @@ mod tests {
             ("[retry]\nfirst = '1mo'", "'config.toml' line 2: '1mo' is not a duration such as"),
             ("[due]\nrelay = '1000000w'", "'config.toml' [due]: nothing waits for more than 40 days"),
             ("[retry]\nfirst = '0s'", "'config.toml' [retry]: first must be a second"),
+            ("[blobs]\nquota = '16 GB'", "'config.toml' line 2: '16 GB' is not a size such as"),
+            ("[blobs]\nquota = '99999999999 TiB'", "'config.toml' line 2: '99999999999 TiB' is not a size"),
             ("[feed]\nhide = ['!']", "'config.toml' [feed]: hide: there is no word in '!'"),
             ("[send.'../x']", "'config.toml' [send.../x]: a scheme is 1 to 16"),
             ("[send.x]\nLD_PRELOAD = 'y'", "'config.toml' [send.x]: 'LD_PRELOAD': a name is made of"),

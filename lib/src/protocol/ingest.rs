@@ -15,8 +15,9 @@ use crate::{
     mailbox::{self, Mailbox},
     packet::Digest,
     seal,
-    store::{Store, account, changes, clock, contacts, delivery, former, packets},
+    store::{Store, account, changes, clock, delivery, packets},
     stream::PemItems,
+    text,
 };
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -60,7 +61,8 @@ struct Item {
 /// What a file turned out to be.
 enum Content {
     Envelope(Box<Opened>),
-    Chunk(Digest),
+    /// Its hash, and how many bytes it has.
+    Chunk(Digest, u64),
     Note(Note),
     Refused(Error),
     /// Somebody else took it away meanwhile.
@@ -101,7 +103,7 @@ impl<'a> Ingest<'a> {
     fn empty_inbox(&mut self, refused: &mut dyn FnMut(Error)) -> Result<()> {
         self.expire()?;
         loop {
-            let friends = self.friends()?;
+            self.release_held()?;
             let left_alone;
             loop {
                 let (items, left) = self.waiting()?;
@@ -112,8 +114,7 @@ impl<'a> Ingest<'a> {
                 self.take(items, refused)?;
             }
             self.fetch_held_chunks()?;
-            // A new friend may have written before they were one.
-            if self.friends()? <= friends || release(&self.inpackets)? == 0 {
+            if !account::held_is_wanted(self.store.read())? {
                 left_alone.into_iter().for_each(refused);
                 return self.delete_chunks();
             }
@@ -140,7 +141,7 @@ impl<'a> Ingest<'a> {
     /// Tries again what could not be opened, and reads again what was not understood.
     pub fn again(&mut self, refused: &mut dyn FnMut(Error)) -> Result<()> {
         move_all(&self.inpackets, "bad")?;
-        release(&self.inpackets)?;
+        move_all(&self.inpackets, "held")?;
         self.inbox(refused)?;
         let receiver =
             Receiver { me: self.keyring.identity.fingerprint, wait: &self.home.config.due, now: self.now };
@@ -151,7 +152,7 @@ impl<'a> Ingest<'a> {
             after = last.seq;
             let db = self.store.begin()?;
             for packet in batch {
-                receiver.again(&db, packet.seq, packet.signed)?;
+                receiver.again(&db, packet)?.into_iter().for_each(&mut *refused);
             }
             db.commit()?;
         }
@@ -195,10 +196,15 @@ impl<'a> Ingest<'a> {
         self.now.saturating_add(self.home.config.due.confirm).unwrap_or(Timestamp::MAX)
     }
 
-    fn friends(&self) -> Result<usize> {
-        let db = self.store.read();
-        // Who has a new key writes from it.
-        Ok(contacts::resolve(db, contacts::EVERYBODY)?.len() + former::count(db)?)
+    // A new friend may have written before they were one. The files come first: killed in between, it is done again.
+    fn release_held(&mut self) -> Result<()> {
+        if !account::held_is_wanted(self.store.read())? {
+            return Ok(());
+        }
+        move_all(&self.inpackets, "held")?;
+        let db = self.store.begin()?;
+        account::held_is_released(&db)?;
+        Ok(db.commit()?)
     }
 
     // The oldest first: arrival is the order of the feed. Also, what is no item and stays where it is.
@@ -256,6 +262,7 @@ impl<'a> Ingest<'a> {
         let receiver =
             Receiver { me: self.keyring.identity.fingerprint, wait: &self.home.config.due, now: self.now };
         let say = self.say_at();
+        let mut room = Room::new(self.home);
         let mut done = Vec::with_capacity(batch.len());
         let db = self.store.begin()?;
         for (content, item) in batch {
@@ -272,11 +279,17 @@ impl<'a> Ingest<'a> {
                     self.unreadable.extend(item.name);
                     continue;
                 }
-                Content::Chunk(digest) if packets::chunk_is_listed(&db, &digest)? => {
-                    confirm::chunk_came(&db, &digest, say)?;
+                Content::Chunk(digest, _) if !packets::chunk_is_listed(&db, &digest)? => {
+                    Then::HoldChunk(digest)
+                }
+                Content::Chunk(digest, size) if room.takes(&db, &digest, size)? => {
+                    confirm::chunk_came(&db, (&digest, size), say)?;
                     Then::MoveToBlobs(digest)
                 }
-                Content::Chunk(digest) => Then::HoldChunk(digest),
+                Content::Chunk(digest, _) => {
+                    refused(room.full(&item.path));
+                    Then::HoldChunk(digest)
+                }
                 Content::Note(note) => {
                     delivery::hint(&db, &note.items, &note.to, &note.words)?;
                     Then::Delete
@@ -342,16 +355,23 @@ impl<'a> Ingest<'a> {
     fn fetch_held_chunks(&mut self) -> Result<()> {
         let say = self.say_at();
         let mut moved = false;
+        let mut room = Room::new(self.home);
         for name in self.inpackets.items("held")? {
             let name = name?;
             let Some(digest) = mailbox::hash_in(&name) else { continue };
             let path = self.inpackets.path("held", &name);
             let listed = packets::chunk_is_listed(self.store.read(), &digest)?;
-            if !listed || file::read(&path, blob::CHUNK).is_ok_and(|bytes| blob::sha256(&bytes) != digest) {
+            if !listed {
                 continue;
             }
+            let size = path.symlink_metadata().map_or(0, |about| about.len());
             let db = self.store.begin()?;
-            confirm::chunk_came(&db, &digest, say)?;
+            if !room.takes(&db, &digest, size)?
+                || file::read(&path, blob::CHUNK).is_ok_and(|bytes| blob::sha256(&bytes) != digest)
+            {
+                continue;
+            }
+            confirm::chunk_came(&db, (&digest, size), say)?;
             db.commit()?;
             self.move_to_blobs(&digest, "held", &name)?;
             moved = true;
@@ -360,23 +380,48 @@ impl<'a> Ingest<'a> {
     }
 }
 
-/// Puts what was held back into `inpackets/new`, for the next run to judge again: somebody has become a friend. Gives
-/// how many files.
-pub fn release(inpackets: &Mailbox) -> Result<usize> {
-    move_all(inpackets, "held")
+/// What others' chunks may still fill of `blobs/`.
+struct Room {
+    quota: u64,
+    /// Summed up when the first chunk comes.
+    used: Option<u64>,
 }
 
-fn move_all(inpackets: &Mailbox, folder: &str) -> Result<usize> {
-    let mut count = 0;
+impl Room {
+    fn new(home: &Home) -> Self {
+        Self { quota: home.config.blobs.quota, used: None }
+    }
+
+    // What is there already takes nothing more.
+    fn takes(&mut self, db: &Transaction<'_>, chunk: &Digest, size: u64) -> Result<bool> {
+        if packets::has_chunk(db, chunk)? {
+            return Ok(true);
+        }
+        let used = match self.used {
+            Some(used) => used,
+            None => packets::foreign_bytes(db)?,
+        };
+        let fits = used.saturating_add(size) <= self.quota;
+        self.used = Some(if fits { used + size } else { used });
+        Ok(fits)
+    }
+
+    fn full(&self, path: &Path) -> Error {
+        let message =
+            format!("left '{}' in held: others' files fill {}", path.display(), text::bytes(self.quota));
+        Error::new(Kind::NotAllowed, message).hint("'quota' of [blobs] in config.toml says how much they may")
+    }
+}
+
+// For this run to judge again.
+fn move_all(inpackets: &Mailbox, folder: &str) -> Result<()> {
     for name in inpackets.items(folder)? {
         let name = name?;
         inpackets.shift(&name, folder, "new")?;
         // What is left of it: why it was in `bad`.
         inpackets.remove(folder, &name)?;
-        count += 1;
     }
-    inpackets.sync("new")?;
-    Ok(count)
+    inpackets.sync("new")
 }
 
 // What one envelope writes before it is refused must not stay: each has a savepoint of its own.
@@ -435,12 +480,12 @@ fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
     }
     if !blob::may_be_chunk(&bytes) {
         let mut blocks = PemItems::new(bytes.as_slice(), MAX_FILE);
-        let pem = blocks.next().transpose()?.filter(|pem| seal::looks_sealed(&pem.der));
-        let pem = pem.ok_or_else(|| Error::malformed("neither a sealed packet nor a chunk"))?;
+        let garbage = || Error::malformed("neither a sealed packet nor a chunk");
+        let pem = blocks.next().transpose()?.ok_or_else(garbage)?;
         if blocks.next().is_some() {
             return Err(Error::malformed("more than one sealed packet in a file"));
         }
         return Ok(Content::Envelope(Box::new(open::open(&pem.der, keyring)?)));
     }
-    Ok(Content::Chunk(blob::sha256(&bytes)))
+    Ok(Content::Chunk(blob::sha256(&bytes), bytes.len() as u64))
 }

@@ -1,7 +1,7 @@
 //! From sealed bytes to verified packets, with no database: the one way in. Either everything in an envelope holds, or
 //! nothing of it leaves this file.
 
-use super::{change, share};
+use super::{change, meeting, share};
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
     envelope::Envelope,
@@ -42,6 +42,10 @@ pub struct Opened {
 
 /// Opens and verifies. [`crate::Kind::NotAllowed`]: no live key opens it. [`crate::Kind::Malformed`]: anything else.
 pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
+    if !seal::looks_sealed(sealed) && meeting::introduction(sealed).is_ok() {
+        return Err(Error::malformed("an invitation or a profile, which is not sealed")
+            .hint("'sn-contact add' takes it"));
+    }
     let opened = seal::open(sealed, keyring)?;
     let outer = seal::verify(&opened.signed).context(|| "the sender's signature")?;
     let mut envelope = Envelope::read(&outer.content).context(|| "the envelope")?;

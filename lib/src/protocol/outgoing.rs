@@ -12,7 +12,10 @@ use crate::{
     mailbox,
     packet::{self, About, Body, Digest, Name, Packet},
     seal,
-    store::packets::{self, Held, Holding, Keep},
+    store::{
+        contacts, former,
+        packets::{self, Held, Holding, Keep},
+    },
     stream::Clear,
 };
 use jiff::Timestamp;
@@ -117,6 +120,7 @@ impl Desk<'_> {
             let message = format!("message {} is not for {}", packet.name.id, other.short());
             return Err(Error::new(Kind::NotAllowed, message).hint("a message goes to those it names"));
         }
+        self.check_thread(packet, &readers)?;
         readers.sort_unstable();
         readers.dedup();
         readers.retain(|reader| *reader != self.me && *reader != packet.name.from);
@@ -129,6 +133,24 @@ impl Desk<'_> {
                 .hint("name readers with --to NAME, --to @GROUP or --to all"));
         }
         Ok(readers)
+    }
+}
+
+impl Desk<'_> {
+    // Readers take a comment on others' packets from the root's author alone, who can remove it.
+    fn check_thread(&self, packet: &Packet, readers: &[Fingerprint]) -> Result<()> {
+        let root = packet.root();
+        let reply = matches!(packet.body, Body::Comment | Body::Reaction);
+        if !reply || root.from == self.me || former::was_mine(self.db, root.from)? {
+            return Ok(());
+        }
+        let author = contacts::by_fingerprint(self.db, root.from)?.map_or(root.from, |it| it.fingerprint);
+        let Some(other) = readers.iter().find(|reader| ![author, root.from, self.me].contains(reader)) else {
+            return Ok(());
+        };
+        let message = format!("{} {} is not for {}", packet.kind, packet.name.id, other.short());
+        Err(Error::new(Kind::NotAllowed, message)
+            .hint("it goes to the author of the thread, whose node passes it on: leave --to out"))
     }
 }
 
@@ -157,7 +179,7 @@ pub(super) fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now
         Held::New(seq) => {
             if packet.packet.name.from == me {
                 for chunk in packet.packet.chunks() {
-                    packets::chunk_is_here(db, chunk)?;
+                    packets::chunk_is_here(db, chunk, 0)?;
                 }
                 if change::is_change(&packet.packet) {
                     change::take(db, seq, &packet.packet, now)?;

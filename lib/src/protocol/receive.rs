@@ -210,25 +210,42 @@ impl Receiver<'_> {
     ) -> Result<Held> {
         let through = Some(sender).filter(|sender| *sender != packet.name.from);
         let (digest, signed, received) = (verified.digest, &verified.signed, self.now);
-        let held = packets::hold(db, &Holding { packet, digest, signed, through, received, keep })?;
+        let mut held = packets::hold(db, &Holding { packet, digest, signed, through, received, keep })?;
+        // Understood only now, it is as good as new; but not because a share brought it once more.
+        if let Held::Known(seq) = held
+            && keep != Keep::Unknown
+            && keep == understand::keep(packet)
+            && packets::understand(db, seq, packet, keep)?
+        {
+            held = Held::New(seq);
+        }
         if let Held::New(_) = held {
             changes::settle(db, packet.name, self.now)?;
         }
         Ok(held)
     }
 
-    /// Reads a packet again that was not understood when it came.
-    pub fn again(&self, db: &Transaction<'_>, seq: i64, signed: Vec<u8>) -> Result<()> {
-        let verified = verify(signed)?;
+    /// Reads a packet again that was not understood when it came, as if it came now. What its sender may not send, and
+    /// what is not to be shown, is kept quietly; the reason is given.
+    pub fn again(&self, db: &Transaction<'_>, unknown: packets::Again) -> Result<Option<Error>> {
+        let verified = verify(unknown.signed)?;
         let packet = understand::judge(verified.packet.clone());
-        if !matches!(packet.body, Body::Unknown { .. }) {
-            packets::understand(db, seq, &packet, understand::keep(&packet))?;
-            if change::is_change(&packet) && change::check(db, &packet).is_ok() {
-                change::take(db, seq, &packet, self.now)?;
-            }
-            changes::settle(db, packet.name, self.now)?;
+        if matches!(packet.body, Body::Unknown { .. }) {
+            return Ok(None);
         }
-        Ok(())
+        let mut refused = None;
+        // Whoever is no friend any more is neither answered nor believed.
+        let shown = understand::keep(&packet) == Keep::Feed || change::is_change(&packet);
+        if shown || self.state(db, unknown.sender)? == Some(State::Friend) {
+            match self.take(db, unknown.sender, &verified) {
+                Err(error) if !matches!(error.kind(), Kind::NotAllowed | Kind::Malformed) => {
+                    return Err(error);
+                }
+                taken => refused = taken.err(),
+            }
+        }
+        packets::understand(db, unknown.seq, &packet, Keep::Quiet)?;
+        Ok(refused)
     }
 }
 

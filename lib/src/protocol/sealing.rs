@@ -270,13 +270,25 @@ impl<'a> Sealer<'a> {
         });
         for (parcel, chosen) in parcels.iter().zip(chosen) {
             let reader = &parcel.reader;
-            let Chosen { keys, fits: mut packets, wait } = match chosen {
+            let Chosen { keys, fits: mut packets, mut wait } = match chosen {
                 Ok(chosen) => chosen,
                 Err(error) => {
                     failures.push(error.context(format!("cannot seal for {}", reader.petname)));
                     continue;
                 }
             };
+            // Whoever is gone is not asked for newer keys: a goodbye does not wait for them.
+            if wait.iter().any(|packet| matches!(packet.packet.body, Body::ContactBye)) {
+                wait.clear();
+                due::forget(&db, reader.fingerprint)?;
+                failures.push(Error::new(
+                    Kind::NotAllowed,
+                    format!("{} is not told goodbye: their sealing keys have ended", reader.petname),
+                ));
+                if packets.is_empty() {
+                    continue;
+                }
+            }
             if !wait.is_empty() {
                 let request = sign_body(keyring, "profile", profile::body(&db, keyring, true)?, now)?;
                 rows.insert(request.digest, hold(&db, &request, me, now)?);

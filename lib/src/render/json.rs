@@ -34,6 +34,7 @@ struct Entry<'a> {
     about: Option<About<'a>>,
     attachments: Vec<Attachment<'a>>,
     delivery: Option<Delivery>,
+    to: Option<Vec<Person<'a>>>,
     hidden: Option<&'static str>,
 }
 
@@ -77,6 +78,7 @@ struct Delivery {
     sealed: u32,
     confirmed: u32,
     waiting: u32,
+    complete: Option<u32>,
 }
 
 impl<'a> From<&'a feed::Person> for Person<'a> {
@@ -145,7 +147,9 @@ impl<'a> From<&'a feed::Entry> for Entry<'a> {
                 sealed: delivery.sealed,
                 confirmed: delivery.confirmed,
                 waiting: delivery.waiting(),
+                complete: delivery.complete,
             }),
+            to: entry.to.as_ref().map(|readers| readers.iter().map(Person::from).collect()),
             hidden: entry.hidden.map(Why::as_str),
         }
     }

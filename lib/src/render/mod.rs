@@ -1,8 +1,9 @@
-//! How things look: the feed as `text.rs` for a terminal, `json.rs` as JSON lines and `atom.rs` for news readers; contacts and
-//! profiles as text and JSON.
+//! How things look: the feed as `text.rs` for a terminal, `json.rs` as JSON lines and `atom.rs` for news readers; contacts,
+//! profiles and deliveries as text and JSON.
 
 pub mod atom;
 pub mod contacts;
+pub mod deliveries;
 pub mod json;
 pub mod profile;
 pub mod text;

@@ -85,6 +85,9 @@ impl Style {
             Some(about) if !beneath => format!("{kind} on {}", self.reference(about)),
             _ => kind,
         }];
+        if let Some(readers) = &entry.to {
+            facts[0] += &format!(" to {}", readers.iter().map(name).collect::<Vec<_>>().join(", "));
+        }
         facts.push(text::ago(entry.created, &self.now));
         let new = self.read.is_some_and(|read| entry.seq > read) && !entry.author.own;
         facts.extend(new.then(|| "new".to_owned()));
@@ -96,7 +99,9 @@ impl Style {
                 0 => String::new(),
                 count => format!(", waiting for {count}"),
             };
-            format!("confirmed by {} of {}{waiting}", delivery.confirmed, delivery.sealed)
+            let complete =
+                delivery.complete.map(|count| format!(", complete for {count}")).unwrap_or_default();
+            format!("confirmed by {} of {}{complete}{waiting}", delivery.confirmed, delivery.sealed)
         }));
         let (who, id) = (name(&entry.author), short(entry.id));
         let words = format!("{who}{} · {} · {id}", through.unwrap_or_default(), facts.join(" · "));

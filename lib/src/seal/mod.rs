@@ -194,13 +194,24 @@ pub fn openssl_version() -> String {
     openssl::version::version().to_owned()
 }
 
-/// [`Kind::Unavailable`] when OpenSSL is older than 3.6, whose CMS lacks what a seal needs.
+/// Versions of OpenSSL that are not used: the first one, the first after them (both as `OPENSSL_VERSION_NUMBER`, MNN00PP0),
+/// and why. What `guard.rs` keeps from the parser in all versions need not stand here; what could undo its work must.
+const BROKEN: [(i64, i64, &str); 2] = [
+    (0, 0x3060_0000, "its CMS has no ML-KEM recipients (RFC 9629)"),
+    (0x3060_0000, 0x3060_0010, "a long nonce in AuthEnvelopedData overflows its stack (CVE-2025-15467)"),
+];
+
+/// [`Kind::Unavailable`] when OpenSSL is one of [`BROKEN`].
 pub fn check_openssl() -> Result<()> {
-    if openssl::version::number() < 0x3060_0000 {
-        let message = format!("{} is too old: 3.6 or newer is needed", openssl_version());
-        return Err(Error::new(Kind::Unavailable, message));
+    match broken(openssl::version::number()) {
+        None => Ok(()),
+        Some(why) => Err(Error::new(Kind::Unavailable, format!("{} is not used: {why}", openssl_version()))
+            .hint("3.6.1 or newer is needed")),
     }
-    Ok(())
+}
+
+fn broken(number: i64) -> Option<&'static str> {
+    BROKEN.iter().find(|(first, after, _)| (*first..*after).contains(&number)).map(|(.., why)| *why)
 }
 
 /// A failure of OpenSSL on data of our own: memory or randomness is lacking, or it is not the OpenSSL we know.
@@ -219,6 +230,15 @@ mod tests {
     fn openssl_in_use() {
         println!("{}", openssl_version());
         check_openssl().unwrap();
+    }
+
+    #[test]
+    fn each_version_that_is_not_used_has_its_reason() {
+        // 3.5.7, 3.6.0, 3.6.1, 3.6.3, 4.0.1
+        let versions = [0x3050_0070, 0x3060_0000, 0x3060_0010, 0x3060_0030, 0x4000_0010];
+        let why = versions.map(|number| broken(number).unwrap_or_default());
+        assert!(why[0].contains("RFC 9629") && why[1].contains("CVE"), "{why:?}");
+        assert_eq!(why[2..], [""; 3]);
     }
 
     /// The keys of somebody, made on the evening of a day in November.

@@ -16,6 +16,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, named_params};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Characters of a text that are quoted where another packet speaks of it.
@@ -109,6 +110,8 @@ pub struct Delivery {
     pub sealed: u32,
     /// Readers who confirmed it.
     pub confirmed: u32,
+    /// Those of them who have all chunks of its files; none, if it has no chunks.
+    pub complete: Option<u32>,
 }
 
 impl Delivery {
@@ -166,6 +169,8 @@ pub struct Entry {
     pub attachments: Vec<Attachment>,
     /// For own packets.
     pub delivery: Option<Delivery>,
+    /// For own messages: to whom they went.
+    pub to: Option<Vec<Person>>,
     /// Why it is shown only when everything is asked for.
     pub hidden: Option<Why>,
 }
@@ -284,7 +289,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
         None => None,
     };
     let root: Option<Fingerprint> = row.get("root_author")?;
-    let state: String = row.get("state")?;
+    let (state, kind): (String, String) = (row.get("state")?, row.get("type")?);
     Ok(Entry {
         seq,
         id: row.get("id")?,
@@ -295,7 +300,8 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
             own,
         },
         through,
-        kind: row.get("type")?,
+        to: if own && kind == "message" { Some(readers(db, seq)?) } else { None },
+        kind,
         created: time(row.get("created")?)?,
         received: time(row.get("received")?)?,
         expires: row.get::<_, Option<i64>>("expires")?.map(time).transpose()?,
@@ -351,10 +357,47 @@ fn attachments(db: &Connection, seq: i64, own: bool) -> Result<Vec<Attachment>> 
 fn delivery(db: &Connection, seq: i64) -> Result<Delivery> {
     // A reader may have got it twice, when the first envelope was lost.
     let mut query = db.prepare_cached(
-        "SELECT count(DISTINCT reader), count(DISTINCT CASE WHEN confirmed IS NOT NULL THEN reader END)
-         FROM sealed_packet JOIN sealed ON sealed.envelope = sealed_packet.envelope WHERE packet = ?1",
+        "SELECT reader, max(confirmed IS NOT NULL) FROM sealed_packet
+             JOIN sealed ON sealed.envelope = sealed_packet.envelope WHERE packet = ?1 GROUP BY reader",
     )?;
-    Ok(query.query_row([seq], |row| Ok(Delivery { sealed: row.get(0)?, confirmed: row.get(1)? }))?)
+    let readers = query
+        .query_map([seq], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(Fingerprint, bool)>>>()?;
+    let confirmed: Vec<_> = readers.iter().filter(|(_, confirmed)| *confirmed).map(|(who, _)| *who).collect();
+    let lacking = lacking(db, seq)?;
+    let complete = |lacking: BTreeSet<_>| confirmed.iter().filter(|who| !lacking.contains(*who)).count();
+    Ok(Delivery {
+        sealed: readers.len() as u32,
+        confirmed: confirmed.len() as u32,
+        complete: lacking.map(|lacking| complete(lacking) as u32),
+    })
+}
+
+/// Readers who have not said to have each chunk of a packet's files; none, if these have no chunks.
+fn lacking(db: &Connection, seq: i64) -> Result<Option<BTreeSet<Fingerprint>>> {
+    let mut query =
+        db.prepare_cached("SELECT chunks FROM attachment WHERE packet = ?1 AND chunks IS NOT NULL")?;
+    let lists = query.query_map([seq], |row| row.get(0))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
+    let mut wait = db.prepare_cached("SELECT reader FROM delivery WHERE item = ?1 AND NOT came")?;
+    let mut lacking = BTreeSet::new();
+    for digest in lists.iter().flat_map(|list| list.chunks_exact(size_of::<Digest>())) {
+        for reader in wait.query_map([digest], |row| row.get(0))? {
+            lacking.insert(reader?);
+        }
+    }
+    Ok(Some(lacking).filter(|_| !lists.is_empty()))
+}
+
+/// Everybody a packet was sealed to.
+fn readers(db: &Connection, seq: i64) -> Result<Vec<Person>> {
+    let mut query = db.prepare_cached(
+        "SELECT reader, petname FROM audience LEFT JOIN person ON person.fingerprint = reader
+             LEFT JOIN contact ON contact.id = person.contact WHERE packet = ?1 ORDER BY petname, reader",
+    )?;
+    let rows = query.query_map([seq], |row| {
+        Ok(Person { fingerprint: row.get(0)?, petname: row.get(1)?, claims: None, own: false })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The newest row; 0 if there is none.
@@ -385,7 +428,7 @@ mod tests {
         packet::About,
         store::{
             contacts::{self, State},
-            counters, named, packets,
+            counters, delivery, named, packets,
             sample::{self, ALICE, BOB, CAROL, NOW, at},
         },
     };
@@ -467,7 +510,7 @@ mod tests {
         write.commit().unwrap();
         let own = entry(store.read(), 1, at(NOW)).unwrap();
         assert!(own.author.own);
-        assert_eq!(own.delivery, Some(Delivery { sealed: 0, confirmed: 0 }));
+        assert_eq!(own.delivery, Some(Delivery { sealed: 0, confirmed: 0, complete: None }));
         let carols = entry(store.read(), 2, at(NOW)).unwrap();
         assert_eq!((carols.author.own, carols.author.petname), (false, None));
         assert_eq!(carols.through.unwrap().petname.as_deref(), Some("bob"));
@@ -499,7 +542,7 @@ mod tests {
         write.execute("UPDATE sealed SET confirmed = 1 WHERE counter = 2", ()).unwrap();
         write.commit().unwrap();
         let own = entry(store.read(), 1, at(NOW)).unwrap();
-        assert_eq!(own.delivery, Some(Delivery { sealed: 2, confirmed: 1 }));
+        assert_eq!(own.delivery, Some(Delivery { sealed: 2, confirmed: 1, complete: None }));
     }
 
     #[test]
@@ -509,10 +552,42 @@ mod tests {
         photo.attachments.push(sample::blob("ridge.jpg", &[[1; 32], [2; 32], [3; 32]]));
         sample::hold(&mut store, &photo);
         let write = store.begin().unwrap();
-        packets::chunk_is_here(&write, &[2; 32]).unwrap();
+        packets::chunk_is_here(&write, &[2; 32], 1).unwrap();
         write.commit().unwrap();
         let attachment = &entry(store.read(), 1, at(NOW)).unwrap().attachments[0];
         assert_eq!((attachment.number, attachment.chunks_here, attachment.chunks), (1, 1, 3));
         assert!(!attachment.complete());
+    }
+
+    #[test]
+    fn who_has_all_chunks_is_told_apart_from_who_has_the_words() {
+        let (_dir, mut store) = sample::store();
+        let write = store.begin().unwrap();
+        write.execute("DELETE FROM contact WHERE fingerprint = ?1", [ALICE]).unwrap();
+        write.commit().unwrap();
+        let mut film = sample::status(ALICE, "A film.");
+        film.attachments.push(sample::blob("film.mp4", &[[8; 32], [9; 32]]));
+        sample::hold(&mut store, &film);
+        let write = store.begin().unwrap();
+        for (reader, envelope) in [(BOB, [1; 32]), (CAROL, [2; 32])] {
+            let (stream, packets, at) = (&[0; 16], &[1][..], at(NOW));
+            let new =
+                counters::Sealed { reader, stream, counter: 1, envelope: &envelope, packets, at, since: at };
+            counters::sealed(&write, &new).unwrap();
+            packets::add_reader(&write, 1, reader).unwrap();
+            delivery::enter(&write, &envelope, reader, &[[8; 32], [9; 32]], at).unwrap();
+        }
+        write.execute("UPDATE sealed SET confirmed = 1", ()).unwrap();
+        delivery::chunks_came(&write, BOB, &[[8; 32], [9; 32]]).unwrap();
+        delivery::chunks_came(&write, CAROL, &[[8; 32]]).unwrap();
+        let own = |db: &Connection| entry(db, 1, at(NOW)).unwrap();
+        assert_eq!(own(&write).delivery, Some(Delivery { sealed: 2, confirmed: 2, complete: Some(1) }));
+        assert_eq!(own(&write).to, None, "a status goes to whoever it may");
+        write.execute("UPDATE packet SET type = 'message'", ()).unwrap();
+        let to = own(&write).to.unwrap();
+        assert_eq!(
+            to.iter().map(|who| who.petname.as_deref()).collect::<Vec<_>>(),
+            [Some("bob"), Some("carol")]
+        );
     }
 }

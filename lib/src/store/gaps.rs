@@ -197,14 +197,14 @@ pub fn packets_in(db: &Connection, envelope: &Digest, now: Timestamp) -> Result<
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+// From the chunk to its few packets, not through all that the reader ever got.
+const MAY_HAVE_CHUNK: &str = "SELECT 1 FROM listing CROSS JOIN audience ON audience.packet = listing.packet
+         JOIN packet ON packet.seq = listing.packet
+     WHERE chunk = ?2 AND reader = ?1 AND ifnull(expires > ?3, 1) AND length(signed) > 0";
+
 /// Whether a packet that was sealed for a reader, and still holds, lists this chunk.
 pub fn may_have_chunk(db: &Connection, reader: Fingerprint, chunk: &Digest, now: Timestamp) -> Result<bool> {
-    let mut query = db.prepare_cached(
-        "SELECT 1 FROM audience JOIN attachment ON attachment.packet = audience.packet
-             JOIN packet ON packet.seq = audience.packet
-         WHERE reader = ?1 AND instr(chunks, ?2) > 0 AND ifnull(expires > ?3, 1) AND length(signed) > 0",
-    )?;
-    Ok(query.exists((reader, chunk, now.as_second()))?)
+    Ok(db.prepare_cached(MAY_HAVE_CHUNK)?.exists((reader, chunk, now.as_second()))?)
 }
 
 /// The counters of ours that an envelope stands for: its own, and those whose packets were sealed anew in it.
@@ -253,4 +253,45 @@ pub fn spend(
     )?;
     count.execute((reader, now.as_second(), bytes, (now - window).as_second()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        packets,
+        sample::{self, ALICE, BOB, CAROL, NOW, at},
+    };
+
+    const CHUNK: Digest = [1; 32];
+
+    #[test]
+    fn a_chunk_is_for_those_who_got_what_lists_it_and_as_long_as_it_does() {
+        let (_dir, mut store) = sample::store();
+        let mut photo = sample::status(ALICE, "Look.");
+        // Two files that are alike.
+        photo.attachments.extend(["one.jpg", "two.jpg"].map(|name| sample::blob(name, &[CHUNK])));
+        sample::hold(&mut store, &photo);
+        let write = store.begin().unwrap();
+        packets::add_reader(&write, 1, BOB).unwrap();
+        let may = |reader| may_have_chunk(&write, reader, &CHUNK, at(NOW)).unwrap();
+        assert_eq!((may(BOB), may(CAROL)), (true, false));
+        packets::unlist(&write, 1).unwrap();
+        assert!(!may(BOB));
+        let left: u32 = write.query_row("SELECT count(*) FROM listing", (), |row| row.get(0)).unwrap();
+        assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn a_chunk_is_found_by_its_hash_however_much_its_reader_got() {
+        let (_dir, store) = sample::store();
+        let mut plan = store.read().prepare(&format!("EXPLAIN QUERY PLAN {MAY_HAVE_CHUNK}")).unwrap();
+        let steps: Vec<String> = plan
+            .query_map((BOB, CHUNK, NOW), |row| row.get("detail"))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert!(steps[0].contains("SEARCH listing") && steps[0].contains("(chunk=?"), "{steps:?}");
+        assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
+    }
 }

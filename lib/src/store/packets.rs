@@ -107,11 +107,7 @@ pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
         db.execute("UPDATE packet SET doubled = 1 WHERE seq = ?1", [known.seq])?;
         return Ok(Held::Doubled(known.seq));
     }
-    let (about_author, about_id) = match &packet.about {
-        Some(About::Packet(name, _)) => (Some(name.from), Some(name.id)),
-        Some(About::Person(person)) => (Some(*person), None),
-        None => (None, None),
-    };
+    let (about_author, about_id) = about(packet);
     db.prepare_cached(
         "INSERT INTO packet (author, id, type, created, received, expires, through, root_author, root_id,
            about_author, about_id, state, digest, text, signed, author_name)
@@ -162,15 +158,32 @@ fn end(created: Timestamp, expires: Timestamp, received: Timestamp) -> Timestamp
     }
 }
 
-/// Reads a packet anew that is understood only now: its row stays where it is in the feed.
-pub fn understand(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<()> {
+/// Keeps a packet that is understood only now as what it is: its row stays where it is in the feed. False: it was
+/// understood before, or is gone.
+pub fn understand(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -> Result<bool> {
+    let mut unknown = db.prepare_cached("SELECT 1 FROM packet WHERE seq = ?1 AND state = 'unknown'")?;
+    if !unknown.exists([seq])? {
+        return Ok(false);
+    }
     search::remove(db, seq)?;
     unlist(db, seq)?;
-    db.execute(
-        "UPDATE packet SET state = ?2, text = ?3 WHERE seq = ?1",
-        (seq, keep.as_str(), words(packet)),
-    )?;
-    enter(db, seq, packet)
+    let (about_author, about_id) = about(packet);
+    let (root, state, text) = (packet.thread, keep.as_str(), words(packet));
+    db.prepare_cached(
+        "UPDATE packet SET state = ?2, text = ?3, root_author = ?4, root_id = ?5, about_author = ?6, about_id = ?7
+         WHERE seq = ?1",
+    )?
+    .execute((seq, state, text, root.map(|it| it.from), root.map(|it| it.id), about_author, about_id))?;
+    enter(db, seq, packet)?;
+    Ok(true)
+}
+
+fn about(packet: &Packet) -> (Option<Fingerprint>, Option<Uuid>) {
+    match &packet.about {
+        Some(About::Packet(name, _)) => (Some(name.from), Some(name.id)),
+        Some(About::Person(person)) => (Some(*person), None),
+        None => (None, None),
+    }
 }
 
 /// The words that a person sees and searches.
@@ -216,8 +229,10 @@ fn enter(db: &Transaction<'_>, seq: i64, packet: &Packet) -> Result<()> {
             chunks,
         ])?;
     }
+    let mut note = db.prepare_cached("INSERT OR IGNORE INTO listing (chunk, packet) VALUES (?1, ?2)")?;
     for chunk in packet.chunks() {
         list.execute((chunk, seq))?;
+        note.execute((chunk, seq))?;
     }
     search::add(db, seq)
 }
@@ -228,8 +243,10 @@ pub(super) fn unlist(db: &Transaction<'_>, seq: i64) -> Result<()> {
         db.prepare_cached("DELETE FROM attachment WHERE packet = ?1 RETURNING ifnull(chunks, x'')")?;
     let lists = query.query_map([seq], |row| row.get(0))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
     let mut unlist = db.prepare_cached("UPDATE chunk SET listed = listed - 1 WHERE sha256 = ?1")?;
+    let mut forget = db.prepare_cached("DELETE FROM listing WHERE chunk = ?1 AND packet = ?2")?;
     for digest in lists.iter().flat_map(|list| list.chunks_exact(size_of::<Digest>())) {
         unlist.execute([digest])?;
+        forget.execute((digest, seq))?;
     }
     Ok(())
 }
@@ -265,13 +282,25 @@ pub fn forget_chunk(db: &Transaction<'_>, sha256: &Digest) -> Result<()> {
     Ok(())
 }
 
-/// Notes that a chunk's file is in `blobs/`, whether or not it was before. Gives who sent the packet that lists it.
-pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest) -> Result<Option<Fingerprint>> {
+/// Bytes of the chunks in `blobs/` that others sent.
+pub fn foreign_bytes(db: &Connection) -> Result<u64> {
+    Ok(db.query_row("SELECT ifnull(sum(size), 0) FROM chunk WHERE here = 1", (), |row| row.get(0))?)
+}
+
+/// Whether a chunk's file is in `blobs/`.
+pub fn has_chunk(db: &Connection, sha256: &Digest) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM chunk WHERE sha256 = ?1 AND here = 1")?.exists([sha256])?)
+}
+
+/// Notes that a chunk's file is in `blobs/`, whether or not it was before; `size`: its bytes if others sent it, for an own
+/// one 0. Gives who sent the packet that lists it.
+pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest, size: u64) -> Result<Option<Fingerprint>> {
     // Whoever sends it again has not heard that it came.
     let mut mark = db.prepare_cached(
-        "UPDATE chunk SET here = 1, said = 0, said_in = NULL WHERE sha256 = ?1 RETURNING sender",
+        "UPDATE chunk SET size = iif(here, size, ?2), here = 1, said = 0, said_in = NULL WHERE sha256 = ?1
+         RETURNING sender",
     )?;
-    Ok(mark.query_row([sha256], |row| row.get(0)).optional()?)
+    Ok(mark.query_row((sha256, size), |row| row.get(0)).optional()?)
 }
 
 /// Whether a packet held here lists this chunk.
@@ -308,14 +337,19 @@ pub struct Again {
     pub seq: i64,
     /// SignedData by its author, DER.
     pub signed: Vec<u8>,
+    /// Who brought it.
+    pub sender: Fingerprint,
 }
 
 /// The next packets after row `after` that were not understood, at most `limit`.
 pub fn not_understood(db: &Connection, after: i64, limit: u32) -> Result<Vec<Again>> {
     let mut query = db.prepare(
-        "SELECT seq, signed FROM packet WHERE state = 'unknown' AND seq > ?1 ORDER BY seq LIMIT ?2",
+        "SELECT seq, signed, ifnull(through, author) FROM packet WHERE state = 'unknown' AND seq > ?1
+         ORDER BY seq LIMIT ?2",
     )?;
-    let rows = query.query_map((after, limit), |row| Ok(Again { seq: row.get(0)?, signed: row.get(1)? }))?;
+    let rows = query.query_map((after, limit), |row| {
+        Ok(Again { seq: row.get(0)?, signed: row.get(1)?, sender: row.get(2)? })
+    })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

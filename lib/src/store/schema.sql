@@ -193,6 +193,8 @@ CREATE TABLE chunk (
     -- who brought the packet that lists it, and is asked for it
     sender BLOB    NOT NULL,
     here   INTEGER NOT NULL DEFAULT 0,
+    -- bytes, once it is here and if others sent it
+    size   INTEGER NOT NULL DEFAULT 0,
     -- its sender was told that it is here
     said   INTEGER NOT NULL DEFAULT 0,
     -- the envelope that says so, as long as sn-send has not taken it
@@ -204,6 +206,14 @@ CREATE INDEX chunk_missing ON chunk (next_ask) WHERE here = 0;
 CREATE INDEX chunk_unsaid ON chunk (sender) WHERE here = 1 AND said = 0;
 CREATE INDEX chunk_said_in ON chunk (said_in) WHERE said_in IS NOT NULL;
 CREATE INDEX chunk_unlisted ON chunk (sha256) WHERE listed = 0;
+
+-- Which packets list a chunk, as long as their attachments are held. No reference to packet: it would be looked for in
+-- vain at every deletion.
+CREATE TABLE listing (
+    chunk  BLOB    NOT NULL,
+    packet INTEGER NOT NULL,
+    PRIMARY KEY (chunk, packet)
+) STRICT, WITHOUT ROWID;
 
 -- Who an own root, or what was passed on in its thread, was sealed to.
 CREATE TABLE audience (

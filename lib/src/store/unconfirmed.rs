@@ -70,6 +70,50 @@ pub fn never_confirmed(db: &Connection, stale: Timestamp) -> Result<Vec<Digest>>
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Envelopes that are confirmed, or can't be as they are not counted, with chunks that were handed over before `sent` and
+/// are not: they, or the word that they came, were lost. Chunks that no packet lists any more are not wanted.
+pub fn chunks_overdue(db: &Connection, sent: Timestamp) -> Result<Vec<Digest>> {
+    lacking(db, "part.queued <= ?1", sent)
+}
+
+/// Such envelopes, queued before `stale`.
+pub fn never_complete(db: &Connection, stale: Timestamp) -> Result<Vec<Digest>> {
+    lacking(db, "part.queued <= ?1 AND delivery.queued <= ?1", stale)
+}
+
+fn lacking(db: &Connection, condition: &str, time: Timestamp) -> Result<Vec<Digest>> {
+    let mut query = db.prepare(&format!(
+        "SELECT DISTINCT part.envelope FROM delivery AS part
+             JOIN delivery ON delivery.item = part.envelope AND delivery.reader = part.reader
+             JOIN chunk ON chunk.sha256 = part.item
+             LEFT JOIN sealed ON sealed.envelope = part.envelope
+         WHERE part.state = 'sent' AND part.item <> part.envelope AND NOT part.came AND delivery.state = 'sent'
+             AND listed > 0 AND (sealed.envelope IS NULL OR confirmed IS NOT NULL) AND {condition}"
+    ))?;
+    let rows = query.query_map([time.as_second()], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The chunks of an envelope that are not confirmed wait once more, for the next address.
+pub fn send_chunks_again(db: &Transaction<'_>, envelope: &Digest, now: Timestamp) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE delivery SET state = 'waiting', queued = ?2, next_try = ?2, began = 0, attempts = 0, refused = ''
+         WHERE envelope = ?1 AND item <> envelope AND state = 'sent' AND NOT came",
+    )?
+    .execute((envelope, now.as_second()))?;
+    Ok(())
+}
+
+/// Gives up those chunks.
+pub fn fail_chunks(db: &Transaction<'_>, envelope: &Digest, reason: &str) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE delivery SET state = 'failed', reason = ?2
+         WHERE envelope = ?1 AND item <> envelope AND state = 'sent' AND NOT came",
+    )?
+    .execute((envelope, reason))?;
+    Ok(())
+}
+
 /// Gives up what was handed over.
 pub fn fail(db: &Transaction<'_>, envelope: &Digest, reason: &str) -> Result<()> {
     db.prepare_cached("UPDATE delivery SET state = 'failed', reason = ?2 WHERE item = ?1")?

@@ -6,10 +6,12 @@
 use jiff::{SignedDuration, Timestamp};
 use socialnet::{
     Error, Fingerprint, Kind,
+    blob::{self, Blob},
     envelope::Envelope,
     home::Home,
     identity::{Keyring, Purpose, ReaderKeys},
-    packet::{self, About, Body, Name, Packet},
+    mailbox::name_for,
+    packet::{self, About, Attachment, Body, Content, Name, Packet},
     protocol::{
         ingest::Ingest,
         meeting, renewal,
@@ -104,6 +106,31 @@ impl Person {
             packet.thread = Some(about.root());
             packet.about = Some(About::Packet(about.name, None));
         })
+    }
+
+    /// A status with a file that lies in the author's blobs already.
+    pub fn attaches(&self, blob: &Blob, text: &str) -> Vec<u8> {
+        let attachment = Attachment {
+            name: "film.bin".into(),
+            media_type: "application/octet-stream".into(),
+            size: blob.size,
+            sha256: blob.sha256,
+            alt: None,
+            preview: None,
+            content: Content::Blob { key: blob.key, chunks: blob.chunks.clone() },
+        };
+        self.writes("status", Body::Status, |packet| {
+            packet.text = Some(text.to_owned());
+            packet.attachments.push(attachment);
+        })
+    }
+
+    /// A status with a file of these bytes, and its chunks.
+    pub fn writes_with_file(&self, bytes: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let dir = self.home.blobs();
+        let blob = blob::encrypt(bytes, &dir, &dir.join("tmp")).unwrap();
+        let chunks = blob.chunks.iter().map(|chunk| fs::read(dir.join(name_for(chunk))).unwrap()).collect();
+        (self.attaches(&blob, "A film."), chunks)
     }
 
     /// Seals, and expects that nothing fails.
