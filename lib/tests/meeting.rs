@@ -2,7 +2,7 @@
 
 mod people;
 
-use people::{Person, for_reader, kinds, meet, morning};
+use people::{Person, kinds, meet, morning};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,

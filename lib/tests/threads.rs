@@ -108,9 +108,9 @@ fn a_comment_does_not_pass_by_the_author_of_its_thread() {
     let letters = alice.seals(root.clone(), &["all"]);
     bob.gets(&for_reader(&letters, &bob));
     carol.gets(&for_reader(&letters, &carol));
-    let comment = bob.comment(&root, "Alice shall not remove this.");
-    let letters = bob.seals(comment, &["carol"]);
-    assert_eq!(kinds(&carol.gets(&letters)), [Kind::NotAllowed]);
+    let comment = bob.signs(&bob.comment(&root, "Alice shall not remove this."));
+    let by_hand = bob.envelope(&carol, 1, vec![comment]);
+    assert_eq!(kinds(&carol.finds(&[by_hand])), [Kind::NotAllowed]);
     assert_eq!(carol.sees(), ["alice: Root."]);
 }
 
@@ -308,7 +308,7 @@ fn others_files_do_not_fill_the_disk_and_own_ones_are_not_counted() {
     bob.home.config.blobs.quota = 8 << 20;
     let refused = bob.finds(&chunks);
     assert_eq!(kinds(&refused), [Kind::NotAllowed], "the two that fit are taken");
-    assert!(refused[0].message().ends_with("others' files fill 8.0 MiB"), "{}", refused[0].message());
+    assert!(refused[0].message().ends_with("others' files fill 8.4 MB"), "{}", refused[0].message());
     assert_eq!(bob.folder("inpackets/held").len(), 1);
     assert_eq!(bob.reads(), [], "said once");
     assert_eq!(kinds(&bob.finds(&chunks)), [Kind::NotAllowed], "what is there already takes nothing more");

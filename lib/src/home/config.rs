@@ -119,7 +119,7 @@ fn size<'de, D: Deserializer<'de>>(input: D) -> std::result::Result<u64, D::Erro
     parse_size(&String::deserialize(input)?).map_err(de::Error::custom)
 }
 
-/// `500MiB`, `16 GiB`, `2TiB`: powers of 1024, as the feed shows them.
+/// `500MiB`, `16 GiB`, `2TiB`: powers of 1024.
 fn parse_size(text: &str) -> Result<u64> {
     let unit = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)]
         .iter()

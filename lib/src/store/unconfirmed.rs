@@ -78,7 +78,7 @@ pub fn chunks_overdue(db: &Connection, sent: Timestamp) -> Result<Vec<Digest>> {
 
 /// Such envelopes, queued before `stale`.
 pub fn never_complete(db: &Connection, stale: Timestamp) -> Result<Vec<Digest>> {
-    lacking(db, "part.queued <= ?1 AND delivery.queued <= ?1", stale)
+    lacking(db, "delivery.queued <= ?1", stale)
 }
 
 fn lacking(db: &Connection, condition: &str, time: Timestamp) -> Result<Vec<Digest>> {
