@@ -48,11 +48,7 @@ fn is_friend(db: &Connection, who: Fingerprint) -> Result<bool> {
 }
 
 /// A chunk of so many bytes came: its sender is owed the word, from `say` on, if they are a friend still.
-pub(super) fn chunk_came(
-    db: &Transaction<'_>,
-    (chunk, size): (&Digest, u64),
-    say: Timestamp,
-) -> Result<()> {
+pub(super) fn chunk_came(db: &Transaction<'_>, (chunk, size): (&Digest, u64), say: Timestamp) -> Result<()> {
     match packets::chunk_is_here(db, chunk, size)? {
         Some(sender) if is_friend(db, sender)? => due::owe(db, sender, "", &Debt::Received, say),
         _ => Ok(()),
