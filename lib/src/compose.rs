@@ -5,7 +5,7 @@ use crate::{
     packet::{self, About, Attachment, Body, Name, Packet},
     protocol::{change, share},
     seal,
-    store::{account, changes, contacts, named, packets},
+    store::{account, changes, contacts, former, named, packets},
 };
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -96,6 +96,8 @@ impl Author<'_> {
     pub fn retract(&self, id: &str) -> Result<Vec<u8>> {
         let target = named::find(self.db, id, self.now)?;
         if ![target.name.from, target.root.from].contains(&self.fingerprint) {
+            self.not_before(id, target.name.from)?;
+            self.not_before(id, target.root.from)?;
             return Err(Error::new(Kind::NotAllowed, format!("packet '{id}' is not yours to take back"))
                 .hint("only its author and the author of its thread can"));
         }
@@ -105,9 +107,19 @@ impl Author<'_> {
     fn own(&self, id: &str) -> Result<changes::Target> {
         let name = named::find(self.db, id, self.now)?.name;
         if name.from != self.fingerprint {
+            self.not_before(id, name.from)?;
             return Err(Error::new(Kind::NotAllowed, format!("packet '{id}' is not yours to edit")));
         }
         self.living(id, name)
+    }
+
+    /// Refuses what an identity before this one began: readers take nothing about it from another key.
+    fn not_before(&self, id: &str, author: Fingerprint) -> Result<()> {
+        if former::was_mine(self.db, author)? {
+            let message = format!("packet '{id}' belongs to the identity that you had before");
+            return Err(Error::new(Kind::NotAllowed, message).hint("it stays as it is; begin anew"));
+        }
+        Ok(())
     }
 
     /// A packet of which something is left.
@@ -184,6 +196,7 @@ impl Author<'_> {
     fn about(&self, id: &str, mut packet: Packet) -> Result<Vec<u8>> {
         let target = named::find(self.db, id, self.now)?;
         self.living(id, target.name)?;
+        self.not_before(id, target.root.from)?;
         change::check_open(self.db, target.root)?;
         packet.thread = Some(target.root);
         packet.about = Some(About::Packet(target.name, Some(target.digest)));

@@ -82,6 +82,11 @@ says bob 'Welcome back.'
 as alice sn-sync
 is 'and she hears of her friends' "$(as alice sn-feed --json | jq -r .text | tail -n 1)" 'Welcome back.'
 
+old=$(as alice sn-feed --json | jq -r 'select(.text == "By the old key.").id')
+fails 77 'what the old key wrote stays as it is' as alice sn-pack edit "$old" 'Other words.'
+fails 77 'and nothing is added to it' as alice sn-pack comment --about "$old" 'More words.'
+ok 'and she hears why' has "$T/said" 'the identity that you had before'
+
 # All is lost but the stick.
 says carol 'By the old key.'
 sync bob carol
