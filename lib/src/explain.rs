@@ -11,6 +11,7 @@ use crate::{
     profile::{Invitation, Profile},
     protocol::open,
     seal,
+    short::{self, Short},
     store::{Store, contacts, packets},
     stream::{Clear, ClearItems, Pem, PemItems},
     text,
@@ -41,7 +42,10 @@ impl Explainer {
     /// Explains one file. The failure is the reason for which it would be refused, after all was said.
     pub fn explain(&self, out: &mut impl Write, name: &str, input: impl BufRead) -> Result<()> {
         let mut bytes = Vec::new();
-        input.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+        input
+            .take(MAX_FILE + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Error::from(error).context(format!("cannot read '{name}'")))?;
         if bytes.len() as u64 > MAX_FILE {
             return Err(Error::malformed(format!("{name}: too long to be anything of ours")));
         }
@@ -53,6 +57,9 @@ impl Explainer {
             page.clear(name, &bytes)
         } else if bytes.windows(10).any(|window| window == b"-----BEGIN") {
             page.pem(name, &bytes)
+        } else if bytes.trim_ascii_start().starts_with(short::SCHEME.as_bytes()) {
+            page.title(name, "an invitation in its short form, not signed", bytes.len())?;
+            page.short(&bytes)
         } else if seal::verify(&bytes).is_ok() {
             page.title(name, "signed, DER", bytes.len())?;
             page.signed(&bytes)
@@ -113,7 +120,12 @@ impl<W: Write> Page<'_, W> {
 
     fn block(&mut self, name: &str, pem: &Pem) -> Result<()> {
         let sealed = seal::looks_sealed(&pem.der);
-        self.title(name, if sealed { "a sealed envelope, PEM" } else { "signed, PEM" }, pem.der.len())?;
+        let what = match sealed {
+            _ if pem.label != seal::LABEL => "nothing of ours, PEM",
+            true => "a sealed envelope, PEM",
+            false => "signed, PEM",
+        };
+        self.title(name, what, pem.der.len())?;
         for (label, value) in &pem.headers {
             self.row(label, value)?;
         }
@@ -204,6 +216,21 @@ impl<W: Write> Page<'_, W> {
             }
             Err(error) => self.verdict(Err(error)),
         }
+    }
+
+    // The code is left out: what is shown to somebody else is no invitation for them.
+    fn short(&mut self, bytes: &[u8]) -> Result<()> {
+        let text = std::str::from_utf8(bytes.trim_ascii()).map_err(|_| Error::malformed("not UTF-8 text"));
+        let invitation: Short = match text.and_then(str::parse) {
+            Ok(invitation) => invitation,
+            Err(error) => return self.verdict(Err(error)),
+        };
+        self.row("invitation", &format!("from {}", self.who(invitation.from)))?;
+        for address in &invitation.addresses {
+            self.row("", &format!("reached at {address}"))?;
+        }
+        self.row("", "meeting key alone")?;
+        self.verdict(Ok(()))
     }
 
     fn clear(&mut self, name: &str, bytes: &[u8]) -> Result<()> {

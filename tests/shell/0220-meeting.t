@@ -47,6 +47,9 @@ grep -v '^socialnet:' shown | pixels >qr.pbm
 zbarimg --nodbus --quiet --raw qr.pbm >scanned
 is 'a camera reads the line below the QR code' "$(cat scanned)" "$(cat line)"
 ok 'the line names where Alice is' has line 'a=file%3A%2F%2F'
+as carol sn-show line >explained
+is 'sn-show explains it, and leaves the code out' \
+    "$(grep -c "$(as alice sn-profile show --json | jq -r .fingerprint)" explained), $(grep -c "$(sed 's/.*c=\([0-9a-f]*\).*/\1/' line)" explained)" '1, 0'
 fails 65 'a line that was cut is refused' as dave sn-contact add "$(cut -c 1-100 scanned)"
 sed 's/k=/k=A/' scanned >wrong
 fails 65 'and so is another key' as dave sn-contact add wrong
