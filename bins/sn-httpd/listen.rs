@@ -171,6 +171,11 @@ pub fn acceptor(tls: &Tls) -> Result<SslAcceptor> {
         let why = reason.errors().first().and_then(|error| error.reason()).unwrap_or("unknown reason");
         Error::new(Kind::Config, format!("cannot use the {what} '{}': {why}", path.display()))
     };
+    // OpenSSL has no words for a file that is not there.
+    for path in [&tls.certificate, &tls.key] {
+        fs::File::open(path)
+            .map_err(|reason| Error::new(Kind::Config, Error::io("open", path, reason).message()))?;
+    }
     // Mozilla's recommendation: TLS 1.2 and 1.3.
     let made = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server());
     let mut builder = made.map_err(|reason| failed("certificate", &tls.certificate, reason))?;

@@ -38,6 +38,8 @@ pub fn failure(error: &Error) -> String {
         Error::Other(why) => why.to_string(),
         Error::Timeout(what) => format!("no answer in time ({what})"),
         Error::HostNotFound => "there is no such host".to_owned(),
+        // Most often the server at home, whose certificate only its owner vouches for.
+        Error::NativeTls(why) => format!("TLS failed; is ca-file right? {why}"),
         other => other.to_string(),
     }
 }

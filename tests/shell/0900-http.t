@@ -157,6 +157,9 @@ fails 78 'it needs somewhere to listen' httpd
 fails 78 'an address that is none is refused' httpd "listen = ['somewhere']"
 fails 78 'a certificate that is none is refused' httpd "listen = ['127.0.0.1:0']" \
     "tls = { certificate = '$T/wrong.toml', key = '$T/wrong.toml' }"
+fails 78 'and so is a key that is not there' httpd "listen = ['127.0.0.1:0']" \
+    "tls = { certificate = '$T/ca/good.pem', key = '$T/none.key' }"
+ok 'which is said' has "$T/said" "No such file or directory"
 ok 'settings can be checked' sn-httpd --check "$T/web/httpd.toml"
 fails 78 'and are found wrong' sn-httpd --check "$T/ca/ca.pem"
 
