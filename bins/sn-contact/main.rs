@@ -6,7 +6,7 @@ mod qr;
 use args::Verb;
 use jiff::Timestamp;
 use socialnet::{
-    Result, cli,
+    Error, Kind, Result, cli,
     home::Home,
     identity::{Identity, Keyring},
     profile,
@@ -112,7 +112,8 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
             db.commit()?;
         }
         Verb::Address { who, addresses } => {
-            addresses.iter().try_for_each(|address| profile::address(address))?;
+            let usage = |error: Error| Error::new(Kind::Usage, error.message());
+            addresses.iter().try_for_each(|address| profile::address(address)).map_err(usage)?;
             let db = store.begin()?;
             contacts::set_addresses(&db, contacts::find(&db, &who)?.fingerprint, &addresses, true)?;
             db.commit()?;

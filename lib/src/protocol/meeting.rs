@@ -138,7 +138,10 @@ pub fn read_introduction(mut input: impl BufRead, now: Timestamp) -> Result<Intr
     }
     let mut blocks = PemItems::new(start.chain(input), seal::MAX_BYTES);
     let pem = blocks.next().transpose()?.filter(|pem| pem.label == seal::LABEL);
-    let pem = pem.ok_or_else(|| Error::malformed("no invitation in it"))?;
+    let pem = pem.ok_or_else(|| {
+        Error::malformed("no invitation in it")
+            .hint("one is a PEM block, or a text that begins with 'socialnet:'")
+    })?;
     if blocks.next().is_some() {
         return Err(Error::malformed("more than one invitation in it").hint("add them one at a time"));
     }
@@ -279,7 +282,7 @@ pub fn accept(store: &mut Store, who: &Contact, now: Timestamp) -> Result<()> {
     if who.state != State::Waiting {
         return Err(Error::new(
             Kind::Usage,
-            format!("{} did not ask: they are {}", who.petname, who.state.as_str()),
+            format!("{} did not ask: their state is {}", who.petname, who.state.as_str()),
         ));
     }
     let db = store.begin()?;
@@ -343,7 +346,7 @@ pub fn block_stranger(store: &mut Store, me: Fingerprint, who: Fingerprint, now:
 /// `sn-contact ignore`: forgets somebody who waits. They are not told, and may ask again.
 pub fn ignore(store: &mut Store, who: &Contact) -> Result<()> {
     if !matches!(who.state, State::Waiting | State::Introduced) {
-        let message = format!("{} does not wait: they are {}", who.petname, who.state.as_str());
+        let message = format!("{} does not wait: their state is {}", who.petname, who.state.as_str());
         return Err(Error::new(Kind::Usage, message));
     }
     let db = store.begin()?;

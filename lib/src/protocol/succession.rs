@@ -140,7 +140,7 @@ pub fn decide(store: &mut Store, who: &Contact, new: &Contact, now: Timestamp) -
         return Err(Error::new(Kind::Usage, "nobody succeeds themselves"));
     }
     if new.state != State::Waiting {
-        let message = format!("{} did not ask: they are {}", new.petname, new.state.as_str());
+        let message = format!("{} did not ask: their state is {}", new.petname, new.state.as_str());
         return Err(Error::new(Kind::Usage, message));
     }
     let db = store.begin()?;

@@ -160,7 +160,7 @@ pub fn free_petname(db: &Connection, name: &str) -> Result<String> {
     }
     let mut stem = plain.trim_end_matches('-').to_owned();
     if check_petname(&stem).is_err() {
-        stem = "friend".to_owned();
+        stem = "somebody".to_owned();
     }
     let taken = |name: &str| -> Result<bool> {
         Ok(db.query_row("SELECT 1 FROM contact WHERE petname = ?1", [name], |_| Ok(())).optional()?.is_some())
