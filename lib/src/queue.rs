@@ -39,8 +39,10 @@ use std::{
 /// Deliveries, and bytes of their envelopes, that are handed to drivers at once.
 const WINDOW: u32 = 500;
 const WINDOW_BYTES: usize = 16 << 20;
-/// Reports that are committed together, if they come that fast.
-const REPORTS: usize = 100;
+/// Reports that are committed together, at most, and how long the first of them waits for the rest: a commit costs about
+/// as much. What was not committed when a run is killed is handed over again.
+const REPORTS: usize = 250;
+const TOGETHER: Duration = Duration::from_millis(25);
 /// What was handed over and not confirmed for so long has failed.
 const UNCONFIRMED: Duration = Duration::from_secs(40 * 24 * 3600);
 
@@ -303,7 +305,9 @@ impl Run<'_> {
             drop(sender);
             while let Ok(first) = inbox.recv() {
                 let mut reports = Vec::new();
-                for said in std::iter::once(first).chain(inbox.try_iter().take(REPORTS)) {
+                let until = Instant::now() + TOGETHER;
+                let more = || inbox.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
+                for said in std::iter::once(first).chain(std::iter::from_fn(more)).take(REPORTS) {
                     match said {
                         Said::Report(delivery, address, report) => {
                             reports.push((delivery, address, Fate::Reported(report)));
