@@ -40,7 +40,7 @@ pub fn advice(host: &str, kind: Kind) -> Option<&'static str> {
     let host = host.split([':', '/']).next().unwrap_or_default().to_ascii_lowercase();
     let beneath =
         |end: &&str| host == **end || host.strip_suffix(*end).is_some_and(|rest| rest.ends_with('.'));
-    LOGINS.iter().find(|(ends, _)| ends.iter().any(|end| beneath(end))).map(|(_, advice)| *advice)
+    LOGINS.iter().find(|(ends, _)| ends.iter().any(beneath)).map(|(_, advice)| *advice)
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ cp sealed.pem bob/inpackets/new/again
 as bob sn-ingest sealed.pem
 as bob sn-ingest
 is 'an envelope twice is one packet' "$(as bob sn-feed --json | wc -l)" 1
-echo 'not a packet' >bob/inpackets/new/junk
+echo 'not a packet, and too long to be the end of a blob' >bob/inpackets/new/junk
 as bob sn-ingest 2>said || true
 ok 'junk in inpackets goes to bad with a reason' test -s bob/inpackets/bad/junk.why
 is 'and is not read again' "$(as bob sn-ingest 2>&1)" ''

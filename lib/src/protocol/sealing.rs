@@ -33,7 +33,7 @@ use jiff::{SignedDuration, Timestamp, Unit};
 use rayon::prelude::*;
 use rusqlite::{Connection, Transaction};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -190,8 +190,9 @@ impl<'a> Sealer<'a> {
     fn pay(&mut self, debts: Vec<(i64, usize)>, each: &mut dyn FnMut(Sealed) -> Result<()>) -> Result<()> {
         let mut failures = Vec::new();
         let mut parcels = Parcels::default();
-        // One packet for everybody whom it is owed to.
-        let mut public: Option<Verified> = None;
+        // One packet for everybody whom it is owed to: of 150 readers of a comment, each is owed the same bytes.
+        let mut public: Option<Arc<Verified>> = None;
+        let mut passed_on: HashMap<Digest, Arc<Verified>> = HashMap::new();
         for (debt, _) in debts {
             let db = self.store.read();
             // A confirmation is carried by any envelope, such as one of the round before.
@@ -204,26 +205,33 @@ impl<'a> Sealer<'a> {
                     parcels.answer(reader, answer, Some(due.id));
                     continue;
                 }
-                Debt::Signed(signed) => Some(open::verify(signed)),
-                Debt::Packet(xml) => Some(sign_bytes(self.keyring, xml)),
+                Debt::Signed(signed) => Some(match passed_on.entry(blob::sha256(&signed)) {
+                    Entry::Occupied(known) => Ok(Arc::clone(known.get())),
+                    Entry::Vacant(new) => {
+                        open::verify(signed).map(|packet| Arc::clone(new.insert(Arc::new(packet))))
+                    }
+                }),
+                Debt::Packet(xml) => Some(sign_bytes(self.keyring, xml).map(Arc::new)),
                 Debt::Accept => {
                     let profile = profile::own(db, self.keyring, profile::For::Contacts)?;
-                    Some(sign_body(self.keyring, "contact-accept", Body::ContactAccept { profile }, self.now))
+                    let body = Body::ContactAccept { profile };
+                    Some(sign_body(self.keyring, "contact-accept", body, self.now).map(Arc::new))
                 }
                 Debt::Public => {
                     if public.is_none() {
                         let profile = profile::own(db, self.keyring, profile::For::Public)?;
                         let body = Body::Profile { profile, want: false };
-                        public = Some(sign_body(self.keyring, "profile", body, self.now)?);
+                        public = Some(Arc::new(sign_body(self.keyring, "profile", body, self.now)?));
                     }
                     public.clone().map(Ok)
                 }
                 Debt::Profile { want } => {
-                    Some(sign_body(self.keyring, "profile", profile::body(db, self.keyring, want)?, self.now))
+                    let body = profile::body(db, self.keyring, want)?;
+                    Some(sign_body(self.keyring, "profile", body, self.now).map(Arc::new))
                 }
             };
             match packet.transpose() {
-                Ok(packet) => parcels.owe(reader, packet.map(Arc::new), due.id),
+                Ok(packet) => parcels.owe(reader, packet, due.id),
                 Err(error) => failures.push(error.context("a packet that is due")),
             }
         }
