@@ -16,8 +16,8 @@ mail_account alice bob carol
 meet_by_mail alice bob
 meet_by_mail alice carol
 
-# hints: what is shown of each delivery that is not confirmed, and nothing else of it.
-hints() { as alice sn-send -p | grep -v confirmed | sed -n 's/.*  somebody on the way says: //p'; }
+# hints READER: what is shown of each delivery to them that is not confirmed, and nothing else of it.
+hints() { as alice sn-send -p | grep "  $1  " | grep -v confirmed | sed -n 's/.*  somebody on the way says: //p'; }
 # rest: all that is known of deliveries but the hints.
 rest() { as alice sn-send -p --json | jq -c 'del(.hint)'; }
 fetch() { as alice sn-recv >"$T/names" && as alice sn-ingest; }
@@ -27,7 +27,7 @@ as alice sn-pack status 'to nobody' | as alice sn-seal --to carol | as alice sn-
 rest >"$T/before"
 delivered
 fetch
-is 'a real bounce is shown beside what it is about' "$(hints)" 'there is no such mailbox'
+is 'a real bounce is shown beside what it is about' "$(hints carol)" 'there is no such mailbox'
 rest >"$T/after"
 ok 'it changes nothing else' cmp "$T/before" "$T/after"
 is 'what came back is not taken for a packet' "$(find "$T/alice/inpackets" -type f | wc -l)" 0
@@ -60,7 +60,7 @@ END
 }
 as alice sn-pack status 'to Bob' | as alice sn-seal --to bob | as alice sn-send
 rest >"$T/before"
-says() { report "$@" | dovecot put alice && fetch && hints | tail -n 1; }
+says() { report "$@" | dovecot put alice && fetch && hints bob; }
 is 'a notice of delay' "$(says delayed Bob@example.org 'connection timed out')" 'delayed: connection timed out'
 is 'a forged one says what it likes' "$(says failed bob@example.org '550 never heard of him')" '550 never heard of him'
 rest >"$T/after"
