@@ -1,0 +1,113 @@
+//! How people come to know one another, and how they part.
+
+use crate::qr;
+use jiff::Timestamp;
+use socialnet::{
+    Fingerprint, Result, cli,
+    home::Home,
+    identity::{Identity, Keyring},
+    protocol::{
+        introduce,
+        meeting::{self, Introduction},
+    },
+    short,
+    store::{
+        Store,
+        contacts::{self, Contact, State},
+        named,
+    },
+    stream,
+};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+pub fn me(home: &Home) -> Result<Fingerprint> {
+    Identity::fingerprint(&home.identity())
+}
+
+pub fn invite(
+    out: &mut impl Write,
+    store: &mut Store,
+    keyring: &Keyring,
+    petname: Option<&str>,
+    days: u32,
+    now: Timestamp,
+) -> Result<()> {
+    stream::write_pem(out, &meeting::invite(store, keyring, petname, days, now)?)
+}
+
+pub fn invite_short(
+    out: &mut impl Write,
+    store: &mut Store,
+    keyring: &Keyring,
+    petname: Option<&str>,
+    days: u32,
+    picture: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let invitation = meeting::invite_short(store, keyring, petname, days, now)?.to_string();
+    if picture {
+        write!(out, "{}", qr::code(&invitation)?)?;
+    }
+    Ok(writeln!(out, "{invitation}")?)
+}
+
+/// Reads an invitation of either form, or a profile; `is` is what its owner said aloud.
+pub fn introduction(
+    file: Option<PathBuf>,
+    note: Option<String>,
+    is: Option<String>,
+    now: Timestamp,
+) -> Result<Introduction> {
+    let mut them = match file.as_deref().and_then(Path::to_str) {
+        Some(text) if text.starts_with(short::SCHEME) => meeting::from_short(&text.parse()?, now)?,
+        _ => {
+            let input = cli::open(&file.unwrap_or_else(|| PathBuf::from("-")))?;
+            meeting::read_introduction(input.bytes, now)?
+        }
+    };
+    is.map_or(Ok(()), |spoken| them.check_is(&spoken))?;
+    them.note = note.unwrap_or_default();
+    Ok(them)
+}
+
+pub fn tell_asked(console: &mut cli::Console, who: &Contact) {
+    console.note(&format!("{} will be asked when sn-sync runs next", who.petname));
+}
+
+pub fn accept(
+    home: &Home,
+    store: &mut Store,
+    who: &str,
+    now: Timestamp,
+    console: &mut cli::Console,
+) -> Result<()> {
+    let who = contacts::find(store.read(), who)?;
+    if who.state != State::Introduced {
+        return meeting::accept(store, &who, now);
+    }
+    introduce::accept(store, &Keyring::load(&home.identity())?, &who, now)?;
+    tell_asked(console, &who);
+    Ok(())
+}
+
+pub fn introduce(
+    home: &Home,
+    store: &mut Store,
+    two: [&str; 2],
+    note: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let [one, other] = two.map(|who| contacts::find(store.read(), who));
+    introduce::introduce(store, me(home)?, [&one?, &other?], note, now)
+}
+
+pub fn block(home: &Home, store: &mut Store, who: &str, now: Timestamp) -> Result<()> {
+    let who = named::person(store.read(), who)?;
+    match contacts::by_fingerprint(store.read(), who)? {
+        Some(_) => meeting::block(store, who),
+        None => meeting::block_stranger(store, me(home)?, who, now),
+    }
+}
