@@ -7,13 +7,14 @@ use socialnet::{
     home::Home,
     identity::{Identity, Keyring},
     protocol::{
+        decide::{self, Accepted},
         introduce,
         meeting::{self, Introduction},
     },
     short,
     store::{
         Store,
-        contacts::{self, Contact, State},
+        contacts::{self, Contact},
         named,
     },
     stream,
@@ -85,11 +86,9 @@ pub fn accept(
     console: &mut cli::Console,
 ) -> Result<()> {
     let who = contacts::find(store.read(), who)?;
-    if who.state != State::Introduced {
-        return meeting::accept(store, &who, now);
+    if decide::accept(store, &Keyring::load(&home.identity())?, &who, now)? == Accepted::Asked {
+        tell_asked(console, &who);
     }
-    introduce::accept(store, &Keyring::load(&home.identity())?, &who, now)?;
-    tell_asked(console, &who);
     Ok(())
 }
 
@@ -106,8 +105,5 @@ pub fn introduce(
 
 pub fn block(home: &Home, store: &mut Store, who: &str, now: Timestamp) -> Result<()> {
     let who = named::person(store.read(), who)?;
-    match contacts::by_fingerprint(store.read(), who)? {
-        Some(_) => meeting::block(store, who),
-        None => meeting::block_stranger(store, me(home)?, who, now),
-    }
+    decide::block(store, me(home)?, who, now)
 }

@@ -110,6 +110,7 @@ fn query(args: &Args, store: &Store, now: &Zoned, filter: Filter) -> Result<feed
     Ok(feed::Query {
         limit: args.number.or(if no_limit { None } else { Some(50) }),
         after: if args.new { Some(feed::mark(db)?) } else { None },
+        before: None,
         since: args.since.as_deref().map(|time| text::past(time, now)).transpose()?,
         from: args.from.as_deref().map(|name| named::person(db, name)).transpose()?,
         about: packet(&args.about)?,

@@ -7,14 +7,12 @@ use socialnet::{
     Result, cli,
     home::Home,
     identity::Keyring,
-    mailbox,
     protocol::{
         dropped, renewal,
-        sealing::{Letter, Sealed, Sealer},
+        sealing::{Sealed, Sealer},
     },
-    seal,
     store::Store,
-    stream::{self, Batches, Pem},
+    stream::{self, Batches},
 };
 use std::{io::Write, process::ExitCode};
 
@@ -64,19 +62,7 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
 }
 
 fn print(out: &mut impl Write, sealed: Sealed, console: &mut cli::Console) -> Result<()> {
-    write(out, sealed.letters)?;
+    sealed.letters.into_iter().try_for_each(|letter| stream::write_pem(out, &letter.pem()))?;
     sealed.failures.iter().for_each(|error| console.failed(error));
-    Ok(())
-}
-
-fn write(out: &mut impl Write, letters: Vec<Letter>) -> Result<()> {
-    for letter in letters {
-        let mut headers = vec![
-            ("To".to_owned(), letter.reader.to_string()),
-            ("Envelope".to_owned(), mailbox::name_for(&letter.envelope)),
-        ];
-        headers.extend(letter.chunks.iter().map(|chunk| ("Blob".to_owned(), mailbox::name_for(chunk))));
-        stream::write_pem(out, &Pem { headers, label: seal::LABEL.to_owned(), der: letter.der })?;
-    }
     Ok(())
 }

@@ -125,13 +125,19 @@ pub fn save(attachment: &Attachment, path: &Path, blobs: &Path) -> Result<()> {
 
 /// Writes an attachment to `out` once it has been found genuine in a file that nobody else sees.
 pub fn print(attachment: &Attachment, mut out: impl Write, blobs: &Path) -> Result<()> {
+    io::copy(&mut open(attachment, blobs)?, &mut out)?;
+    Ok(())
+}
+
+/// An attachment, found genuine, in a file that nobody else sees and that is gone when it is closed; to be read from its
+/// beginning. [`Kind::Again`]: parts of it have not come yet.
+pub fn open(attachment: &Attachment, blobs: &Path) -> Result<File> {
     let (hidden, path) = file::exclusive(&blobs.join("tmp"), OsStr::new("attachment"), 0o600)?;
     let readable = File::open(&path);
     // From here on it is gone however this process ends.
     fs::remove_file(&path).map_err(|error| Error::io("delete", &path, error))?;
     copy(attachment, &hidden, blobs)?;
-    io::copy(&mut readable?, &mut out)?;
-    Ok(())
+    Ok(readable?)
 }
 
 fn copy(attachment: &Attachment, mut out: &File, blobs: &Path) -> Result<()> {

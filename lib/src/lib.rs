@@ -13,6 +13,7 @@
 //! | [`driver`] | child processes and their line protocol | keys, XML, SQL |
 //! | [`queue`] | outpackets, deliveries and drivers together: running the queue | keys, packets |
 //! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
+//! | [`post`] | [`protocol`] and [`queue`] together: packets on their way | terminals, sockets |
 //! | [`backup`] | the whole account as one encrypted file | terminals, sockets |
 //! | [`explain`] | every format, to say what a file is | how to change anything |
 //! | [`render`] | how a feed looks as text, JSON and Atom | keys, files |
@@ -51,6 +52,8 @@ pub mod explain;
 pub mod identity;
 #[cfg(feature = "photo")]
 pub mod photo;
+#[cfg(all(feature = "crypto", feature = "db"))]
+pub mod post;
 #[cfg(all(feature = "crypto", feature = "db"))]
 pub mod protocol;
 #[cfg(feature = "db")]

@@ -6,6 +6,7 @@
 //! | `ingest.rs` | files of `inpackets/` are opened on all cores and taken in, batch by batch |
 //! | `receive.rs` | one opened envelope: from whom, whether it came before, and each packet to its choreography |
 //! | `meeting.rs` | invitation, request, accept, bye |
+//! | `decide.rs` | what the owner decides about a person, wherever that person stands |
 //! | `introduce.rs` | two friends are made known to each other |
 //! | `profile.rs` | profiles: the own one as packets carry it, others' as they come |
 //! | `renewal.rs` | encryption keys: made, told, destroyed |
@@ -28,6 +29,7 @@
 
 pub(crate) mod change;
 pub mod confirm;
+pub mod decide;
 pub mod dropped;
 pub mod ingest;
 pub mod introduce;

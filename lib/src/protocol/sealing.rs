@@ -27,7 +27,7 @@ use crate::{
         due::{self, Debt},
         gaps, packets,
     },
-    stream::Clear,
+    stream::{Clear, Pem},
 };
 use jiff::{SignedDuration, Timestamp, Unit};
 use rayon::prelude::*;
@@ -62,6 +62,18 @@ pub struct Letter {
     pub der: Vec<u8>,
     /// Chunks that its packets list, each once.
     pub chunks: Vec<Digest>,
+}
+
+impl Letter {
+    /// As `sn-seal` prints it: the lines before it tell `sn-send` where it goes, and never leave the machine.
+    pub fn pem(self) -> Pem {
+        let mut headers = vec![
+            ("To".to_owned(), self.reader.to_string()),
+            ("Envelope".to_owned(), mailbox::name_for(&self.envelope)),
+        ];
+        headers.extend(self.chunks.iter().map(|chunk| ("Blob".to_owned(), mailbox::name_for(chunk))));
+        Pem { headers, label: seal::LABEL.to_owned(), der: self.der }
+    }
 }
 
 /// What one round made: letters, committed, and what could not be sealed and why.

@@ -33,6 +33,8 @@ pub struct Query {
     pub limit: Option<u32>,
     /// Rows after this one.
     pub after: Option<i64>,
+    /// Rows before this one.
+    pub before: Option<i64>,
     /// Received since.
     pub since: Option<Timestamp>,
     /// By this author, under whatever key.
@@ -197,6 +199,10 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     if let Some(after) = &query.after {
         sql += " AND seq > :after";
         values.push((":after", after));
+    }
+    if let Some(before) = &query.before {
+        sql += " AND seq < :before";
+        values.push((":before", before));
     }
     if let Some(since) = &since {
         // Rows come in the order of their receipt: going back, the first one that is older ends the search.
@@ -481,6 +487,7 @@ mod tests {
         assert_eq!(only(Query { kind: Some("comment".into()), ..Query::default() }), ["comment"]);
         assert_eq!(only(Query { since: Some(at(NOW - 50)), ..Query::default() }), ["comment", "other"]);
         assert_eq!(only(Query { after: Some(2), ..Query::default() }), ["other"]);
+        assert_eq!(only(Query { before: Some(3), limit: Some(1), ..Query::default() }), ["comment"]);
     }
 
     #[test]

@@ -1,0 +1,30 @@
+//! A packet on its way: what `sn-pack | sn-seal | sn-send` does in three processes, for a program that has all three in
+//! one.
+
+use crate::{
+    Error, Result, home::Home, identity::Keyring, protocol::sealing::Sealer, queue, store::Store,
+    stream::Clear,
+};
+use jiff::Timestamp;
+
+/// Seals a packet for the readers that `to` names, as `sn-seal --to` does, or where it is empty for those it names itself,
+/// and queues the envelopes, durably. What [`queue::run`] is for is left to the caller. Gives what could not be sealed, and
+/// why; the rest is queued all the same.
+pub fn post(
+    home: &Home,
+    store: &mut Store,
+    keyring: &Keyring,
+    packet: Vec<u8>,
+    to: &[String],
+    now: Timestamp,
+) -> Result<Vec<Error>> {
+    // Each round is committed before it is given out, and queued before the next one is made: memory stays at one round.
+    let mut queued = Store::open(&home.database())?;
+    let mut failures = Vec::new();
+    Sealer::new(home, store, keyring, now).seal(vec![Clear::Packet(packet)], to, &mut |sealed| {
+        failures.extend(sealed.failures);
+        let blocks = sealed.letters.into_iter().map(|letter| Ok(letter.pem()));
+        queue::add(home, &mut queued, blocks, now, &mut |error| failures.push(error)).map(drop)
+    })?;
+    Ok(failures)
+}

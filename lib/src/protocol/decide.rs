@@ -1,0 +1,37 @@
+//! What the owner decides about a person, wherever that person stands: each case is another choreography.
+
+use super::{introduce, meeting};
+use crate::{
+    Fingerprint, Result,
+    identity::Keyring,
+    store::{
+        Store,
+        contacts::{self, Contact, State},
+    },
+};
+use jiff::Timestamp;
+
+/// What follows from accepting somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// They had asked, and are a friend now.
+    Friend,
+    /// They were introduced, and are asked when the node sends next.
+    Asked,
+}
+
+/// Accepts somebody who asked, or asks somebody who was introduced.
+pub fn accept(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestamp) -> Result<Accepted> {
+    match who.state {
+        State::Introduced => introduce::accept(store, keyring, who, now).map(|()| Accepted::Asked),
+        _ => meeting::accept(store, who, now).map(|()| Accepted::Friend),
+    }
+}
+
+/// Blocks somebody, whether or not anything is known of them but a fingerprint.
+pub fn block(store: &mut Store, me: Fingerprint, who: Fingerprint, now: Timestamp) -> Result<()> {
+    match contacts::by_fingerprint(store.read(), who)? {
+        Some(_) => meeting::block(store, who),
+        None => meeting::block_stranger(store, me, who, now),
+    }
+}
