@@ -1,5 +1,7 @@
 //! A packet goes on its way in one step.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
 mod people;
 
 use people::{Person, meet};
