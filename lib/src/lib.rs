@@ -16,7 +16,7 @@
 //! | [`post`] | [`protocol`] and [`queue`] together: packets on their way | terminals, sockets |
 //! | [`backup`] | the whole account as one encrypted file | terminals, sockets |
 //! | [`explain`] | every format, to say what a file is | how to change anything |
-//! | [`render`] | how a feed looks as text, JSON and Atom | keys, files |
+//! | [`render`] | how a feed looks as text, JSON, Atom and HTML | keys, files |
 //! | [`cli`] | the terminal, clap, exit codes | the rest, except [`error`] and [`text`] |
 //!
 //! Commands in `bins/` call these rooms; no room calls a command.

@@ -2,7 +2,7 @@
 //!
 //! A packet's words go into XHTML that we make, as text: no reader is handed a stranger's markup.
 
-use super::name;
+use super::{name, xml_line as one_line, xml_lines as lines};
 use crate::{
     Context, Result,
     envelope::Stream,
@@ -144,17 +144,6 @@ fn described(attachment: &Attachment) -> String {
         if attachment.alt.is_empty() { String::new() } else { format!(": {}", one_line(&attachment.alt)) };
     let (name, media_type) = (one_line(&attachment.name), one_line(&attachment.media_type));
     format!("[{}] {name}, {media_type}, {}{words}", attachment.number, text::bytes(attachment.size))
-}
-
-/// Two characters that no terminal minds are none in XML 1.0.
-const NOT_IN_XML: [char; 2] = ['\u{fffe}', '\u{ffff}'];
-
-fn one_line(text: &str) -> String {
-    text::one_line(text).replace(NOT_IN_XML, "\u{fffd}")
-}
-
-fn lines(text: &str) -> String {
-    text::lines(text).replace(NOT_IN_XML, "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! How things look: the feed as `text.rs` for a terminal, `json.rs` as JSON lines and `atom.rs` for news readers; contacts,
-//! profiles and deliveries as text and JSON.
+//! How things look: the feed as `text.rs` for a terminal, `json.rs` as JSON lines, `atom.rs` for news readers and `html` for
+//! browsers; contacts, profiles and deliveries as text and JSON.
 
 pub mod atom;
 pub mod contacts;
 pub mod deliveries;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod json;
 pub mod profile;
 pub mod text;
@@ -11,7 +13,7 @@ pub mod text;
 use crate::{
     Context, Result,
     store::feed::Person,
-    text::{is_hidden, one_line},
+    text::{is_hidden, lines, one_line},
 };
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
@@ -27,6 +29,19 @@ fn name(person: &Person) -> String {
             None => person.fingerprint.short(),
         },
     }
+}
+
+/// Two characters that no terminal minds are none in XML 1.0.
+const NOT_IN_XML: [char; 2] = ['\u{fffe}', '\u{ffff}'];
+
+/// One line of a stranger's, made of characters that XML has.
+fn xml_line(text: &str) -> String {
+    one_line(text).replace(NOT_IN_XML, "\u{fffd}")
+}
+
+/// As [`xml_line`], but line feeds stay.
+fn xml_lines(text: &str) -> String {
+    lines(text).replace(NOT_IN_XML, "\u{fffd}")
 }
 
 /// One JSON object on a line, hidden characters written as `\uXXXX` (RFC 8259 section 7): to a program the same text,
