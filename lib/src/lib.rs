@@ -4,8 +4,9 @@
 //! |---|---|---|
 //! | [`error`], [`text`], [`fingerprint`], `base64` | nothing of the others | |
 //! | [`file`], [`mailbox`], [`home`] | folders, names, settings | keys, XML, SQL |
-//! | [`stream`], [`packet`], [`envelope`], [`profile`], [`succession`], [`short`], [`login`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
+//! | [`stream`], [`packet`], [`envelope`], [`profile`], [`succession`], [`short`], [`login`], [`slip`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
 //! | [`identity`], [`seal`], [`blob`] | OpenSSL; `seal` goes from bytes to bytes | XML, SQL, sockets |
+//! | [`search`] | OpenSSL and Unicode; from bytes to bytes | XML, SQL, files, sockets |
 //! | [`photo`] | image formats | everything else |
 //! | [`store`] | SQLite | sealed bytes, keys |
 //! | [`attach`] | files as attachments, in and out: blobs and photographs | SQL |
@@ -34,6 +35,7 @@ pub mod mailbox;
 pub mod packet;
 pub mod profile;
 pub mod short;
+pub mod slip;
 pub mod stream;
 pub mod succession;
 pub mod text;
@@ -62,6 +64,8 @@ pub mod queue;
 pub mod render;
 #[cfg(feature = "crypto")]
 pub mod seal;
+#[cfg(feature = "crypto")]
+pub mod search;
 #[cfg(feature = "db")]
 pub mod store;
 

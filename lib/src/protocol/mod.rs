@@ -25,8 +25,10 @@
 //! | `start.rs` | a new account |
 //! | `moved.rs` | an account that goes on in another place |
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
+//! | `bottle.rs` | what a searcher signs for the person sought, and what that one makes of it |
 //! | `own.rs` | the node's own people and service packets |
 
+pub mod bottle;
 pub(crate) mod change;
 pub mod confirm;
 pub mod decide;

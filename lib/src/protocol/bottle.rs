@@ -1,0 +1,85 @@
+//! Slips in bottles: what a searcher sends, signed, to whoever knows the handles; and what that person makes of it.
+
+use super::profile;
+use crate::{
+    Context, Error, Fingerprint, Kind, Result,
+    identity::{Identity, Purpose, ReaderKeys},
+    profile::Profile,
+    seal,
+    search::{Key, bottle},
+    slip::Slip,
+};
+use jiff::Timestamp;
+
+/// What is the same in all bottles of a search.
+pub struct Search<'a> {
+    /// The searcher's public profile.
+    pub profile: &'a Profile,
+    /// A few words, or nothing.
+    pub note: &'a str,
+    /// When the search was begun; whole seconds.
+    pub created: Timestamp,
+    /// When it ends; whole seconds.
+    pub expires: Timestamp,
+    /// `B` of each handle that is looked for.
+    pub bs: &'a [Key],
+}
+
+/// A bottle that is for the owner, with what was in it.
+pub struct Found {
+    /// What the searcher says.
+    pub slip: Slip,
+    /// The searcher's identity certificate, DER.
+    pub certificate: Vec<u8>,
+    /// By which of the own `B` it was opened, by their place; at least one.
+    pub handles: Vec<usize>,
+    /// What an answer shows the searcher.
+    pub proof: Key,
+}
+
+/// Fills a bottle that `introducer` gets first.
+pub fn fill(identity: &Identity, search: &Search<'_>, introducer: Fingerprint) -> Result<Vec<u8>> {
+    bottle::fill(search.bs, |digest| {
+        let slip = Slip {
+            from: identity.fingerprint,
+            introducer,
+            created: search.created,
+            expires: search.expires,
+            bottle: *digest,
+            profile: search.profile.clone(),
+            note: search.note.to_owned(),
+        };
+        seal::sign(identity, &slip.write()?)
+    })
+}
+
+/// Opens a bottle with any of the own `B`. `None`: it is for somebody else, of a scheme not known here, or the owner's
+/// own. [`Kind::Malformed`]: it is not what its searcher filled. [`Kind::NotAllowed`]: it has ended. [`Kind::Unavailable`]: a
+/// newer node would read it.
+pub fn open(bytes: &[u8], own: &[Key], me: Fingerprint, now: Timestamp) -> Result<Option<Found>> {
+    let Some(opened) = bottle::open(bytes, own)? else { return Ok(None) };
+    let signed = seal::verify(&opened.content).context(|| "the slip in a bottle")?;
+    let slip = Slip::read(&signed.content).context(|| "the slip in a bottle")?;
+    if slip.from != signed.signer {
+        return Err(Error::malformed("the slip in a bottle is not by who signed it"));
+    }
+    if slip.bottle != opened.digest {
+        return Err(Error::malformed("the slip in a bottle was put into another one"));
+    }
+    if slip.introducer == slip.from {
+        return Err(Error::malformed("a searcher introduces themselves"));
+    }
+    if slip.from == me {
+        return Ok(None);
+    }
+    let ended = |why: &str| Err(Error::new(Kind::NotAllowed, why));
+    if now >= slip.expires {
+        return ended("the search has ended");
+    }
+    profile::check_keys(&slip.profile, &signed.certificate, now)?;
+    if !ReaderKeys::usable(&slip.profile.meeting, Purpose::Meeting, now) {
+        return ended("the searcher's keys have ended");
+    }
+    let proof = bottle::proof(&opened.proof, me)?;
+    Ok(Some(Found { slip, certificate: signed.certificate, handles: opened.handles, proof }))
+}

@@ -1,0 +1,176 @@
+//! What Argon2id makes of a handle, and the tags by which one search is compared with what a node carries.
+//! socialnet-search(7), TAGS.
+
+use super::{Handle, Key, MAX_HANDLES, SCHEME, failed};
+use crate::{Error, Kind, Result, seal};
+use hmac::{Hmac, KeyInit, Mac};
+use icu_normalizer::ComposingNormalizerBorrowed;
+use openssl::{kdf, sha::Sha256};
+use rayon::prelude::*;
+
+/// Argon2id as RFC 9106 section 4 recommends where memory is dear: 3 passes over 64 MiB in 4 lanes.
+const PASSES: u32 = 3;
+const LANES: u32 = 4;
+const MEMORY: u32 = 1 << 16;
+/// Entries that are compared at a time, while the next are being read: half a mebibyte of them.
+const CHUNK: usize = 1 << 13;
+
+/// What a handle, and the secret that goes with it, is kept as.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Derived {
+    /// What contacts may carry.
+    pub h: Key,
+    /// What opens bottles, and leaves the node of nobody who knows it.
+    pub b: Key,
+}
+
+/// Derives both, which takes 64 MiB and a fraction of a second. The secret is text; an empty one is [`Kind::Usage`].
+pub fn derive(handle: &Handle, secret: Option<&str>) -> Result<Derived> {
+    let mut salt = Sha256::new();
+    salt.update(format!("socialnet-search-{SCHEME}\0").as_bytes());
+    if let Some(secret) = secret {
+        if secret.is_empty() {
+            return Err(Error::new(Kind::Usage, "the secret is empty"));
+        }
+        // One spelling, as RFC 8265 section 4.2 has it for passwords.
+        let spaced: String = secret.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+        salt.update(ComposingNormalizerBorrowed::new_nfc().normalize(&spaced).as_bytes());
+    }
+    let (password, salt) = (handle.canonical(), salt.finish());
+    let mut out = [0; 64];
+    kdf::argon2id(None, password.as_bytes(), &salt, None, None, PASSES, LANES, MEMORY, &mut out)
+        .map_err(|reason| failed("derive a handle", reason))?;
+    let (mut h, mut b) = ([0; 32], [0; 32]);
+    h.copy_from_slice(&out[..32]);
+    b.copy_from_slice(&out[32..]);
+    Ok(Derived { h, b })
+}
+
+/// The tags of one token: a key that is prepared once.
+#[derive(Clone)]
+pub struct Tagger(Hmac<sha2::Sha256>);
+
+impl Tagger {
+    /// For a token.
+    pub fn new(token: &Key) -> Self {
+        // RFC 2104 section 2: a key shorter than a block is followed by zeros.
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(token);
+        Self(Hmac::new(&block.into()))
+    }
+
+    /// The tag of an `H`: HMAC-SHA-256 under the token.
+    pub fn tag(&self, h: &Key) -> Key {
+        self.0.clone().chain_update(h).finalize().into_bytes().into()
+    }
+}
+
+/// The tags of a search: one for each `H`, at most [`MAX_HANDLES`], and random ones beside them, so that nobody sees how
+/// many it looks for.
+pub fn tags(token: &Key, hs: &[Key]) -> Result<[Key; MAX_HANDLES]> {
+    let tagger = Tagger::new(token);
+    let mut tags = [[0; 32]; MAX_HANDLES];
+    for (at, tag) in tags.iter_mut().enumerate() {
+        *tag = match hs.get(at) {
+            Some(h) => tagger.tag(h),
+            None => seal::random()?,
+        };
+    }
+    Ok(tags)
+}
+
+/// Which entries of a hashcache a search looks for: what came with their `H`. All cores compare while the next
+/// are being read; as much memory is used for a million entries as for ten thousand.
+pub fn matches<T: Copy + Send + Sync>(
+    token: &Key,
+    tags: &[Key],
+    mut cache: impl Iterator<Item = Result<(T, Key)>>,
+) -> Result<Vec<T>> {
+    let tagger = Tagger::new(token);
+    let mut read = |chunk: &mut Vec<(T, Key)>| -> Result<()> {
+        chunk.clear();
+        cache.by_ref().take(CHUNK).try_for_each(|entry| {
+            chunk.push(entry?);
+            Ok(())
+        })
+    };
+    let (mut chunk, mut next, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    read(&mut chunk)?;
+    while !chunk.is_empty() {
+        rayon::in_place_scope(|scope| {
+            let (chunk, found, tagger) = (&chunk, &mut found, &tagger);
+            scope.spawn(move |_| {
+                let looked_for = chunk.par_iter().with_min_len(512);
+                found
+                    .par_extend(looked_for.filter(|(_, h)| tags.contains(&tagger.tag(h))).map(|(it, _)| *it));
+            });
+            read(&mut next)
+        })?;
+        std::mem::swap(&mut chunk, &mut next);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openssl::{hash::MessageDigest, pkey::PKey, sign::Signer};
+
+    fn h(number: u32) -> Key {
+        openssl::sha::sha256(&number.to_be_bytes())
+    }
+
+    #[test]
+    fn secret_and_handle_both_make_the_key() {
+        let ada = Handle::parse(&["name=Ada Lovelace", "town=London"]).unwrap();
+        let plain = derive(&ada, None).unwrap();
+        let again = derive(&Handle::parse(&["town=london", "name=lovelace ada"]).unwrap(), None).unwrap();
+        assert!(plain == again);
+        let with = |secret| derive(&ada, Some(secret)).unwrap();
+        let secret = with("caf\u{e9} noir");
+        assert!(secret == with("cafe\u{301}\u{a0}noir"), "one spelling");
+        let mut all = vec![plain.h, plain.b, secret.h, secret.b, with("Caf\u{e9} noir").h];
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 5);
+        assert_eq!(derive(&ada, Some("")).err().unwrap().kind(), Kind::Usage);
+    }
+
+    #[test]
+    fn a_tag_is_what_openssl_makes_too() {
+        let key = PKey::hmac(&[7; 32]).unwrap();
+        let mut signer = Signer::new(MessageDigest::sha256(), &key).unwrap();
+        signer.update(&h(1)).unwrap();
+        assert_eq!(Tagger::new(&[7; 32]).tag(&h(1)).to_vec(), signer.sign_to_vec().unwrap());
+    }
+
+    #[test]
+    fn there_are_always_eight_and_no_two_searches_have_one_in_common() {
+        let one = tags(&[1; 32], &[h(1), h(2)]).unwrap();
+        let other = tags(&[2; 32], &[h(1), h(2)]).unwrap();
+        let mut all = [one, other].concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 2 * MAX_HANDLES);
+    }
+
+    #[test]
+    fn whoever_is_looked_for_is_found_wherever_they_stand() {
+        let many = 3 * CHUNK as u32 + 5;
+        let sought = [0, 1, CHUNK as u32 - 1, CHUNK as u32, many - 1];
+        for looked_for in sought {
+            let tags = tags(&[9; 32], &[h(looked_for), h(many)]).unwrap();
+            let found = matches(&[9; 32], &tags, (0..many).map(|it| Ok((it, h(it))))).unwrap();
+            assert_eq!(found, [looked_for]);
+            let none = matches(&[8; 32], &tags, (0..many).map(|it| Ok((it, h(it))))).unwrap();
+            assert!(none.is_empty(), "another token");
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_said() {
+        let broken =
+            (0..).map(|it| if it < 20_000 { Ok((it, h(it))) } else { Err(Error::malformed("torn")) });
+        assert_eq!(matches(&[1; 32], &[[0; 32]], broken).unwrap_err().message(), "torn");
+    }
+}
