@@ -5,7 +5,7 @@
 
 mod passphrase;
 
-pub use passphrase::Passphrase;
+pub use passphrase::{Passphrase, secret};
 
 use crate::{Error, Kind, Result, text};
 use clap::Parser;

@@ -1,4 +1,4 @@
-//! Passphrases: from a command of the user's, or typed at the terminal, where it is not shown. Never from an argument or
+//! Passphrases and secrets: from a command of the user's, or typed at the terminal, where it is not shown. Never from an argument or
 //! the environment, which others on the machine can read.
 
 use crate::{Context, Error, Kind, Result};
@@ -26,7 +26,7 @@ impl Passphrase {
     /// Gets the one that is known already.
     pub fn known(&self) -> Result<String> {
         match &self.command {
-            Some(command) => run(command),
+            Some(command) => run(command, "passphrase"),
             None => ask("Passphrase: "),
         }
     }
@@ -41,24 +41,29 @@ impl Passphrase {
     }
 }
 
-/// The first line that a command prints.
-fn run(command: &str) -> Result<String> {
-    let what = || "cannot run the passphrase command";
+/// The secret of a handle, from a command.
+pub fn secret(command: &str) -> Result<String> {
+    run(command, "secret")
+}
+
+/// The first line that a command prints; `what` it is.
+fn run(command: &str, what: &str) -> Result<String> {
+    let cannot = || format!("cannot run the {what} command");
     let mut child = Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .context(what)?;
+        .context(cannot)?;
     let mut said = Vec::new();
     if let Some(stdout) = child.stdout.take() {
-        stdout.take(MAX).read_to_end(&mut said).context(what)?;
+        stdout.take(MAX).read_to_end(&mut said).context(cannot)?;
     }
-    let status = child.wait().context(what)?;
+    let status = child.wait().context(cannot)?;
     if !status.success() {
-        return Err(Error::new(Kind::Unavailable, format!("the passphrase command failed: {status}")));
+        return Err(Error::new(Kind::Unavailable, format!("the {what} command failed: {status}")));
     }
-    first_line(said)
+    first_line(said, what)
 }
 
 /// Asks at the terminal, whatever standard input is.
@@ -73,15 +78,15 @@ fn ask(words: &str) -> Result<String> {
     let mut said = Vec::new();
     BufReader::new((&terminal).take(MAX)).read_until(b'\n', &mut said)?;
     (&terminal).write_all(b"\n")?;
-    first_line(said)
+    first_line(said, "passphrase")
 }
 
-fn first_line(mut said: Vec<u8>) -> Result<String> {
+fn first_line(mut said: Vec<u8>, what: &str) -> Result<String> {
     said.truncate(said.iter().position(|byte| *byte == b'\n').unwrap_or(said.len()));
     match String::from_utf8(said) {
-        Ok(line) if line.is_empty() => Err(Error::new(Kind::Usage, "the passphrase is empty")),
+        Ok(line) if line.is_empty() => Err(Error::new(Kind::Usage, format!("the {what} is empty"))),
         Ok(line) => Ok(line),
-        Err(_) => Err(Error::new(Kind::Usage, "the passphrase is not UTF-8")),
+        Err(_) => Err(Error::new(Kind::Usage, format!("the {what} is not UTF-8"))),
     }
 }
 
@@ -118,6 +123,7 @@ mod tests {
         assert_eq!(known("echo 'correct horse'; echo more").unwrap(), "correct horse");
         assert_eq!(known("printf ' battery '").unwrap(), " battery ", "spaces are part of it");
         assert_eq!(known("true").unwrap_err().message(), "the passphrase is empty");
+        assert_eq!(secret("true").unwrap_err().message(), "the secret is empty");
         let failed = known("echo secret; exit 3").unwrap_err();
         assert_eq!(failed.kind(), Kind::Unavailable);
         assert!(!failed.message().contains("secret"), "{failed}");

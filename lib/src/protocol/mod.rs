@@ -26,6 +26,7 @@
 //! | `moved.rs` | an account that goes on in another place |
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
 //! | `bottle.rs` | what a searcher signs for the person sought, and what that one makes of it |
+//! | `searchable.rs` | by what the owner may be found, and by whom |
 //! | `own.rs` | the node's own people and service packets |
 
 pub mod bottle;
@@ -42,6 +43,7 @@ pub mod probe;
 pub mod profile;
 pub mod renewal;
 pub mod sealing;
+pub mod searchable;
 pub mod start;
 pub mod succession;
 pub mod successor;

@@ -14,6 +14,7 @@ pub mod feed;
 pub mod filter;
 pub mod former;
 pub mod gaps;
+pub mod handles;
 pub mod invitations;
 pub mod named;
 pub mod packets;

@@ -4,7 +4,7 @@
 -- has, takes the others for NULL when it checks a database.
 
 -- One row a fact about the account itself: name, about, serial, stream; feed_mark, keys_told, last_round; witness and
--- worked (clock.rs), copy_seen (streams.rs).
+-- worked (clock.rs), copy_seen (streams.rs), searchers (handles.rs).
 CREATE TABLE account (
     key   TEXT NOT NULL PRIMARY KEY,
     value ANY  NOT NULL
@@ -15,6 +15,18 @@ CREATE TABLE own_address (
     position INTEGER NOT NULL PRIMARY KEY,
     uri      TEXT    NOT NULL UNIQUE
 ) STRICT;
+
+-- By what the owner wants to be found: their own details, so they stand here in clear; the secret does not.
+CREATE TABLE handle (
+    -- KEY=VALUE lines in canonical form
+    details TEXT    NOT NULL PRIMARY KEY,
+    scheme  INTEGER NOT NULL,
+    -- a secret goes with it
+    secret  INTEGER NOT NULL,
+    -- what contacts may carry, and what opens bottles
+    h       BLOB    NOT NULL,
+    b       BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Everybody this node has dealt with. The owner is not among them.
 CREATE TABLE contact (

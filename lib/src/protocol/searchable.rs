@@ -1,0 +1,98 @@
+//! By what the owner may be found, and by whom. Each change makes every friend be owed the profile, which says what
+//! they may carry. socialnet-search(7), HANDLES.
+
+use super::profile;
+use crate::{
+    Error, Kind, Result,
+    search::{
+        Handle, MAX_HANDLES, SCHEME,
+        handle::{WEAK, secret_bits},
+        tag,
+    },
+    store::{
+        Store, account,
+        handles::{self, Own, Searchers},
+    },
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction};
+
+/// A secret that adds fewer bits is said to be weak: with a handle of 20 bits it does not make sixty.
+pub const WEAK_SECRET: f64 = 40.0;
+
+/// A handle of the owner's, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// The details.
+    pub handle: Handle,
+    /// How many bits it takes to guess them, without the secret.
+    pub bits: f64,
+    /// A secret goes with it.
+    pub secret: bool,
+}
+
+/// All handles, and who may search by them.
+pub fn list(db: &Connection) -> Result<(Searchers, Vec<Listed>)> {
+    let listed = |own: Own| {
+        let handle = Handle::from_canonical(&own.details)?;
+        Ok(Listed { bits: handle.bits(), handle, secret: own.secret })
+    };
+    let all = handles::all(db)?.into_iter().map(listed).collect::<Result<_>>()?;
+    Ok((handles::searchers(db)?, all))
+}
+
+/// Lets the owner be found by a handle: contacts will carry it. What is easy to guess is refused, unless there is a secret
+/// or it is to be so (`weak`). Gives the bits that a secret adds.
+pub fn add(
+    store: &mut Store,
+    handle: &Handle,
+    secret: Option<&str>,
+    weak: bool,
+    now: Timestamp,
+) -> Result<f64> {
+    if handle.is_weak() && secret.is_none() && !weak {
+        let message = format!("{handle} is guessed too easily: {:.0} bits, not {WEAK:.0}", handle.bits());
+        return Err(Error::new(Kind::NotAllowed, message)
+            .hint("take another detail to it, or a secret; or --weak, if everybody may know"));
+    }
+    let details = handle.canonical();
+    // Before the database is locked: it takes a while.
+    let derived = tag::derive(handle, secret)?;
+    let db = store.begin()?;
+    let others = handles::all(&db)?.iter().filter(|own| own.details != details).count();
+    if others >= MAX_HANDLES {
+        return Err(Error::new(Kind::NotAllowed, format!("there are {MAX_HANDLES} handles already"))
+            .hint("sn-profile searchable withdraw takes one away"));
+    }
+    let own = Own { details, scheme: SCHEME, secret: secret.is_some(), h: derived.h, b: derived.b };
+    if !handles::all(&db)?.contains(&own) {
+        handles::put(&db, &own)?;
+        commit(db, now)?;
+    }
+    Ok(secret.map_or(0.0, secret_bits))
+}
+
+/// Takes a handle away: contacts will drop it. [`Kind::Nothing`]: there is no such.
+pub fn withdraw(store: &mut Store, handle: &Handle, now: Timestamp) -> Result<()> {
+    let db = store.begin()?;
+    if !handles::remove(&db, &handle.canonical())? {
+        return Err(Error::new(Kind::Nothing, format!("nobody finds you by {handle}"))
+            .hint("sn-profile searchable lists by what they do"));
+    }
+    commit(db, now)
+}
+
+/// Decides who may search.
+pub fn allow(store: &mut Store, searchers: Searchers, now: Timestamp) -> Result<()> {
+    let db = store.begin()?;
+    if handles::searchers(&db)? == searchers {
+        return Ok(());
+    }
+    handles::set_searchers(&db, searchers)?;
+    commit(db, now)
+}
+
+fn commit(db: Transaction<'_>, now: Timestamp) -> Result<()> {
+    profile::spread(&db, account::get(&db)?, now)?;
+    Ok(db.commit()?)
+}
