@@ -339,7 +339,7 @@ fn a_contacts_ml_kem_key_can_t_disappear_silently() {
             ("contact-accept", Body::ContactAccept { profile: weaker.clone() }),
             (
                 "contact-request",
-                Body::ContactRequest { profile: weaker, code: None, successions: Vec::new() },
+                Body::ContactRequest { profile: weaker, code: None, successions: Vec::new(), opened: None },
             ),
         ];
         for (at, (kind, body)) in bodies.into_iter().enumerate() {

@@ -73,7 +73,11 @@ fn a_large_packet_for_many_readers_is_sealed_in_rounds() {
 fn comes_and_goes(stranger: &Person, reader: &mut Person) {
     let profile = profile::own(stranger.store.read(), &stranger.keyring, profile::For::Contacts).unwrap();
     for (counter, kind, body) in [
-        (1, "contact-request", Body::ContactRequest { profile, code: None, successions: Vec::new() }),
+        (
+            1,
+            "contact-request",
+            Body::ContactRequest { profile, code: None, successions: Vec::new(), opened: None },
+        ),
         (2, "contact-bye", Body::ContactBye),
     ] {
         let packet = stranger.signs(&stranger.writes(kind, body, |_| {}));

@@ -73,7 +73,7 @@ fn knows(person: &Person, petname: &str) -> Contact {
 /// A request by one whom nobody knows, with successions by whoever signed them.
 fn request(new: &Person, reader: &Person, successions: Vec<Vec<u8>>) -> Vec<u8> {
     let profile = profile::own(new.store.read(), &new.keyring, profile::For::Contacts).unwrap();
-    let body = Body::ContactRequest { profile, code: None, successions };
+    let body = Body::ContactRequest { profile, code: None, successions, opened: None };
     new.envelope(reader, 1, vec![new.signs(&new.writes("contact-request", body, |_| ()))])
 }
 

@@ -96,6 +96,8 @@ fn every_type_has_a_vector() {
         "not-understood",
         "search",
         "search-request",
+        "search-stop",
+        "handles",
         "resend",
         "application",
     ] {

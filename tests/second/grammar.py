@@ -76,8 +76,10 @@ PACKET = Vocabulary(
         "p256": (),
         "ml-kem-768": (),
         "understands": (),
-        "tag": (),
+        "handle": ("scheme",),
+        "tag": ("scheme",),
         "bottle": (),
+        "opened": ("bottle", "proof"),
         "gap": (),
         "succession": (),
     },
@@ -90,9 +92,10 @@ PACKET = Vocabulary(
         "thread": (),
         "about": (),
         "chunk": (),
+        "opened": (),
     },
     ("id", "type", "from", "created", "expires", "share", "as")
-    + ("version", "thread", "want", "code", "scheme", "token"),
+    + ("version", "thread", "want", "code", "token", "further"),
 )
 """Of packets, in socialnet-packet(5)."""
 

@@ -12,7 +12,8 @@ from .packet import element
 from .profile import profile_element
 from .state import Contact, Gap, Item, Sent
 
-UNDERSTANDS = (packet.NAMESPACE, *(kind for kind in packet.TYPES if not kind.startswith("search")))
+_SEARCHING = ("handles", "search", "search-request", "search-stop")
+UNDERSTANDS = (packet.NAMESPACE, *(kind for kind in packet.TYPES if kind not in _SEARCHING))
 
 
 def renew(account: Account) -> None:

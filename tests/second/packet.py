@@ -16,6 +16,8 @@ from .values import NotUnderstood, Refused
 
 MOST = 1 << 20
 """Bytes of a packet."""
+MOST_BOTTLED = 16384
+"""Bytes of a bottle."""
 MOST_SIGNED = 2097152
 """Bytes of a SignedData in a packet or a stream."""
 NAMESPACE = "urn:socialnet:packet:1"
@@ -50,12 +52,14 @@ TYPES = {
     "edit": Rule(thread="may", about="packet", text="may", attributes=("version", "thread")),
     "retract": Rule(thread="may", about="packet"),
     "profile": Rule(about="person", text="person", attributes=("want",), elements=("profile", "signed")),
-    "contact-request": Rule(text="may", attributes=("code",), elements=("profile", "succession")),
+    "contact-request": Rule(text="may", attributes=("code",), elements=("profile", "succession", "opened")),
     "contact-accept": Rule(text="may", elements=("profile",)),
     "contact-bye": Rule(),
     "not-understood": Rule(about="packet", elements=("understands",)),
-    "search": Rule(attributes=("scheme", "token"), elements=("tag", "bottle")),
+    "handles": Rule(attributes=("serial",), elements=("handle",)),
+    "search": Rule(attributes=("token", "further"), elements=("tag", "bottle")),
     "search-request": Rule(elements=("bottle",)),
+    "search-stop": Rule(about="packet"),
     "resend": Rule(elements=("gap", "chunk")),
 }
 APPLICATION = Rule(thread="may", about="may", text="may", attachment="may")
@@ -63,7 +67,16 @@ APPLICATION = Rule(thread="may", about="may", text="may", attachment="may")
 _EVERY = ("id", "type", "from", "created", "expires", "share", "as")
 """Attributes that every type may have."""
 
-_REPEATED = {"to": 1024, "attachment": 64, "understands": 256, "tag": 256, "gap": 32, "chunk": 1024, "succession": 16}
+_REPEATED = {
+    "to": 1024,
+    "attachment": 64,
+    "understands": 256,
+    "handle": 64,
+    "tag": 256,
+    "gap": 32,
+    "chunk": 1024,
+    "succession": 16,
+}
 """Elements that may stand more than once, and how often. A gap has a range at least."""
 
 
@@ -259,6 +272,9 @@ def _profile(packet: Packet, root: Element) -> None:
         return
     if root.attributes.get("want", "profile") != "profile":
         raise Refused("want")
+    for opened in root.all("opened"):
+        values.hexadecimal(attribute(opened, "bottle"), 32)
+        values.hexadecimal(attribute(opened, "proof"), 32)
     for succession in root.all("succession"):
         values.base64_of(text_of(succession), 1, MOST_SIGNED)
     if "code" in root.attributes:
@@ -274,12 +290,23 @@ def _not_understood(_: Packet, root: Element) -> None:
 
 def _search(packet: Packet, root: Element) -> None:
     if packet.type == "search":
-        values.number(attribute(root, "scheme"), 1, 2**32 - 1)
         values.hexadecimal(attribute(root, "token"), 32)
-        tags = [values.hexadecimal(text_of(tag), 32) for tag in root.all("tag")]
-        if not tags:
+        if root.attributes.get("further", "yes") != "yes":
+            raise Refused("further")
+        if not [_of_scheme(tag) for tag in root.all("tag")]:
             raise Refused("a search without tag")
-    values.base64_of(text_of(one(root, "bottle")), 1, MOST)
+    values.base64_of(text_of(one(root, "bottle")), 1, MOST_BOTTLED)
+
+
+def _handles(_: Packet, root: Element) -> None:
+    values.number(attribute(root, "serial"))
+    for handle in root.all("handle"):
+        _of_scheme(handle)
+
+
+def _of_scheme(element: Element) -> bytes:
+    values.number(attribute(element, "scheme"), 1, 2**32 - 1)
+    return values.hexadecimal(text_of(element), 32)
 
 
 def _resend(_: Packet, root: Element) -> None:
@@ -298,6 +325,7 @@ _FURTHER: dict[str, Callable[[Packet, Element], None]] = {
     "contact-request": _profile,
     "contact-accept": _profile,
     "not-understood": _not_understood,
+    "handles": _handles,
     "search": _search,
     "search-request": _search,
     "resend": _resend,

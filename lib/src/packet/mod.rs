@@ -50,6 +50,10 @@ pub const MAX_ALT: usize = 4 << 10;
 pub const MAX_LABEL: usize = 255;
 /// Tags of a search, and things that a node says it understands, at most.
 pub const MAX_TAGS: usize = 256;
+/// Handles that one person may be found by, at most.
+pub const MAX_HANDLES: usize = 64;
+/// Bytes of a bottle, at most.
+pub const MAX_BOTTLE: usize = 16 << 10;
 /// Chunks asked for in one packet, and confirmed in one envelope, at most.
 pub const MAX_CHUNKS: usize = 1024;
 
@@ -164,6 +168,8 @@ pub enum Body {
         code: Option<[u8; 16]>,
         /// SignedData, DER, of who the author was before: each names the next, the last one the author.
         successions: Vec<Vec<u8>>,
+        /// It answers a search of the reader's.
+        opened: Option<Opened>,
     },
     /// Accepts a request.
     ContactAccept {
@@ -177,13 +183,22 @@ pub enum Body {
         /// Namespaces and types that the author's node understands.
         understands: Vec<String>,
     },
+    /// What contacts may find the author by, for others.
+    Handles {
+        /// Rises with each change; the list with the highest one counts, as a whole.
+        serial: u64,
+        /// The number of the scheme and `H` of each.
+        handles: Vec<(u32, Digest)>,
+    },
     /// Looks for a person.
     Search(Search),
     /// Brings a search to a person.
     SearchRequest {
-        /// The bottle, sealed.
+        /// The bottle, sealed: 1 to [`MAX_BOTTLE`] bytes.
         bottle: Vec<u8>,
     },
+    /// Asks for no more searches like the one that the packet it is about has brought.
+    SearchStop,
     /// Asks for what was lost.
     Resend(Resend),
     /// An application's own type; what it says is in the elements of its own namespace, kept in the bytes.
@@ -198,14 +213,23 @@ pub enum Body {
 /// A search, as a contact sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
-    /// Number of the scheme.
-    pub scheme: u32,
     /// New for each search and contact.
     pub token: [u8; 32],
-    /// HMAC(token, H) for each handle.
-    pub tags: Vec<Digest>,
-    /// The bottle, sealed.
+    /// It may be passed on once more.
+    pub further: bool,
+    /// The number of the scheme and the tag of each handle; spare ones are random.
+    pub tags: Vec<(u32, Digest)>,
+    /// What only the person sought can open: 1 to [`MAX_BOTTLE`] bytes, which say by which scheme.
     pub bottle: Vec<u8>,
+}
+
+/// What shows a searcher that their bottle was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The digest of the bottle.
+    pub bottle: Digest,
+    /// What only somebody who opened it can make, and for themselves alone.
+    pub proof: Digest,
 }
 
 /// What a reader misses.

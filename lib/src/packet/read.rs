@@ -1,8 +1,9 @@
 //! From XML to [`Packet`].
 
 use super::{
-    About, Attachment, Body, MAX_ATTACHMENTS, MAX_BYTES, MAX_CHUNKS, MAX_LABEL, MAX_REACTION,
-    MAX_SUCCESSIONS, MAX_TAGS, MAX_TEXT, MAX_TO, Name, Packet, Resend, Search,
+    About, Attachment, Body, Digest, MAX_ATTACHMENTS, MAX_BOTTLE, MAX_BYTES, MAX_CHUNKS, MAX_HANDLES,
+    MAX_LABEL, MAX_REACTION, MAX_SUCCESSIONS, MAX_TAGS, MAX_TEXT, MAX_TO, Name, Opened, Packet, Resend,
+    Search,
     parts::{self, Parts},
     rules::{self, VOCABULARY},
     spelling,
@@ -126,13 +127,21 @@ fn body(kind: &str, parts: &mut Parts, text: Option<&str>) -> Result<Body> {
             let code = parts.attribute("code").map(spelling::hex).transpose().context(|| "code")?;
             let successions = parts.many("succession").map(bytes).collect::<Result<Vec<_>>>()?;
             at_most("successions", successions.len(), MAX_SUCCESSIONS)?;
-            Body::ContactRequest { profile: profile(parts)?, code, successions }
+            let opened = parts.one("opened")?.map(opened).transpose()?;
+            Body::ContactRequest { profile: profile(parts)?, code, successions, opened }
         }
         "contact-accept" => Body::ContactAccept { profile: profile(parts)? },
         "contact-bye" => Body::ContactBye,
         "not-understood" => Body::NotUnderstood { understands: understands(parts)? },
+        "handles" => {
+            let serial = spelling::number(parts.required("serial")?).context(|| "serial")?;
+            let handles = parts.many("handle").map(marked).collect::<Result<Vec<_>>>()?;
+            at_most("<handle>", handles.len(), MAX_HANDLES)?;
+            Body::Handles { serial, handles }
+        }
         "search" => Body::Search(search(parts)?),
-        "search-request" => Body::SearchRequest { bottle: bytes(parts.just_one("bottle")?)? },
+        "search-request" => Body::SearchRequest { bottle: bottle(parts)? },
+        "search-stop" => Body::SearchStop,
         "resend" => Body::Resend(resend(parts)?),
         _ => Body::Application,
     })
@@ -233,17 +242,36 @@ fn understands(parts: &mut Parts) -> Result<Vec<String>> {
 }
 
 fn search(parts: &mut Parts) -> Result<Search> {
-    let scheme = small_number(parts, "scheme")?;
     let token = spelling::hex(parts.required("token")?).context(|| "token")?;
-    let tags: Vec<_> = parts
-        .many("tag")
-        .map(|element| spelling::digest(parts::text(element, &VOCABULARY, MAX_LABEL)?).context(|| "<tag>"))
-        .collect::<Result<_>>()?;
+    let further = flag(parts, "further", "yes")?;
+    let tags: Vec<_> = parts.many("tag").map(marked).collect::<Result<_>>()?;
     at_most("<tag>", tags.len(), MAX_TAGS)?;
     if tags.is_empty() {
         return Err(Error::malformed("a search needs <tag>"));
     }
-    Ok(Search { scheme, token, tags, bottle: bytes(parts.just_one("bottle")?)? })
+    Ok(Search { token, further, tags, bottle: bottle(parts)? })
+}
+
+/// 32 bytes, and by which scheme they were made.
+fn marked(element: &Element) -> Result<(u32, Digest)> {
+    let mut parts = Parts::new(element, &VOCABULARY);
+    let scheme = small_number(&mut parts, "scheme")?;
+    let digest = spelling::digest(parts.text(MAX_LABEL)?).context(|| format!("<{}>", element.name))?;
+    Ok((scheme, digest))
+}
+
+fn bottle(parts: &mut Parts) -> Result<Vec<u8>> {
+    let bottle = bytes(parts.just_one("bottle")?)?;
+    at_most("bytes in <bottle>", bottle.len(), MAX_BOTTLE)?;
+    Ok(bottle)
+}
+
+fn opened(element: &Element) -> Result<Opened> {
+    let mut parts = Parts::new(element, &VOCABULARY);
+    let bottle = spelling::digest(parts.required("bottle")?).context(|| "bottle")?;
+    let proof = spelling::digest(parts.required("proof")?).context(|| "proof")?;
+    parts.finish()?;
+    Ok(Opened { bottle, proof })
 }
 
 fn resend(parts: &mut Parts) -> Result<Resend> {

@@ -17,9 +17,11 @@ pub(super) static VOCABULARY: Vocabulary = Vocabulary {
         "chunk",
         "fallback",
         "gap",
+        "handle",
         "inline",
         "meeting",
         "ml-kem-768",
+        "opened",
         "p256",
         "packet",
         "preview",
@@ -34,8 +36,9 @@ pub(super) static VOCABULARY: Vocabulary = Vocabulary {
         "understands",
     ],
     attributes: &[
-        "as", "code", "created", "expires", "from", "id", "key", "name", "recovery", "scheme", "serial",
-        "sha256", "share", "size", "thread", "token", "type", "version", "want",
+        "as", "bottle", "code", "created", "expires", "from", "further", "id", "key", "name", "proof",
+        "recovery", "scheme", "serial", "sha256", "share", "size", "thread", "token", "type", "version",
+        "want",
     ],
 };
 
@@ -81,8 +84,10 @@ const RULES: &[Rule] = &[
     rule("contact-accept",   [May,   Never,  Never, May,   Never]),
     rule("contact-bye",      [May,   Never,  Never, May,   Never]),
     rule("not-understood",   [May,   Never,  Must,  Never, Never]),
+    rule("handles",          [May,   Never,  Never, Never, Never]),
     rule("search",           [May,   Never,  Never, Never, Never]),
     rule("search-request",   [May,   Never,  Never, Never, Never]),
+    rule("search-stop",      [May,   Never,  Must,  Never, Never]),
     rule("resend",           [May,   Never,  Never, Never, Never]),
 ];
 

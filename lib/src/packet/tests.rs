@@ -83,8 +83,16 @@ fn resend() -> impl Strategy<Value = Resend> {
 }
 
 fn search() -> impl Strategy<Value = Search> {
-    (1u32.., any::<[u8; 32]>(), vec(any::<Digest>(), 1..5), bytes(500))
-        .prop_map(|(scheme, token, tags, bottle)| Search { scheme, token, tags, bottle })
+    (any::<[u8; 32]>(), any::<bool>(), vec(marked(), 1..5), bytes(500))
+        .prop_map(|(token, further, tags, bottle)| Search { token, further, tags, bottle })
+}
+
+fn marked() -> impl Strategy<Value = (u32, Digest)> {
+    (1u32.., any::<Digest>())
+}
+
+fn opened() -> impl Strategy<Value = Opened> {
+    (any::<Digest>(), any::<Digest>()).prop_map(|(bottle, proof)| Opened { bottle, proof })
 }
 
 /// A type and what is particular to it.
@@ -101,14 +109,19 @@ fn body() -> impl Strategy<Value = (String, Body)> {
         Just(("retract", Body::Retract)),
         (profile(), any::<bool>()).prop_map(|(profile, want)| ("profile", Body::Profile { profile, want })),
         bytes(2000).prop_map(|original| ("profile", Body::Introduction { original })),
-        (profile(), of(any::<[u8; 16]>()), vec(bytes(500), 0..3)).prop_map(|(profile, code, successions)| {
-            ("contact-request", Body::ContactRequest { profile, code, successions })
-        }),
+        (profile(), of(any::<[u8; 16]>()), vec(bytes(500), 0..3), of(opened())).prop_map(
+            |(profile, code, successions, opened)| {
+                ("contact-request", Body::ContactRequest { profile, code, successions, opened })
+            }
+        ),
         profile().prop_map(|profile| ("contact-accept", Body::ContactAccept { profile })),
         Just(("contact-bye", Body::ContactBye)),
         understands.prop_map(|understands| ("not-understood", Body::NotUnderstood { understands })),
         search().prop_map(|search| ("search", Body::Search(search))),
         bytes(500).prop_map(|bottle| ("search-request", Body::SearchRequest { bottle })),
+        (0..spelling::MAX_NUMBER, vec(marked(), 0..3))
+            .prop_map(|(serial, handles)| ("handles", Body::Handles { serial, handles })),
+        Just(("search-stop", Body::SearchStop)),
         resend().prop_map(|resend| ("resend", Body::Resend(resend))),
         Just(("org.example.chess.move", Body::Application)),
     ]
@@ -164,7 +177,7 @@ fn fitted(mut packet: Packet) -> Packet {
         packet.thread = None;
     }
     match kind {
-        "comment" | "reaction" | "edit" | "retract" | "not-understood" => {
+        "comment" | "reaction" | "edit" | "retract" | "not-understood" | "search-stop" => {
             packet.about = Some(About::Packet(root, None));
         }
         "status" | "photo" | "message" | "org.example.chess.move" => {}
@@ -187,9 +200,8 @@ fn fitted(mut packet: Packet) -> Packet {
         "status" | "comment" | "message" | "edit" if packet.text.is_none() => {
             packet.text = Some("words".into())
         }
-        "retract" | "profile" | "not-understood" | "search" | "search-request" | "resend" => {
-            packet.text = None
-        }
+        "retract" | "profile" | "not-understood" | "handles" | "search" | "search-request"
+        | "search-stop" | "resend" => packet.text = None,
         _ => {}
     }
     if kind == "message" && packet.to.is_empty() {

@@ -1,6 +1,6 @@
 //! From [`Packet`] to XML.
 
-use super::{About, Body, Name, Packet, Resend, Search, attachment::write_chunk, spelling};
+use super::{About, Body, Digest, Name, Packet, Resend, Search, attachment::write_chunk, spelling};
 use crate::{Context, Error, Result, base64, profile::Profile};
 use quick_xml::{
     Writer,
@@ -107,9 +107,12 @@ fn own_attributes(start: &mut BytesStart, body: &Body) {
         Body::ContactRequest { code: Some(code), .. } => {
             start.push_attribute(("code", spelling::to_hex(code).as_str()));
         }
-        Body::Search(Search { scheme, token, .. }) => {
-            start.push_attribute(("scheme", scheme.to_string().as_str()));
+        Body::Handles { serial, .. } => start.push_attribute(("serial", serial.to_string().as_str())),
+        Body::Search(Search { token, further, .. }) => {
             start.push_attribute(("token", spelling::to_hex(token).as_str()));
+            if *further {
+                start.push_attribute(("further", "yes"));
+            }
         }
         _ => {}
     }
@@ -122,15 +125,24 @@ fn own_elements(out: &mut Xml, body: &Body) -> io::Result<()> {
             leaf(out, "signed", &base64::encode(original))
         }
         Body::Profile { profile, .. } | Body::ContactAccept { profile } => Profile::write(profile, out),
-        Body::ContactRequest { profile, successions, .. } => {
+        Body::ContactRequest { profile, successions, opened, .. } => {
             Profile::write(profile, out)?;
-            successions.iter().try_for_each(|signed| leaf(out, "succession", &base64::encode(signed)))
+            successions.iter().try_for_each(|signed| leaf(out, "succession", &base64::encode(signed)))?;
+            opened.iter().try_for_each(|opened| {
+                let element = out.create_element("opened");
+                element
+                    .with_attribute(("bottle", spelling::to_hex(&opened.bottle).as_str()))
+                    .with_attribute(("proof", spelling::to_hex(&opened.proof).as_str()))
+                    .write_empty()
+                    .map(drop)
+            })
         }
         Body::NotUnderstood { understands } => {
             understands.iter().try_for_each(|known| leaf(out, "understands", known))
         }
+        Body::Handles { handles, .. } => handles.iter().try_for_each(|handle| marked(out, "handle", handle)),
         Body::Search(Search { tags, bottle, .. }) => {
-            tags.iter().try_for_each(|tag| leaf(out, "tag", &spelling::to_hex(tag)))?;
+            tags.iter().try_for_each(|tag| marked(out, "tag", tag))?;
             leaf(out, "bottle", &base64::encode(bottle))
         }
         Body::SearchRequest { bottle } => leaf(out, "bottle", &base64::encode(bottle)),
@@ -140,6 +152,11 @@ fn own_elements(out: &mut Xml, body: &Body) -> io::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn marked(out: &mut Xml, name: &str, (scheme, digest): &(u32, Digest)) -> io::Result<()> {
+    let element = out.create_element(name).with_attribute(("scheme", scheme.to_string().as_str()));
+    element.write_text_content(BytesText::new(&spelling::to_hex(digest))).map(drop)
 }
 
 fn named<'a>(

@@ -144,6 +144,7 @@ pub fn accept(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestam
         certificate: who.certificate.clone(),
         profile: who.profile.clone(),
         code: None,
+        opened: None,
         expires: None,
         note: String::new(),
     };

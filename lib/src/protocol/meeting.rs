@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
     identity::{Keyring, Purpose, ReaderKeys, point},
-    packet::Body,
+    packet::{Body, Opened},
     profile::{Invitation, KeyOffer, Profile},
     seal,
     short::{self, Short},
@@ -105,6 +105,8 @@ pub struct Introduction {
     pub profile: Profile,
     /// The one-time code.
     pub code: Option<[u8; 16]>,
+    /// What shows that the bottle of a search was opened.
+    pub opened: Option<Opened>,
     /// When the code ends, if they say so.
     pub expires: Option<Timestamp>,
     /// What they say to it, or empty.
@@ -169,7 +171,15 @@ fn unknown(from: Fingerprint) -> Introduction {
         meeting,
         sealing: None,
     };
-    Introduction { from, certificate: Vec::new(), profile, code: None, expires: None, note: String::new() }
+    Introduction {
+        from,
+        certificate: Vec::new(),
+        profile,
+        code: None,
+        opened: None,
+        expires: None,
+        note: String::new(),
+    }
 }
 
 /// Reads an invitation or a public profile, and checks who signed it.
@@ -188,7 +198,8 @@ pub fn introduction(signed: &[u8]) -> Result<Introduction> {
     if from != author.signer {
         return Err(Error::malformed("the invitation names somebody who did not sign it"));
     }
-    Ok(Introduction { from, certificate: author.certificate, profile, code, expires, note: String::new() })
+    let certificate = author.certificate;
+    Ok(Introduction { from, certificate, profile, code, opened: None, expires, note: String::new() })
 }
 
 /// `sn-contact add`: remembers whom we ask, and owes them a request. Gives the contact.
@@ -213,7 +224,7 @@ pub fn add(
     }
     let profile = profile::own(store.read(), keyring, if short { For::Public } else { For::Contacts })?;
     let successions = former::own(store.read())?;
-    let body = Body::ContactRequest { profile, code: them.code, successions };
+    let body = Body::ContactRequest { profile, code: them.code, successions, opened: them.opened };
     let request = own::packet_with(me, "contact-request", body, now, |packet| {
         packet.text = Some(them.note.clone()).filter(|note| !note.is_empty());
     })?;

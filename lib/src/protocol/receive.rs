@@ -125,10 +125,11 @@ impl Receiver<'_> {
     fn meet(&self, db: &Transaction<'_>, opened: &Opened, packet: &Packet) -> Result<()> {
         let from = opened.envelope.from;
         match &packet.body {
-            Body::ContactRequest { profile, code, successions } => {
+            Body::ContactRequest { profile, code, successions, opened: proof } => {
                 let (profile, certificate) = (profile.clone(), opened.certificate.clone());
                 let note = packet.text.clone().unwrap_or_default();
-                let request = Introduction { from, certificate, profile, code: *code, expires: None, note };
+                let (code, opened) = (*code, *proof);
+                let request = Introduction { from, certificate, profile, code, opened, expires: None, note };
                 meeting::request(db, &request, successions, self.now)
             }
             Body::ContactAccept { profile } => meeting::accepted(db, from, profile, self.now),

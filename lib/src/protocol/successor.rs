@@ -98,7 +98,8 @@ fn sign(signer: &Identity, from: Fingerprint, to: Fingerprint, now: Timestamp) -
 
 fn ask_everybody(store: &mut Store, keyring: &Keyring, now: Timestamp) -> Result<()> {
     let profile = profile::own(store.read(), keyring, For::Contacts)?;
-    let body = Body::ContactRequest { profile, code: None, successions: former::own(store.read())? };
+    let successions = former::own(store.read())?;
+    let body = Body::ContactRequest { profile, code: None, successions, opened: None };
     let request = own::packet(keyring.identity.fingerprint, "contact-request", body, now)?;
     let db = store.begin()?;
     for contact in contacts::all(&db)? {

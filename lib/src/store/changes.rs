@@ -302,8 +302,10 @@ fn is_service(kind: &str) -> bool {
             | "contact-accept"
             | "contact-bye"
             | "not-understood"
+            | "handles"
             | "search"
             | "search-request"
+            | "search-stop"
             | "resend"
     )
 }
