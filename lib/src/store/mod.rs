@@ -35,6 +35,7 @@ use rusqlite::{
 };
 use std::{
     fs,
+    ops::Deref,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -130,8 +131,29 @@ impl Store {
     }
 
     /// Begins a write transaction; dropped without commit, nothing of it happened.
-    pub fn begin(&mut self) -> Result<Transaction<'_>> {
-        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    pub fn begin(&mut self) -> Result<Write<'_>> {
+        // What a savepoint may have to take back: else SQLite writes it to a file, and each page of it two times.
+        self.connection.pragma_update(None, "temp_store", "MEMORY")?;
+        Ok(Write(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?))
+    }
+}
+
+/// A transaction that writes.
+pub struct Write<'a>(Transaction<'a>);
+
+impl Write<'_> {
+    /// Ends it: what it wrote is on disk.
+    pub fn commit(self) -> rusqlite::Result<()> {
+        search::enter(&self.0)?;
+        self.0.commit()
+    }
+}
+
+impl<'a> Deref for Write<'a> {
+    type Target = Transaction<'a>;
+
+    fn deref(&self) -> &Transaction<'a> {
+        &self.0
     }
 }
 
@@ -186,11 +208,18 @@ fn time(seconds: i64) -> Result<Timestamp> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_command_after_another_leaves_no_long_log() {
+    fn database() -> (tempfile::TempDir, PathBuf) {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("socialnet.db");
-        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
+        let db = Connection::open(&path).unwrap();
+        db.execute_batch(include_str!("schema.sql")).unwrap();
+        db.pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
+        (home, path)
+    }
+
+    #[test]
+    fn one_command_after_another_leaves_no_long_log() {
+        let (_home, path) = database();
         let mut longest = 0;
         for _ in 0..20 {
             let mut store = Store::open(&path).unwrap();
@@ -210,9 +239,7 @@ mod tests {
 
     #[test]
     fn who_reads_is_not_waited_for() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("socialnet.db");
-        Connection::open(&path).unwrap().pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
+        let (_home, path) = database();
         let reader = Store::open(&path).unwrap();
         let mut writer = Store::open(&path).unwrap();
         writer.connection.execute_batch("CREATE TABLE words (word)").unwrap();

@@ -179,6 +179,10 @@ CREATE TABLE change (
 
 -- The words of what is shown, apart as search.rs parts them; by row of packet.
 CREATE VIRTUAL TABLE packet_text USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
+-- Those whose words the transaction that runs has still to enter: empty between transactions.
+CREATE TABLE unsearched (
+    packet INTEGER PRIMARY KEY
+) STRICT;
 
 CREATE TABLE attachment (
     packet     INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,

@@ -3,27 +3,39 @@
 
 use super::filter::folded;
 use crate::{Error, Kind, Result};
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, Transaction};
 
 /// Words that are looked for at once, at most.
 const MOST: usize = 64;
 
-/// Enters the words of a packet that is shown, and what is said to be seen in its files.
+/// Has the words of a packet that is shown, and of what is said to be seen in its files, entered as the transaction ends:
+/// FTS5 writes out all it holds at each savepoint, which for thousands of packets costs as much as all else.
 pub(super) fn add(db: &Transaction<'_>, seq: i64) -> Result<()> {
-    let mut words = db.prepare_cached(
-        "SELECT text || ' ' || ifnull((SELECT group_concat(alt, ' ') FROM attachment WHERE packet = seq), '')
-         FROM packet WHERE seq = ?1 AND state IN ('feed', 'unknown')",
-    )?;
-    if let Some(words) = words.query_row([seq], |row| row.get::<_, String>(0)).optional()? {
-        db.prepare_cached("INSERT INTO packet_text (rowid, text) VALUES (?1, ?2)")?
-            .execute((seq, folded(&words)))?;
-    }
+    db.prepare_cached("INSERT OR IGNORE INTO unsearched (packet) VALUES (?1)")?.execute([seq])?;
     Ok(())
 }
 
 /// Takes the words of a packet out again.
 pub(super) fn remove(db: &Connection, seq: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM packet_text WHERE rowid = ?1")?.execute([seq])?;
+    if db.prepare_cached("DELETE FROM unsearched WHERE packet = ?1")?.execute([seq])? == 0 {
+        db.prepare_cached("DELETE FROM packet_text WHERE rowid = ?1")?.execute([seq])?;
+    }
+    Ok(())
+}
+
+/// Enters what this transaction added.
+pub(super) fn enter(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut words = db.prepare_cached(
+        "SELECT seq, text || ' ' || ifnull((SELECT group_concat(alt, ' ') FROM attachment WHERE packet = seq), '')
+         FROM unsearched CROSS JOIN packet ON seq = unsearched.packet WHERE state IN ('feed', 'unknown')",
+    )?;
+    let mut enter = db.prepare_cached("INSERT INTO packet_text (rowid, text) VALUES (?1, ?2)")?;
+    let mut added = words.query(())?;
+    while let Some(row) = added.next()? {
+        enter.execute((row.get::<_, i64>(0)?, folded(row.get_ref(1)?.as_str()?)))?;
+    }
+    // Row by row: a table that is empty stays as it is.
+    db.prepare_cached("DELETE FROM unsearched WHERE true")?.execute(())?;
     Ok(())
 }
 
