@@ -44,7 +44,7 @@ pub(super) fn ask(store: &mut Store, me: Fingerprint, now: Timestamp) -> Result<
 }
 
 fn is_friend(db: &Connection, who: Fingerprint) -> Result<bool> {
-    Ok(contacts::by_fingerprint(db, who)?.is_some_and(|it| it.state == State::Friend))
+    Ok(contacts::state(db, who)? == Some(State::Friend))
 }
 
 /// A chunk of so many bytes came: its sender is owed the word, from `say` on, if they are a friend still.

@@ -54,6 +54,8 @@ pub struct Ingest<'a> {
 /// A file to take in.
 struct Item {
     path: PathBuf,
+    /// In bytes, as it seems.
+    size: u64,
     /// Its name in `inpackets/new`; a file elsewhere stays where it is.
     name: Option<String>,
 }
@@ -130,7 +132,8 @@ impl<'a> Ingest<'a> {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .filter(|name| inside && mailbox::is_name(name));
-            Item { name: name.map(str::to_owned), path }
+            let size = path.symlink_metadata().map_or(0, |about| about.len());
+            Item { name: name.map(str::to_owned), path, size }
         };
         self.expire()?;
         self.take(paths.into_iter().map(item).collect(), refused)?;
@@ -225,9 +228,10 @@ impl<'a> Ingest<'a> {
                 continue;
             }
             let path = self.inpackets.path("new", &name);
-            let modified =
-                path.symlink_metadata().and_then(|about| about.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-            items.push((modified, Item { path, name: Some(name) }));
+            let about = path.symlink_metadata().ok();
+            let modified = about.as_ref().and_then(|about| about.modified().ok());
+            let size = about.map_or(0, |about| about.len());
+            items.push((modified.unwrap_or(SystemTime::UNIX_EPOCH), Item { path, size, name: Some(name) }));
         }
         items.sort_by_key(|(modified, _)| *modified);
         Ok((items.into_iter().map(|(_, item)| item).collect(), left_alone))
@@ -448,7 +452,7 @@ fn batches(items: Vec<Item>) -> impl Iterator<Item = Vec<Item>> {
             && bytes < BATCH_BYTES
             && let Some(item) = items.next()
         {
-            bytes += item.path.symlink_metadata().map_or(0, |about| about.len());
+            bytes += item.size;
             batch.push(item);
         }
         Some(batch).filter(|batch| !batch.is_empty())
@@ -456,13 +460,12 @@ fn batches(items: Vec<Item>) -> impl Iterator<Item = Vec<Item>> {
 }
 
 fn examine(path: &Path, keyring: &Keyring) -> Content {
-    if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-        return Content::Gone;
-    }
+    let gone = || path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     let bytes = match file::read(path, MAX_FILE) {
         Ok(bytes) => bytes,
         // No file, or one that is too long.
         Err(error) if error.kind() == Kind::Malformed => return Content::Refused(error),
+        Err(_) if gone() => return Content::Gone,
         Err(error) => return Content::Unreadable(error),
     };
     classify(bytes, keyring).unwrap_or_else(Content::Refused)

@@ -475,7 +475,7 @@ pub(super) fn accepted(
 /// A `contact-bye` came. From the waiting room it changes nothing: whoever could leave it, known for ever, would make
 /// room there for the next stranger.
 pub(super) fn bye(db: &Transaction<'_>, from: Fingerprint) -> Result<()> {
-    let state = contacts::by_fingerprint(db, from)?.map(|contact| contact.state);
+    let state = contacts::state(db, from)?;
     if !matches!(state, Some(State::Asked | State::Friend)) {
         return Ok(());
     }

@@ -79,7 +79,7 @@ pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
 pub fn from_contact(db: &Connection, sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
     let opened = open(sealed, keyring)?;
     let sender = opened.envelope.from;
-    let known = contacts::by_fingerprint(db, sender)?.map(|contact| contact.state);
+    let known = contacts::state(db, sender)?;
     let request =
         opened.packets.iter().all(|verified| matches!(verified.packet.body, Body::ContactRequest { .. }));
     match known {

@@ -57,14 +57,14 @@ impl Receiver<'_> {
         let sender = opened.envelope.from;
         let envelope = &opened.envelope;
         let came = counters::came(db, sender, &envelope.stream, envelope.counter, &opened.digest)?;
-        if came == Came::Again || self.state(db, sender)? == Some(State::Blocked) {
+        let before = contacts::state(db, sender)?;
+        if came == Came::Again || before == Some(State::Blocked) {
             return Ok(Outcome::Taken(Vec::new()));
         }
         // A key that its owner's recovery key has ended may be in other hands.
         if former::get(db, sender)?.is_some_and(|former| former.said_by != SaidBy::Old) {
             return Err(Error::new(Kind::NotAllowed, "sealed by a key that is not theirs any more"));
         }
-        let before = self.state(db, sender)?;
         let asked = before == Some(State::Asked);
         if asked {
             contacts::set_certificate(db, sender, &opened.certificate)?;
@@ -72,7 +72,7 @@ impl Receiver<'_> {
         for verified in &opened.packets {
             self.meet(db, opened, &verified.packet)?;
         }
-        let state = self.state(db, sender)?;
+        let state = contacts::state(db, sender)?;
         let met = |packet: &Packet| is_meeting(packet) || asked && is_profile(packet);
         let only_meeting = opened.packets.iter().all(|verified| met(&verified.packet));
         if state != Some(State::Friend) && !only_meeting {
@@ -117,10 +117,6 @@ impl Receiver<'_> {
         Ok(Outcome::Taken(refused))
     }
 
-    fn state(&self, db: &Transaction<'_>, who: Fingerprint) -> Result<Option<State>> {
-        Ok(contacts::by_fingerprint(db, who)?.map(|contact| contact.state))
-    }
-
     // The packets that may change whether the sender is a friend come first, whatever their place.
     fn meet(&self, db: &Transaction<'_>, opened: &Opened, packet: &Packet) -> Result<()> {
         let from = opened.envelope.from;
@@ -134,7 +130,7 @@ impl Receiver<'_> {
             }
             Body::ContactAccept { profile } => meeting::accepted(db, from, profile, self.now),
             Body::ContactBye => meeting::bye(db, from),
-            Body::Profile { profile, want } if self.state(db, from)? == Some(State::Asked) => {
+            Body::Profile { profile, want } if contacts::state(db, from)? == Some(State::Asked) => {
                 profile::receive(db, from, profile, *want, self.now)
             }
             _ => Ok(()),
@@ -237,7 +233,7 @@ impl Receiver<'_> {
         let mut refused = None;
         // Whoever is no friend any more is neither answered nor believed.
         let shown = understand::keep(&packet) == Keep::Feed || change::is_change(&packet);
-        if shown || self.state(db, unknown.sender)? == Some(State::Friend) {
+        if shown || contacts::state(db, unknown.sender)? == Some(State::Friend) {
             match self.take(db, unknown.sender, &verified) {
                 Err(error) if !matches!(error.kind(), Kind::NotAllowed | Kind::Malformed) => {
                     return Err(error);

@@ -331,6 +331,17 @@ pub fn by_fingerprint(db: &Connection, who: Fingerprint) -> Result<Option<Contac
     }
 }
 
+/// How it stands with who has this fingerprint, or had it before a succession: asked for each envelope, so nothing else of
+/// them is read.
+pub fn state(db: &Connection, who: Fingerprint) -> Result<Option<State>> {
+    let mut query = db.prepare_cached(
+        "SELECT state FROM contact
+         WHERE id = ifnull((SELECT id FROM contact WHERE fingerprint = ?1), (SELECT contact FROM former WHERE fingerprint = ?1))",
+    )?;
+    let state: Option<String> = query.query_row([who], |row| row.get(0)).optional()?;
+    state.map(|state| state.parse()).transpose()
+}
+
 /// Who has this petname.
 pub fn by_petname(db: &Connection, petname: &str) -> Result<Option<Contact>> {
     one(db, "petname = ?1", petname)
