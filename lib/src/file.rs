@@ -46,6 +46,11 @@ fn write_synced(mut file: &File, bytes: &[u8]) -> Result<()> {
 /// Whoever can write to a folder that we read could put a pipe, a device or a link there; none of them may make us wait
 /// or read elsewhere.
 pub fn open(path: &Path) -> Result<File> {
+    Ok(open_sized(path)?.0)
+}
+
+// And how long it is, in bytes.
+fn open_sized(path: &Path) -> Result<(File, u64)> {
     let cannot_open = |error: io::Error| match error.raw_os_error() {
         Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
             Error::malformed(format!("'{}' is a symbolic link", path.display()))
@@ -55,18 +60,18 @@ pub fn open(path: &Path) -> Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file =
         OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path).map_err(cannot_open)?;
-    if !file.metadata().map_err(|error| Error::io("read", path, error))?.is_file() {
+    let about = file.metadata().map_err(|error| Error::io("read", path, error))?;
+    if !about.is_file() {
         return Err(Error::malformed(format!("'{}' is not a regular file", path.display())));
     }
-    Ok(file)
+    Ok((file, about.len()))
 }
 
 /// Reads a file of at most `max` bytes that [`open`] opens.
 pub fn read(path: &Path, max: usize) -> Result<Vec<u8>> {
-    let file = open(path)?;
+    let (file, size) = open_sized(path)?;
     let cannot_read = |error| Error::io("read", path, error);
     let too_long = || Error::malformed(format!("'{}' is longer than {max} bytes", path.display()));
-    let size = file.metadata().map_err(cannot_read)?.len();
     if size > max as u64 {
         return Err(too_long());
     }

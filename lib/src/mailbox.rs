@@ -176,7 +176,11 @@ impl Mailbox {
     /// Deletes an item, and why it was where it was; one that is gone already is fine.
     pub fn remove(&self, folder: &str, name: &str) -> Result<()> {
         remove_file(&self.path(folder, name))?;
-        remove_file(&self.path(folder, &format!("{name}{WHY}")))
+        match folder {
+            // For this nobody has to say why.
+            "new" => Ok(()),
+            _ => remove_file(&self.path(folder, &format!("{name}{WHY}"))),
+        }
     }
 
     /// Syncs a folder, so that renames and deletions in it are durable.
