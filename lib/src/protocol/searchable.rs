@@ -10,12 +10,12 @@ use crate::{
         tag,
     },
     store::{
-        Store, account,
+        Store, Write, account,
         handles::{self, Own, Searchers},
     },
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 
 /// A secret that adds fewer bits is said to be weak: with a handle of 20 bits it does not make sixty.
 pub const WEAK_SECRET: f64 = 40.0;
@@ -92,7 +92,7 @@ pub fn allow(store: &mut Store, searchers: Searchers, now: Timestamp) -> Result<
     commit(db, now)
 }
 
-fn commit(db: Transaction<'_>, now: Timestamp) -> Result<()> {
+fn commit(db: Write<'_>, now: Timestamp) -> Result<()> {
     profile::spread(&db, account::get(&db)?, now)?;
     Ok(db.commit()?)
 }
