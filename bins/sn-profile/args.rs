@@ -1,4 +1,4 @@
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Show, change and export the own profile
 #[derive(Parser)]
@@ -28,8 +28,53 @@ pub enum Verb {
         #[arg(long = "address", value_name = "URI")]
         addresses: Vec<String>,
     },
+    /// Choose by which details people find you, and who may search
+    Searchable {
+        #[command(subcommand)]
+        verb: Option<Searchable>,
+    },
     /// Print the public profile, signed, for anybody to add
     Export,
     /// Answer a web server's challenge, HOST BOX NONCE on standard input, to show whose box it is
     Login,
+}
+
+#[derive(Subcommand)]
+pub enum Searchable {
+    /// List by what people find you, and how many bits it takes to guess that (what happens without a verb, too)
+    List {
+        /// As JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Be found by these details, by all of them at once
+    Add {
+        /// Only by those who know a secret: the first line that this prints, run by sh -c
+        #[arg(long, value_name = "CMD")]
+        secret_command: Option<String>,
+        /// Even if they are guessed easily
+        #[arg(long)]
+        weak: bool,
+        /// KEY=VALUE, such as name='Ada Lovelace' town=London
+        #[arg(required = true)]
+        details: Vec<String>,
+    },
+    /// Be found by them no more
+    Withdraw {
+        /// KEY=VALUE, as it was added
+        #[arg(required = true)]
+        details: Vec<String>,
+    },
+    /// Say who may search for you
+    By { who: Who },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Who {
+    /// Nobody
+    Nobody,
+    /// Contacts of your contacts
+    Contacts,
+    /// Those of them who know the secret: only what was added with one counts
+    Secret,
 }

@@ -1,6 +1,7 @@
 //! sn-profile(1): shows, changes and exports the own profile.
 
 mod args;
+mod searchable;
 
 use args::Verb;
 use jiff::Timestamp;
@@ -17,10 +18,10 @@ use socialnet::{
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
-    cli::run(cli::Role::Reader, |args: args::Args, _| run(args))
+    cli::run(cli::Role::Reader, |args: args::Args, console| run(args, console))
 }
 
-fn run(args: args::Args) -> Result<()> {
+fn run(args: args::Args, console: &cli::Console) -> Result<()> {
     let home = Home::open()?;
     let mut store = Store::open(&home.database())?;
     let keyring = Keyring::load(&home.identity())?;
@@ -39,6 +40,7 @@ fn run(args: args::Args) -> Result<()> {
         Verb::Login => {
             writeln!(out, "{}", profile::login(&keyring.identity, &cli::read_text(MAX_LOGIN)?, now)?)?
         }
+        Verb::Searchable { verb } => searchable::run(&mut out, &mut store, verb, console, now)?,
         Verb::Export => stream::write_pem(&mut out, &profile::export(store.read(), &keyring, now)?)?,
     }
     cli::finish(out)

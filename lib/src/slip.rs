@@ -14,8 +14,8 @@ use jiff::Timestamp;
 
 /// The namespace of version 1.
 pub const SLIP: &str = "urn:socialnet:slip:1";
-/// Bytes of the XML of a slip, at most.
-pub const MAX_SLIP: usize = 8 << 10;
+/// Bytes of the XML of a slip, at most: more than a bottle holds.
+const MAX_SLIP: usize = 16 << 10;
 /// Bytes of a note, at most.
 pub const MAX_NOTE: usize = 1000;
 

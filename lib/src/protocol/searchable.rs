@@ -31,6 +31,13 @@ pub struct Listed {
     pub secret: bool,
 }
 
+impl Listed {
+    /// Whether it is guessed too easily.
+    pub fn is_weak(&self) -> bool {
+        self.bits < WEAK && !self.secret
+    }
+}
+
 /// All handles, and who may search by them.
 pub fn list(db: &Connection) -> Result<(Searchers, Vec<Listed>)> {
     let listed = |own: Own| {

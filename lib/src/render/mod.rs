@@ -1,5 +1,5 @@
 //! How things look: the feed as `text.rs` for a terminal, `json.rs` as JSON lines, `atom.rs` for news readers and `html` for
-//! browsers; contacts, profiles and deliveries as text and JSON.
+//! browsers; contacts, profiles, handles and deliveries as text and JSON.
 
 pub mod atom;
 pub mod contacts;
@@ -8,6 +8,8 @@ pub mod deliveries;
 pub mod html;
 pub mod json;
 pub mod profile;
+#[cfg(feature = "crypto")]
+pub mod searchable;
 pub mod text;
 
 use crate::{
