@@ -47,7 +47,7 @@ asked() { jq -se "$@" "$T/answer" >"$T/true" || { jq -c . "$T/answer" && false; 
 id() { bob feed | jq -r --arg text "$1" 'select(.text == $text).id'; }
 id_at() { as "$1" sn-feed --json | jq -r --arg text "$2" 'select(.text == $text).id'; }
 
-for kind in packet invitation seal; do
+for kind in packet invitation seal search; do
     ok "every vector of $kind is judged as it says" "$python" -m second.vectors "$kind"
 done
 

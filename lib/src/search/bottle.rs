@@ -12,6 +12,9 @@
 //! itself does not do. Everything before the body has a digest, which is in what the searcher signs: so a slot for
 //! somebody else is another bottle, and the signature does not go with it.
 
+#[cfg(test)]
+mod make_vectors;
+
 use super::{Key, MAX_HANDLES, SCHEME, failed};
 use crate::{Error, Fingerprint, Kind, Result, seal};
 use openssl::{
@@ -208,11 +211,11 @@ mod tests {
     use proptest::prelude::*;
     use std::cell::Cell;
 
-    const ADA: Key = [1; 32];
-    const BOB: Key = [2; 32];
-    const CAROL: Key = [3; 32];
+    pub const ADA: Key = [1; 32];
+    pub const BOB: Key = [2; 32];
+    pub const CAROL: Key = [3; 32];
 
-    fn filled(bs: &[Key]) -> Vec<u8> {
+    pub fn filled(bs: &[Key]) -> Vec<u8> {
         fill(bs, |digest| Ok([b"signed ".as_slice(), digest].concat())).unwrap()
     }
 
@@ -229,7 +232,7 @@ mod tests {
     }
 
     /// A bottle written by somebody who knows `bs` and keeps to nothing else.
-    fn crafted(bs: &[(Key, Key)], committed: &Key, sealed_with: &Key, content: &[u8]) -> Vec<u8> {
+    pub fn crafted(bs: &[(Key, Key)], committed: &Key, sealed_with: &Key, content: &[u8]) -> Vec<u8> {
         let nonce = [7; NONCE];
         let mut bottle = SCHEME.to_be_bytes().to_vec();
         bottle.extend_from_slice(&nonce);

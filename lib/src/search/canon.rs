@@ -68,7 +68,7 @@ pub fn canonical(key: &str, value: &str) -> Result<String> {
     if value.len() > MAX_VALUE {
         return Err(wrong(key, format!("longer than {MAX_VALUE} bytes")));
     }
-    if value.trim_matches(is_space).contains(is_strange) {
+    if value.contains(is_strange) {
         return Err(wrong(key, "a character that is none of a text"));
     }
     let canonical = match form {
