@@ -7,6 +7,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction};
+use sha2::{Digest as _, Sha256};
 
 /// What a debt is paid with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,22 +69,33 @@ pub fn owe(
         Debt::Profile { want: true } => (None, None, WANT),
         Debt::Received => (None, None, RECEIVED),
     };
+    let signed = signed.map(|der| keep(db, der)).transpose()?;
     db.prepare_cached(
         "INSERT INTO due (reader, not_before, packet, signed, what) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET packet = excluded.packet, sealed = 0,
+         ON CONFLICT DO UPDATE SET packet = excluded.packet, signed = excluded.signed, sealed = 0,
              not_before = iif(sealed, excluded.not_before, min(not_before, excluded.not_before))",
     )?
     .execute((reader, from.as_second(), packet, signed, what))?;
     Ok(())
 }
 
+// The row of what is to be passed on.
+fn keep(db: &Transaction<'_>, signed: &[u8]) -> Result<i64> {
+    let digest: Digest = Sha256::digest(signed).into();
+    db.prepare_cached("INSERT INTO owed (digest, signed) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute((digest, signed))?;
+    let mut query = db.prepare_cached("SELECT id FROM owed WHERE digest = ?1")?;
+    Ok(query.query_row([digest], |row| row.get(0))?)
+}
+
 /// Every debt to readers to whom at least one is due now (what is not due yet travels with what is, unless it was sealed
 /// already), sorted by reader: its row, and the bytes of its packet.
 pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<(i64, usize)>> {
     let mut query = db.prepare(
-        "SELECT id, ifnull(length(packet), 0) + ifnull(length(signed), 0) FROM due
+        "SELECT due.id, ifnull(length(packet), 0) + ifnull(length(owed.signed), 0)
+         FROM due LEFT JOIN owed ON owed.id = due.signed
          WHERE (not_before <= ?1 OR NOT sealed) AND reader IN (SELECT reader FROM due WHERE not_before <= ?1)
-         ORDER BY reader, id",
+         ORDER BY reader, due.id",
     )?;
     let rows = query.query_map([now.as_second()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -92,7 +104,8 @@ pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<(i64, usize)>> {
 /// A debt, if it is owed now, alone or with others.
 pub fn get(db: &Connection, id: i64, now: Timestamp) -> Result<Option<Due>> {
     let mut query = db.prepare_cached(
-        "SELECT reader, packet, signed, what FROM due WHERE id = ?1 AND (not_before <= ?2 OR NOT sealed)",
+        "SELECT reader, packet, owed.signed, what FROM due LEFT JOIN owed ON owed.id = due.signed
+         WHERE due.id = ?1 AND (not_before <= ?2 OR NOT sealed)",
     )?;
     let due = query.query_row((id, now.as_second()), |row| {
         let (packet, signed, what) = (row.get(1)?, row.get(2)?, row.get::<_, String>(3)?);
@@ -176,4 +189,32 @@ pub fn forget_packet(db: &Transaction<'_>, name: Name) -> Result<()> {
 pub fn forget(db: &Transaction<'_>, reader: Fingerprint) -> Result<()> {
     db.execute("DELETE FROM due WHERE reader = ?1", [reader])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample::{self, ALICE, BOB, NOW, at};
+
+    #[test]
+    fn what_is_owed_to_many_is_kept_once_and_as_long_as_it_is_owed() {
+        let (_dir, mut store) = sample::store();
+        let write = store.begin().unwrap();
+        let kept = || write.query_row("SELECT count(*) FROM owed", (), |row| row.get::<_, i64>(0)).unwrap();
+        let comment = Debt::Signed(b"a comment of Carol's".to_vec());
+        for reader in [ALICE, BOB] {
+            owe(&write, reader, "relay", &comment, at(NOW)).unwrap();
+        }
+        assert_eq!(kept(), 1);
+        let ready = ready(&write, at(NOW)).unwrap();
+        assert!(ready.iter().all(|(id, bytes)| {
+            *bytes == 20 && get(&write, *id, at(NOW)).unwrap().unwrap().debt == comment
+        }));
+        owe(&write, ALICE, "relay", &Debt::Signed(b"signed anew".to_vec()), at(NOW)).unwrap();
+        assert_eq!(kept(), 2);
+        forget(&write, ALICE).unwrap();
+        assert_eq!(kept(), 1);
+        forget(&write, BOB).unwrap();
+        assert_eq!(kept(), 0);
+    }
 }

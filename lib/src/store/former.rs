@@ -91,7 +91,11 @@ pub fn succeed(
         (old, new),
     )?;
     db.execute("DELETE FROM gap WHERE sender = ?1", [old])?;
-    db.execute("UPDATE OR REPLACE due SET reader = ?2, sealed = 0 WHERE reader = ?1", (old, new))?;
+    db.execute(
+        "DELETE FROM due WHERE reader = ?1 AND what IN (SELECT what FROM due WHERE reader = ?2)",
+        (old, new),
+    )?;
+    db.execute("UPDATE due SET reader = ?2, sealed = 0 WHERE reader = ?1", (old, new))?;
     // The words of those that wait for new keys, as sealing enters them.
     let mut unconfirmed = db.prepare(
         "SELECT DISTINCT packet.author, packet.id, packet.signed FROM sealed JOIN sealed_packet USING (envelope)

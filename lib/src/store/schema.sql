@@ -331,7 +331,7 @@ CREATE TABLE due (
     -- one of the two: a clear packet of ours (or theirs, that is to be answered), or an author's SignedData to be passed
     -- on; neither: a bare confirmation
     packet    BLOB,
-    signed    BLOB,
+    signed    INTEGER REFERENCES owed,
     -- at most one debt of a kind: e.g. 'accept', 'profile', 'received', 'relay AUTHOR ID'
     what      TEXT    NOT NULL,
     -- it was sealed; not_before is when that counts for nothing, unless sn-send takes it before
@@ -339,6 +339,20 @@ CREATE TABLE due (
     UNIQUE (reader, what)
 ) STRICT;
 CREATE INDEX due_what ON due (what);
+CREATE INDEX due_signed ON due (signed) WHERE signed IS NOT NULL;
+
+-- What is owed to many is kept once.
+CREATE TABLE owed (
+    id     INTEGER PRIMARY KEY,
+    digest BLOB    NOT NULL UNIQUE,
+    signed BLOB    NOT NULL
+) STRICT;
+CREATE TRIGGER due_paid AFTER DELETE ON due WHEN old.signed IS NOT NULL BEGIN
+    DELETE FROM owed WHERE id = old.signed AND NOT EXISTS (SELECT 1 FROM due WHERE signed = old.signed);
+END;
+CREATE TRIGGER due_replaced AFTER UPDATE OF signed ON due WHEN old.signed IS NOT new.signed BEGIN
+    DELETE FROM owed WHERE id = old.signed AND NOT EXISTS (SELECT 1 FROM due WHERE signed = old.signed);
+END;
 
 -- The envelopes that carry a debt, as long as sn-send has not taken them.
 CREATE TABLE payment (
