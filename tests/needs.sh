@@ -21,7 +21,8 @@ test)
     need prove perl                         # runs the shell tests
     need mandoc mandoc                      # lints the manual pages; the tour is read out of one
     need shellcheck shellcheck              # lints the scripts
-    need xmllint libxml2-utils              # packets against the RELAX NG schema
+    need xmllint libxml2-utils              # packets against the RELAX NG schema; pages as XML
+    need file file                          # what is in a picture
     need openssl openssl                    # peels what we sealed, with somebody else's code
     need jq jq                              # reads JSON lines
     need time time                          # tells how much memory a command took

@@ -1,4 +1,5 @@
 use clap::Parser;
+use std::path::PathBuf;
 
 /// Read the feed
 #[derive(Parser)]
@@ -40,4 +41,8 @@ pub struct Args {
     /// Print an Atom feed, for news readers
     #[arg(long, conflicts_with_all = ["json", "follow"])]
     pub atom: bool,
+    /// Write all of it into the folder DIR as pages for a browser, or what has changed there
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["number", "new", "since", "from", "about", "thread", "type",
+        "match", "all", "follow", "json", "atom"])]
+    pub html: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! sn-feed(1): what has come, as text or JSON lines.
+//! sn-feed(1): what has come, as text, JSON lines, Atom or a folder of pages.
 
 mod args;
 
@@ -7,7 +7,9 @@ use jiff::Zoned;
 use socialnet::{
     Error, Kind, Result, cli,
     home::Home,
+    identity::Identity,
     render::{atom, json, text::Style},
+    site,
     store::{
         Store, account, feed,
         filter::Filter,
@@ -28,6 +30,10 @@ fn main() -> ExitCode {
 fn read(args: &Args) -> Result<()> {
     let home = Home::open()?;
     let mut store = Store::open(&home.database())?;
+    if let Some(folder) = &args.html {
+        let own = Identity::fingerprint(&home.identity())?;
+        return site::write(&home, &store, own, folder, &Zoned::now());
+    }
     let mut version = store.version()?;
     let mut seen = show(args, &home, &mut store, None)?;
     if !args.follow {
@@ -111,6 +117,7 @@ fn query(args: &Args, store: &Store, now: &Zoned, filter: Filter) -> Result<feed
         limit: args.number.or(if no_limit { None } else { Some(50) }),
         after: if args.new { Some(feed::mark(db)?) } else { None },
         before: None,
+        until: None,
         since: args.since.as_deref().map(|time| text::past(time, now)).transpose()?,
         from: args.from.as_deref().map(|name| named::person(db, name)).transpose()?,
         about: packet(&args.about)?,

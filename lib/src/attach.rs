@@ -108,6 +108,12 @@ pub fn preview_of(photo: &Attachment) -> Option<Attachment> {
     })
 }
 
+/// Whether a preview begins as a JPEG does.
+#[cfg(feature = "html")]
+pub(crate) fn is_jpeg(preview: &Attachment) -> bool {
+    matches!(&preview.content, Content::Inline(bytes) if bytes.starts_with(&[0xff, 0xd8, 0xff]))
+}
+
 /// Writes an attachment to a new file, which appears when it is whole and genuine. [`Kind::CantCreate`]: there is one of
 /// that name, or no such folder. [`Kind::Again`]: parts of it have not come yet.
 pub fn save(attachment: &Attachment, path: &Path, blobs: &Path) -> Result<()> {

@@ -16,11 +16,17 @@ use std::{
 
 /// Writes `bytes` beside `path` with `mode`, syncs, renames over it, syncs the folder. Nothing is left on failure.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let unfinished = Unfinished::write(path, mode, |file| write_synced(file, bytes))?;
+    replace_with(path, mode, |file| write_synced(file, bytes))?;
+    sync_folder(parent(path))
+}
+
+/// As [`replace`], but `write` fills the file, and syncs it if it can't be made again after a crash.
+pub fn replace_with(path: &Path, mode: u32, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
+    let unfinished = Unfinished::write(path, mode, write)?;
     std::fs::rename(&unfinished.path, path).map_err(|error| Error::io("write", path, error))?;
     // Its name is free again and may be another thread's by now.
     std::mem::forget(unfinished);
-    sync_folder(parent(path))
+    Ok(())
 }
 
 /// As [`replace`], but refuses when `path` exists: [`crate::Kind::CantCreate`].

@@ -18,6 +18,7 @@
 //! | [`backup`] | the whole account as one encrypted file | terminals, sockets |
 //! | [`explain`] | every format, to say what a file is | how to change anything |
 //! | [`render`] | how a feed looks as text, JSON, Atom and HTML | keys, files |
+//! | [`site`] | the feed as a folder of pages: which are to be drawn again | terminals, sockets, keys |
 //! | [`cli`] | the terminal, clap, exit codes | the rest, except [`error`] and [`text`] |
 //!
 //! Commands in `bins/` call these rooms; no room calls a command.
@@ -66,6 +67,8 @@ pub mod render;
 pub mod seal;
 #[cfg(feature = "crypto")]
 pub mod search;
+#[cfg(all(feature = "crypto", feature = "html"))]
+pub mod site;
 #[cfg(feature = "db")]
 pub mod store;
 

@@ -1,26 +1,17 @@
-//! The feed as it is read: which packets, and what a person wants to know of each. `packets.rs` has the writing side.
+//! The feed as it is read: which packets; `entry.rs` has what a person wants to know of each, `packets.rs` the writing side.
 //!
 //! Rowid order is feed order, so that the newest fifty cost the same whatever else is held. What has expired is not
 //! shown, even before it is deleted, and neither is what `filter.rs` hides. Of what was taken back it is told that it was
 //! there, if somebody answered it.
 
-use super::{
-    filter::{Filter, Why},
-    former::KEYS_OF_AUTHOR,
-    named::Target,
-    search, time,
-};
-use crate::{
-    Error, Fingerprint, Kind, Result,
-    packet::{Digest, Name},
-};
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, named_params};
-use std::collections::BTreeSet;
-use uuid::Uuid;
+mod entry;
 
-/// Characters of a text that are quoted where another packet speaks of it.
-const QUOTED: usize = 200;
+pub use entry::{Attachment, Delivery, Entry, Gone, Person, Reference, entry};
+
+use super::{filter::Filter, former::KEYS_OF_AUTHOR, named::Target, search};
+use crate::{Fingerprint, Result, packet::Name};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, ToSql, Transaction};
 
 /// Of more that are found by their words, the newest so many are compared: a word that is in every second packet would
 /// have each of them weighed.
@@ -35,6 +26,8 @@ pub struct Query {
     pub after: Option<i64>,
     /// Rows before this one.
     pub before: Option<i64>,
+    /// Rows up to this one.
+    pub until: Option<i64>,
     /// Received since.
     pub since: Option<Timestamp>,
     /// By this author, under whatever key.
@@ -49,132 +42,6 @@ pub struct Query {
     pub kind: Option<String>,
     /// What is not shown; without it, what blocked and muted people have to do with.
     pub filter: Option<Filter>,
-}
-
-/// Somebody in the feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Who.
-    pub fingerprint: Fingerprint,
-    /// What the owner calls them, if they are a contact.
-    pub petname: Option<String>,
-    /// What they call themselves, where a packet of theirs says it.
-    pub claims: Option<String>,
-    /// The owner.
-    pub own: bool,
-}
-
-/// Another packet that one speaks of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// Its author.
-    pub author: Person,
-    /// Its id; none for a person.
-    pub id: Option<Uuid>,
-    /// The beginning of its text, if it is held.
-    pub text: Option<String>,
-}
-
-/// A file that goes with a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// 1 and up.
-    pub number: u32,
-    /// A label, never a path.
-    pub name: String,
-    /// As the author says.
-    pub media_type: String,
-    /// Bytes in clear.
-    pub size: u64,
-    /// Of the clear bytes.
-    pub sha256: Digest,
-    /// What is to be seen, in words, or empty.
-    pub alt: String,
-    /// Whether there is a small JPEG of it.
-    pub has_preview: bool,
-    /// Of how many chunks; none when it came inside the packet.
-    pub chunks: u32,
-    /// How many of them are here.
-    pub chunks_here: u32,
-}
-
-impl Attachment {
-    /// Whether all of it is here.
-    pub fn complete(&self) -> bool {
-        self.chunks_here == self.chunks
-    }
-}
-
-/// How far an own packet has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Readers it was sealed for.
-    pub sealed: u32,
-    /// Readers who confirmed it.
-    pub confirmed: u32,
-    /// Those of them who have all chunks of its files; none, if it has no chunks.
-    pub complete: Option<u32>,
-}
-
-impl Delivery {
-    /// Readers who have not confirmed it.
-    pub fn waiting(self) -> u32 {
-        self.sealed - self.confirmed
-    }
-}
-
-/// Who took a packet back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gone {
-    /// Its author.
-    Retracted,
-    /// The author of the root of its thread.
-    Removed,
-}
-
-/// One packet of the feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Row.
-    pub seq: i64,
-    /// Its id.
-    pub id: Uuid,
-    /// Its author.
-    pub author: Person,
-    /// Who brought it, when that is not its author.
-    pub through: Option<Person>,
-    /// Its type, as it came.
-    pub kind: String,
-    /// When its author says it was made.
-    pub created: Timestamp,
-    /// When it came here, or was sealed here.
-    pub received: Timestamp,
-    /// When its author wants it gone.
-    pub expires: Option<Timestamp>,
-    /// What the author says, or what a node shows instead that does not understand it.
-    pub text: String,
-    /// Whether its author has replaced its words.
-    pub edited: bool,
-    /// Whether its author wants no more comments in its thread.
-    pub closed: bool,
-    /// Whether it was taken back: then nothing is left of it.
-    pub gone: Option<Gone>,
-    /// Whether this node understands it.
-    pub understood: bool,
-    /// Whether other bytes came under its name later.
-    pub doubled: bool,
-    /// The root of the thread it belongs to.
-    pub thread: Option<Name>,
-    /// What it is about.
-    pub about: Option<Reference>,
-    /// Files and photographs.
-    pub attachments: Vec<Attachment>,
-    /// For own packets.
-    pub delivery: Option<Delivery>,
-    /// For own messages: to whom they went.
-    pub to: Option<Vec<Person>>,
-    /// Why it is shown only when everything is asked for.
-    pub hidden: Option<Why>,
 }
 
 /// Rows of the feed: the newest last, or what has most of the words that are sought.
@@ -203,6 +70,10 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     if let Some(before) = &query.before {
         sql += " AND seq < :before";
         values.push((":before", before));
+    }
+    if let Some(until) = &query.until {
+        sql += " AND seq <= :until";
+        values.push((":until", until));
     }
     if let Some(since) = &since {
         // Rows come in the order of their receipt: going back, the first one that is older ends the search.
@@ -252,160 +123,6 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     Ok(rows)
 }
 
-fn claimed(name: Option<String>) -> Option<String> {
-    name.filter(|name| !name.is_empty())
-}
-
-/// What a person wants to know of one row.
-pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
-    // The owner is nobody's contact, and nobody brings their packets.
-    let mut query = db.prepare_cached(
-        "SELECT packet.id, packet.author, writer.petname AS writer, packet.author_name, packet.through, bringer.petname AS bringer,
-           writer.id IS NULL AND packet.through IS NULL AS own,
-           packet.type, packet.created, packet.received, packet.expires, packet.text, packet.state, packet.edited, packet.closed, packet.doubled,
-           packet.root_author, packet.root_id, packet.about_author, packet.about_id, subject.petname AS subject, object.author_name AS subject_claims,
-           object.seq IS NOT NULL AND subject.id IS NULL AND object.through IS NULL AS about_own,
-           substr(object.text, 1, :quoted) AS quote
-         FROM packet
-         LEFT JOIN contact AS writer
-           ON writer.id = (SELECT contact FROM person WHERE person.fingerprint = packet.author)
-         LEFT JOIN contact AS bringer
-           ON bringer.id = (SELECT contact FROM person WHERE person.fingerprint = packet.through)
-         LEFT JOIN contact AS subject
-           ON subject.id = (SELECT contact FROM person WHERE person.fingerprint = packet.about_author)
-         LEFT JOIN packet AS object ON object.author = packet.about_author AND object.id = packet.about_id
-           AND (object.expires IS NULL OR object.expires > :now)
-         WHERE packet.seq = :seq",
-    )?;
-    let mut rows = query.query(named_params! { ":seq": seq, ":quoted": QUOTED, ":now": now.as_second() })?;
-    let row = rows.next()?.ok_or_else(|| Error::new(Kind::Nothing, "the packet is gone"))?;
-    let own = row.get("own")?;
-    let through = match row.get("through")? {
-        Some(fingerprint) => {
-            Some(Person { fingerprint, petname: row.get("bringer")?, claims: None, own: false })
-        }
-        None => None,
-    };
-    let about = match row.get("about_author")? {
-        Some(fingerprint) => {
-            let (petname, claims) = (row.get("subject")?, claimed(row.get("subject_claims")?));
-            let author = Person { fingerprint, petname, claims, own: row.get("about_own")? };
-            Some(Reference { author, id: row.get("about_id")?, text: row.get("quote")? })
-        }
-        None => None,
-    };
-    let root: Option<Fingerprint> = row.get("root_author")?;
-    let (state, kind): (String, String) = (row.get("state")?, row.get("type")?);
-    Ok(Entry {
-        seq,
-        id: row.get("id")?,
-        author: Person {
-            fingerprint: row.get("author")?,
-            petname: row.get("writer")?,
-            claims: claimed(row.get("author_name")?),
-            own,
-        },
-        through,
-        to: if own && kind == "message" { Some(readers(db, seq)?) } else { None },
-        kind,
-        created: time(row.get("created")?)?,
-        received: time(row.get("received")?)?,
-        expires: row.get::<_, Option<i64>>("expires")?.map(time).transpose()?,
-        text: row.get("text")?,
-        edited: row.get("edited")?,
-        closed: row.get("closed")?,
-        gone: match state.as_str() {
-            "retracted" => Some(Gone::Retracted),
-            "removed" => Some(Gone::Removed),
-            _ => None,
-        },
-        understood: state != "unknown",
-        doubled: row.get("doubled")?,
-        thread: root.zip(row.get("root_id")?).map(|(from, id)| Name { from, id }),
-        about,
-        attachments: attachments(db, seq, own)?,
-        delivery: if own { Some(delivery(db, seq)?) } else { None },
-        hidden: None,
-    })
-}
-
-/// The files of a packet. Those of an own one are here, whether or not somebody counted their chunks.
-fn attachments(db: &Connection, seq: i64, own: bool) -> Result<Vec<Attachment>> {
-    let mut query = db.prepare_cached(
-        "SELECT position, name, media_type, size, sha256, alt, preview IS NOT NULL, ifnull(chunks, x'')
-         FROM attachment WHERE packet = ?1 ORDER BY position",
-    )?;
-    let mut here = db.prepare_cached("SELECT 1 FROM chunk WHERE sha256 = ?1 AND here")?;
-    let mut rows = query.query([seq])?;
-    let mut attachments = Vec::new();
-    while let Some(row) = rows.next()? {
-        let digests: Vec<u8> = row.get(7)?;
-        let chunks = digests.chunks_exact(size_of::<Digest>());
-        let mut chunks_here = 0;
-        for digest in chunks.clone() {
-            chunks_here += u32::from(own || here.exists([digest])?);
-        }
-        attachments.push(Attachment {
-            number: row.get(0)?,
-            name: row.get(1)?,
-            media_type: row.get(2)?,
-            size: row.get(3)?,
-            sha256: row.get(4)?,
-            alt: row.get(5)?,
-            has_preview: row.get(6)?,
-            chunks: chunks.len() as u32,
-            chunks_here,
-        });
-    }
-    Ok(attachments)
-}
-
-fn delivery(db: &Connection, seq: i64) -> Result<Delivery> {
-    // A reader may have got it twice, when the first envelope was lost.
-    let mut query = db.prepare_cached(
-        "SELECT reader, max(confirmed IS NOT NULL) FROM sealed_packet
-             JOIN sealed ON sealed.envelope = sealed_packet.envelope WHERE packet = ?1 GROUP BY reader",
-    )?;
-    let readers = query
-        .query_map([seq], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<Vec<(Fingerprint, bool)>>>()?;
-    let confirmed: Vec<_> = readers.iter().filter(|(_, confirmed)| *confirmed).map(|(who, _)| *who).collect();
-    let lacking = lacking(db, seq)?;
-    let complete = |lacking: BTreeSet<_>| confirmed.iter().filter(|who| !lacking.contains(*who)).count();
-    Ok(Delivery {
-        sealed: readers.len() as u32,
-        confirmed: confirmed.len() as u32,
-        complete: lacking.map(|lacking| complete(lacking) as u32),
-    })
-}
-
-/// Readers who have not said to have each chunk of a packet's files; none, if these have no chunks.
-fn lacking(db: &Connection, seq: i64) -> Result<Option<BTreeSet<Fingerprint>>> {
-    let mut query =
-        db.prepare_cached("SELECT chunks FROM attachment WHERE packet = ?1 AND chunks IS NOT NULL")?;
-    let lists = query.query_map([seq], |row| row.get(0))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
-    let mut wait = db.prepare_cached("SELECT reader FROM delivery WHERE item = ?1 AND NOT came")?;
-    let mut lacking = BTreeSet::new();
-    for digest in lists.iter().flat_map(|list| list.chunks_exact(size_of::<Digest>())) {
-        for reader in wait.query_map([digest], |row| row.get(0))? {
-            lacking.insert(reader?);
-        }
-    }
-    Ok(Some(lacking).filter(|_| !lists.is_empty()))
-}
-
-/// Everybody a packet was sealed to.
-fn readers(db: &Connection, seq: i64) -> Result<Vec<Person>> {
-    let mut query = db.prepare_cached(
-        "SELECT reader, petname FROM audience LEFT JOIN person ON person.fingerprint = reader
-             LEFT JOIN contact ON contact.id = person.contact WHERE packet = ?1 ORDER BY petname, reader",
-    )?;
-    let rows = query.query_map([seq], |row| {
-        Ok(Person { fingerprint: row.get(0)?, petname: row.get(1)?, claims: None, own: false })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
 /// The newest row; 0 if there is none.
 pub fn newest(db: &Connection) -> Result<i64> {
     Ok(db.query_row("SELECT ifnull(max(seq), 0) FROM packet", (), |row| row.get(0))?)
@@ -434,7 +151,7 @@ mod tests {
         packet::About,
         store::{
             contacts::{self, State},
-            counters, delivery, named, packets,
+            named,
             sample::{self, ALICE, BOB, CAROL, NOW, at},
         },
     };
@@ -487,6 +204,7 @@ mod tests {
         assert_eq!(only(Query { kind: Some("comment".into()), ..Query::default() }), ["comment"]);
         assert_eq!(only(Query { since: Some(at(NOW - 50)), ..Query::default() }), ["comment", "other"]);
         assert_eq!(only(Query { after: Some(2), ..Query::default() }), ["other"]);
+        assert_eq!(only(Query { after: Some(1), until: Some(2), ..Query::default() }), ["comment"]);
         assert_eq!(only(Query { before: Some(3), limit: Some(1), ..Query::default() }), ["comment"]);
     }
 
@@ -500,101 +218,5 @@ mod tests {
             write.commit().unwrap();
         }
         assert_eq!(mark(store.read()).unwrap(), 7);
-    }
-
-    #[test]
-    fn an_entry_says_whom_it_speaks_of_and_who_brought_it() {
-        let (_dir, mut store) = sample::store();
-        // Alice is the owner here.
-        let root = sample::status(ALICE, "Back from the hills.");
-        sample::hold(&mut store, &root);
-        let mut comment = sample::status(CAROL, "Welcome!");
-        comment.about = Some(About::Packet(root.name, None));
-        sample::hold_through(&mut store, &comment, BOB);
-        let write = store.begin().unwrap();
-        write.execute("DELETE FROM contact WHERE fingerprint = ?1", [ALICE]).unwrap();
-        write.execute("DELETE FROM contact WHERE fingerprint = ?1", [CAROL]).unwrap();
-        write.commit().unwrap();
-        let own = entry(store.read(), 1, at(NOW)).unwrap();
-        assert!(own.author.own);
-        assert_eq!(own.delivery, Some(Delivery { sealed: 0, confirmed: 0, complete: None }));
-        let carols = entry(store.read(), 2, at(NOW)).unwrap();
-        assert_eq!((carols.author.own, carols.author.petname), (false, None));
-        assert_eq!(carols.through.unwrap().petname.as_deref(), Some("bob"));
-        let about = carols.about.unwrap();
-        assert_eq!((about.author.own, about.text.as_deref()), (true, Some("Back from the hills.")));
-        assert_eq!(carols.delivery, None);
-    }
-
-    #[test]
-    fn a_reader_counts_once_however_often_it_was_sealed() {
-        let (_dir, mut store) = sample::store();
-        let write = store.begin().unwrap();
-        write.execute("DELETE FROM contact WHERE fingerprint = ?1", [ALICE]).unwrap();
-        write.commit().unwrap();
-        sample::hold(&mut store, &sample::status(ALICE, "for both"));
-        let write = store.begin().unwrap();
-        for (reader, counter, envelope) in [(BOB, 1, [1; 32]), (BOB, 2, [2; 32]), (CAROL, 1, [3; 32])] {
-            let new = counters::Sealed {
-                reader,
-                stream: &[0; 16],
-                counter,
-                envelope: &envelope,
-                packets: &[1],
-                at: at(NOW),
-                since: at(NOW),
-            };
-            counters::sealed(&write, &new).unwrap();
-        }
-        write.execute("UPDATE sealed SET confirmed = 1 WHERE counter = 2", ()).unwrap();
-        write.commit().unwrap();
-        let own = entry(store.read(), 1, at(NOW)).unwrap();
-        assert_eq!(own.delivery, Some(Delivery { sealed: 2, confirmed: 1, complete: None }));
-    }
-
-    #[test]
-    fn chunks_that_came_are_counted() {
-        let (_dir, mut store) = sample::store();
-        let mut photo = sample::status(BOB, "");
-        photo.attachments.push(sample::blob("ridge.jpg", &[[1; 32], [2; 32], [3; 32]]));
-        sample::hold(&mut store, &photo);
-        let write = store.begin().unwrap();
-        packets::chunk_is_here(&write, &[2; 32], 1).unwrap();
-        write.commit().unwrap();
-        let attachment = &entry(store.read(), 1, at(NOW)).unwrap().attachments[0];
-        assert_eq!((attachment.number, attachment.chunks_here, attachment.chunks), (1, 1, 3));
-        assert!(!attachment.complete());
-    }
-
-    #[test]
-    fn who_has_all_chunks_is_told_apart_from_who_has_the_words() {
-        let (_dir, mut store) = sample::store();
-        let write = store.begin().unwrap();
-        write.execute("DELETE FROM contact WHERE fingerprint = ?1", [ALICE]).unwrap();
-        write.commit().unwrap();
-        let mut film = sample::status(ALICE, "A film.");
-        film.attachments.push(sample::blob("film.mp4", &[[8; 32], [9; 32]]));
-        sample::hold(&mut store, &film);
-        let write = store.begin().unwrap();
-        for (reader, envelope) in [(BOB, [1; 32]), (CAROL, [2; 32])] {
-            let (stream, packets, at) = (&[0; 16], &[1][..], at(NOW));
-            let new =
-                counters::Sealed { reader, stream, counter: 1, envelope: &envelope, packets, at, since: at };
-            counters::sealed(&write, &new).unwrap();
-            packets::add_reader(&write, 1, reader).unwrap();
-            delivery::enter(&write, &envelope, reader, &[[8; 32], [9; 32]], at).unwrap();
-        }
-        write.execute("UPDATE sealed SET confirmed = 1", ()).unwrap();
-        delivery::chunks_came(&write, BOB, &[[8; 32], [9; 32]]).unwrap();
-        delivery::chunks_came(&write, CAROL, &[[8; 32]]).unwrap();
-        let own = |db: &Connection| entry(db, 1, at(NOW)).unwrap();
-        assert_eq!(own(&write).delivery, Some(Delivery { sealed: 2, confirmed: 2, complete: Some(1) }));
-        assert_eq!(own(&write).to, None, "a status goes to whoever it may");
-        write.execute("UPDATE packet SET type = 'message'", ()).unwrap();
-        let to = own(&write).to.unwrap();
-        assert_eq!(
-            to.iter().map(|who| who.petname.as_deref()).collect::<Vec<_>>(),
-            [Some("bob"), Some("carol")]
-        );
     }
 }

@@ -24,6 +24,7 @@ pub(crate) mod sample;
 mod search;
 pub mod streams;
 pub mod threads;
+pub mod touched;
 pub mod unconfirmed;
 
 use crate::{Context, Error, Fingerprint, Kind, Result};

@@ -71,6 +71,13 @@ pub fn person(db: &Connection, word: &str) -> Result<Fingerprint> {
     word.parse().or_else(|_| contacts::find(db, word).map(|contact| contact.fingerprint))
 }
 
+/// Every key that somebody has or had.
+pub fn keys(db: &Connection, who: Fingerprint) -> Result<Vec<Fingerprint>> {
+    let mut query = db.prepare_cached(KEYS_OF_AUTHOR)?;
+    let keys = query.query_map(named_params! { ":author": who }, |row| row.get(0))?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
+}
+
 /// One attachment of a packet, by its number: 1 and up.
 pub fn attachment(db: &Connection, seq: i64, number: u32) -> Result<Option<Attachment>> {
     let mut query = db.prepare(

@@ -177,6 +177,18 @@ CREATE TABLE change (
     PRIMARY KEY (author, id, by, thread)
 ) STRICT, WITHOUT ROWID;
 
+-- Rows of packet that look different since they came, each with when that was last: who shows the feed somewhere else reads
+-- on from the highest `n` that they saw. What is new has a higher row anyway.
+CREATE TABLE touched (
+    n      INTEGER PRIMARY KEY AUTOINCREMENT,
+    packet INTEGER NOT NULL UNIQUE
+) STRICT;
+-- No INSERT OR REPLACE: in a trigger, the statement that fires it decides about conflicts.
+CREATE TRIGGER packet_touched AFTER UPDATE OF state, text, edited, closed, doubled, received, expires ON packet BEGIN
+    DELETE FROM touched WHERE packet = new.seq;
+    INSERT INTO touched (packet) VALUES (new.seq);
+END;
+
 -- The words of what is shown, apart as search.rs parts them; by row of packet.
 CREATE VIRTUAL TABLE packet_text USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 -- Those whose words the transaction that runs has still to enter: empty between transactions.
@@ -230,6 +242,11 @@ CREATE TABLE listing (
     packet INTEGER NOT NULL,
     PRIMARY KEY (chunk, packet)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER chunk_touched AFTER UPDATE OF here ON chunk WHEN new.here <> old.here BEGIN
+    DELETE FROM touched WHERE packet IN (SELECT packet FROM listing WHERE chunk = new.sha256);
+    INSERT INTO touched (packet) SELECT packet FROM listing WHERE chunk = new.sha256;
+END;
 
 -- Who an own root, or what was passed on in its thread, was sealed to.
 CREATE TABLE audience (

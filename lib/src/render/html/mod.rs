@@ -38,6 +38,10 @@ pub trait Site {
     fn person(&self, who: Fingerprint) -> Option<String>;
     /// Where the conversation is shown that a root begins, if anywhere.
     fn thread(&self, root: Name) -> Option<String>;
+    /// Where a packet is in the thread of a root, if anywhere.
+    fn packet(&self, packet: Name, root: Name) -> Option<String> {
+        self.thread(root).map(|page| format!("{page}#{}", anchor(&packet)))
+    }
     /// Where the small picture of a photograph is, if anywhere.
     fn preview(&self, entry: &Entry, attachment: &Attachment) -> Option<String>;
     /// Where a file can be had, if anywhere.

@@ -113,12 +113,16 @@ impl Packet {
             steps: steps.min(MOST_STEPS),
             who: person(&entry.author),
             through: entry.through.as_ref().map(person),
-            kind: Some(xml_line(&entry.kind)).filter(|kind| !["status", "photo"].contains(&kind.as_str())),
+            kind: Some(xml_line(&entry.kind)).filter(|kind| match kind.as_str() {
+                "status" | "photo" => false,
+                "comment" => !beneath,
+                _ => true,
+            }),
             to: entry.to.iter().flatten().map(person).collect(),
             about: about.map(|about| About::new(site, entry, about)),
             created: entry.created.to_string(),
             time: site.time(entry.created),
-            href: site.thread(entry.thread.unwrap_or(own_name)).map(|page| at(&page, &own_name)),
+            href: site.packet(own_name, entry.thread.unwrap_or(own_name)),
             new: site.is_new(entry),
             facts,
             words: paragraphs(&entry.text),
@@ -146,11 +150,6 @@ impl Packet {
     }
 }
 
-/// Where a packet is on a page.
-fn at(page: &str, name: &Name) -> String {
-    format!("{page}#{}", anchor(name))
-}
-
 fn remarks(entry: &Entry) -> Vec<&'static str> {
     let mut remarks = Vec::new();
     remarks.extend(entry.gone.map(|gone| match gone {
@@ -171,11 +170,11 @@ impl About {
         let words = about.text.as_deref().map(xml_line).filter(|words| !words.is_empty());
         let subject = about.id.map(|id| Name { from: about.author.fingerprint, id });
         // The packet that is spoken of is in the same thread; what is shared is, as far as one knows, a root.
-        let page = subject.and_then(|subject| site.thread(entry.thread.unwrap_or(subject)));
+        let href = subject.and_then(|subject| site.packet(subject, entry.thread.unwrap_or(subject)));
         Self {
             who: Who::new(site, &about.author),
             words: words.map(|words| text::truncate(&words, QUOTED)),
-            href: page.zip(subject).map(|(page, subject)| at(&page, &subject)),
+            href,
         }
     }
 }

@@ -58,6 +58,11 @@ pub struct Person {
 impl HtmlSafe for Person {}
 
 impl Person {
+    /// What the owner calls them.
+    pub fn name(&self) -> &str {
+        &self.who.name
+    }
+
     /// A contact.
     pub fn contact(site: &dyn Site, contact: &Contact) -> Self {
         let mut standing = vec![contact.state.as_str().to_owned()];
