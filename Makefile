@@ -61,9 +61,16 @@ $(CARGO_TARGET_DIR)/second/installed: tests/second/requirements.txt
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
+# What drives a browser.
+BROWSER = $(CARGO_TARGET_DIR)/browser/installed
+$(BROWSER): tests/browser/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 # A workspace build merges the features its members ask for, so each member is also checked alone.
 .PHONY: lint
-lint: $(CARGO_TARGET_DIR)/second/installed
+lint: $(CARGO_TARGET_DIR)/second/installed $(BROWSER)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --all-features -- -D warnings
 	@set -e; for package in socialnet socialnet-mail socialnet-http socialnet-autoconfig $(COMMANDS); do \
@@ -72,6 +79,10 @@ lint: $(CARGO_TARGET_DIR)/second/installed
 	done
 	$(PYTHON) -m ruff check --no-cache tests/second
 	$(PYTHON) -m ruff format --no-cache --check tests/second
+	$(PYTHON) -m ruff check --no-cache --config tests/second/ruff.toml tests/browser
+	$(PYTHON) -m ruff format --no-cache --config tests/second/ruff.toml --check tests/browser
+	$(PYTHON) -m mypy --strict --cache-dir $(CARGO_TARGET_DIR)/browser/mypy \
+	    --python-executable $(CARGO_TARGET_DIR)/browser/bin/python tests/browser
 	$(PYTHON) -m mypy --strict --cache-dir $(CARGO_TARGET_DIR)/second/mypy tests/second
 	mandoc -T lint -W warning man/*.[1-9]
 	find . \( -name target -o -name .git \) -prune -o -type f \

@@ -37,6 +37,7 @@ commands! {
     sn_send_http = "../bins/sn-send-http/args.rs",
     sn_send_mailto = "../bins/sn-send-mailto/args.rs",
     sn_show = "../bins/sn-show/args.rs",
+    sn_web = "../bins/sn-web/args.rs",
 }
 
 fn main() -> io::Result<()> {

@@ -41,6 +41,8 @@ test)
     need fish fish                          # reads its completions
     need python3 python3                    # servers that misbehave as a script says
     need curl curl                          # another client for boxes
+    need /usr/bin/chromium chromium         # a browser as people use it
+    need /usr/bin/chromedriver chromium-driver # presses its buttons
     need /usr/sbin/nginx nginx              # stands in front of our web server
     need /usr/sbin/postfix postfix          # takes mail by SMTP
     need /usr/lib/dovecot/imap dovecot-imapd # gives it out, and checks passwords

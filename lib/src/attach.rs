@@ -34,7 +34,8 @@ pub fn photos(paths: &[std::path::PathBuf], alts: Vec<String>, blobs: &Path) -> 
         let message = format!("{} descriptions for {} photographs", alts.len(), paths.len());
         return Err(Error::new(Kind::Usage, message));
     }
-    let alts = alts.into_iter().map(Some).chain(std::iter::repeat(None));
+    let said = |alt: String| Some(alt).filter(|alt| !alt.is_empty());
+    let alts = alts.into_iter().map(said).chain(std::iter::repeat(None));
     paths.iter().zip(alts).map(|(path, alt)| Ok(Attachment { alt, ..photo(path, blobs)? })).collect()
 }
 

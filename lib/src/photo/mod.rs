@@ -29,11 +29,7 @@ pub struct Photo {
 impl Photo {
     /// Recognises a JPEG, PNG, WebP or GIF of at most [`MAX_FILE`] bytes. [`crate::Kind::Malformed`]: it is none.
     pub fn new(file: Vec<u8>) -> Result<Self> {
-        let format = image::guess_format(&file).ok().filter(|format| {
-            use ImageFormat::{Gif, Jpeg, Png, WebP};
-            matches!(format, Jpeg | Png | WebP | Gif)
-        });
-        let Some(format) = format else {
+        let Some(format) = format_of(&file) else {
             return Err(Error::malformed("not a JPEG, PNG, WebP or GIF picture")
                 .hint("sn-pack status --file FILE sends any file as it is"));
         };
@@ -60,6 +56,16 @@ impl Photo {
     pub fn preview(&self) -> Result<Vec<u8>> {
         preview::make(&self.file, self.format, self.orientation)
     }
+}
+
+/// `image/jpeg` and so on, if a file that begins so is a JPEG, PNG, WebP or GIF, whatever it is called.
+pub fn media_type(start: &[u8]) -> Option<&'static str> {
+    format_of(start).map(|format| format.to_mime_type())
+}
+
+fn format_of(start: &[u8]) -> Option<ImageFormat> {
+    use ImageFormat::{Gif, Jpeg, Png, WebP};
+    image::guess_format(start).ok().filter(|format| matches!(format, Jpeg | Png | WebP | Gif))
 }
 
 /// Why a picture was refused, from one of the image libraries.
@@ -132,6 +138,17 @@ mod tests {
         let mut file = Cursor::new(Vec::new());
         image::DynamicImage::from(image).write_to(&mut file, ImageFormat::Png).unwrap();
         assert!(preview(file.into_inner()).unwrap().len() <= MAX_INLINE);
+    }
+
+    #[test]
+    fn a_picture_is_known_by_its_beginning() {
+        use ImageFormat::{Gif, Jpeg, Png, WebP};
+        for format in [Jpeg, Png, WebP, Gif] {
+            assert_eq!(media_type(&picture(format, 20)[..32]), Some(format.to_mime_type()));
+        }
+        for other in [&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], b"<html>", b"%PDF-1.7", b"BM", b""] {
+            assert_eq!(media_type(other), None);
+        }
     }
 
     #[test]

@@ -170,7 +170,8 @@ pub fn requests(out: &mut impl Write, waiting: &[(Contact, Came)], as_json: bool
     Ok(())
 }
 
-fn how(came: &Came) -> String {
+/// How somebody came to wait, in words; a petname in it is as the owner gave it.
+pub fn how(came: &Came) -> String {
     match came {
         Came::Introduced => "by a friend's word alone; they have not written".to_owned(),
         Came::Uninvited => "without a code".to_owned(),

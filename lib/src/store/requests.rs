@@ -93,6 +93,12 @@ pub fn waiting(db: &Connection) -> Result<u32> {
     Ok(db.query_row("SELECT count(*) FROM contact WHERE state = 'waiting'", (), |row| row.get(0))?)
 }
 
+/// How many wait for the owner to decide, in whatever way they came.
+pub fn undecided(db: &Connection) -> Result<u32> {
+    let sql = "SELECT count(*) FROM contact WHERE state IN ('waiting', 'introduced')";
+    Ok(db.query_row(sql, (), |row| row.get(0))?)
+}
+
 /// How many are introduced and not decided upon: by this friend, and by all.
 pub fn introductions(db: &Connection, by: Fingerprint) -> Result<(u32, u32)> {
     Ok(db.query_row(

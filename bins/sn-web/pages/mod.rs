@@ -1,0 +1,116 @@
+//! What is shown. Each page is a template that askama escapes; packets and people in it are shown by the library.
+
+pub mod feed;
+pub mod files;
+pub mod people;
+pub mod person;
+mod place;
+pub mod waiting;
+pub mod write;
+
+use crate::{
+    node::Desk,
+    reply::{self, Reply},
+    session::Session,
+};
+use askama::Template;
+use hyper::StatusCode;
+use place::Place;
+use socialnet::{
+    Error, Fingerprint, Kind, Result,
+    packet::Name,
+    store::{account, requests},
+    text,
+};
+
+/// What stands around every page.
+pub struct Frame {
+    /// Of the owner.
+    name: String,
+    me: Fingerprint,
+    /// The secret of the forms.
+    form: String,
+    said: Option<String>,
+    /// People who wait for a decision.
+    requests: u32,
+}
+
+impl Frame {
+    /// For somebody who is inside.
+    pub fn new(desk: &Desk<'_>, session: &Session) -> Result<Self> {
+        let db = desk.store.read();
+        Ok(Self {
+            name: text::one_line(&account::get(db)?.name),
+            me: desk.me,
+            form: session.form.reveal().to_owned(),
+            said: session.said().map(|words| text::one_line(&words)),
+            requests: requests::undecided(db)?,
+        })
+    }
+}
+
+/// What stands after the question mark.
+pub struct Asked(pub Vec<(String, String)>);
+
+impl Asked {
+    /// A word.
+    pub fn word(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A number.
+    pub fn number(&self, name: &str) -> Result<Option<i64>> {
+        self.word(name).map(|word| word.parse().map_err(|_| nothing())).transpose()
+    }
+}
+
+/// The packet that a path names.
+pub fn packet_name(from: &str, id: &str) -> Result<Name> {
+    Ok(Name { from: fingerprint(from)?, id: id.parse().map_err(|_| nothing())? })
+}
+
+/// The person whom a path names.
+pub fn fingerprint(word: &str) -> Result<Fingerprint> {
+    word.parse().map_err(|_| nothing())
+}
+
+/// The number in a path.
+pub fn number(word: &str) -> Result<u32> {
+    word.parse().map_err(|_| nothing())
+}
+
+fn nothing() -> Error {
+    Error::new(Kind::Nothing, "there is nothing here")
+}
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+struct Refused<'a> {
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
+/// A page for whoever is not let in, or asked for what is not there.
+pub fn refusal(status: StatusCode, message: &str, hint: Option<&str>) -> Reply {
+    let html = Refused { message, hint }.render().unwrap_or_default();
+    reply::page(status, html)
+}
+
+/// A page about what went wrong.
+pub fn failure(error: &Error) -> Reply {
+    let hint = error.advice().map(text::one_line);
+    refusal(reply::status(error), &sentence(error.message()), hint.as_deref())
+}
+
+/// What the commands say of a failure, as a sentence on a page.
+fn sentence(message: &str) -> String {
+    let message = text::one_line(message);
+    let mut letters = message.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
+}
+
+fn render(template: &impl Template) -> Result<String> {
+    template.render().map_err(|error| Error::new(Kind::Io, format!("cannot make the page: {error}")))
+}

@@ -1,0 +1,148 @@
+//! Photographs on their way here: `multipart/form-data` (RFC 7578) piece by piece into files, bounded in number, length
+//! and time.
+//!
+//! The secret of the form has to come first: nothing of what follows is kept for somebody who does not have it.
+
+use crate::{
+    body::{Form, late, too_long},
+    session::Session,
+};
+use http_body_util::BodyDataStream;
+use hyper::{Request, body::Incoming, header::CONTENT_TYPE};
+use multer::{Field, Multipart};
+use socialnet::{Context, Error, Kind, Result, packet::safe_name, photo};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{
+    fs::File,
+    io::AsyncWriteExt,
+    time::{Instant, timeout_at},
+};
+
+/// Photographs at once; the page has as many rows.
+pub const MOST: usize = 4;
+/// Bytes of one that is written in words.
+const MAX_FIELD: usize = 128 << 10;
+/// Fields, at most: a file and its words for each photograph, and what goes with all.
+const MAX_FIELDS: usize = 2 * MOST + 8;
+/// For the whole, and between two pieces.
+const TIME: Duration = Duration::from_secs(900);
+const IDLE: Duration = Duration::from_secs(30);
+
+/// What was sent.
+pub struct Upload {
+    /// The fields that are no files.
+    pub form: Form,
+    /// The files, each in a folder of its own under the name that it had, and what is to be seen in it.
+    pub photos: Vec<(PathBuf, String)>,
+    /// Goes, with the files in it, when this is dropped.
+    _folder: TempDir,
+}
+
+/// Takes an upload into a new folder beneath `room`.
+pub async fn take(request: Request<Incoming>, session: &Session, room: &Path) -> Result<Upload> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(kind).map_err(|_| Error::new(Kind::Usage, "that is no upload"))?;
+    let mut parts = Parts {
+        parts: Multipart::new(BodyDataStream::new(request.into_body()), boundary),
+        deadline: Instant::now() + TIME,
+        left: MAX_FIELDS,
+    };
+    let folder = TempDir::new_in(room).context(|| "cannot make a folder for what is sent")?;
+    let mut form = Form::default();
+    let first = parts.next().await?.filter(|field| field.name() == Some("form"));
+    let first = first.ok_or_else(|| Error::new(Kind::NotAllowed, "the form is not from here"))?;
+    let secret = parts.words(first).await?;
+    if !session.form.is(&secret) {
+        return Err(Error::new(Kind::NotAllowed, "the form is not from here"));
+    }
+    let mut photos = Vec::new();
+    while let Some(field) = parts.next().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        match field.file_name().map(safe_name) {
+            None => form.add(name, parts.words(field).await?),
+            Some(label) => {
+                let place = folder.path().join(photos.len().to_string());
+                fs::create_dir(&place).context(|| "cannot make a folder for what is sent")?;
+                let path = place.join(label);
+                // A row without a file sends an empty one.
+                if parts.file(field, &path).await? == 0 {
+                    fs::remove_dir_all(&place).context(|| "cannot delete what is empty")?;
+                    continue;
+                }
+                if photos.len() == MOST {
+                    return Err(Error::new(Kind::Usage, format!("at most {MOST} photographs at once")));
+                }
+                photos.push((path, name));
+            }
+        }
+    }
+    // What is to be seen in `photo3` is said in `alt3`.
+    let photos = photos.into_iter().map(|(path, name)| {
+        let alt = form.get(&name.replacen("photo", "alt", 1)).trim().to_owned();
+        (path, alt)
+    });
+    Ok(Upload { photos: photos.collect(), form, _folder: folder })
+}
+
+struct Parts {
+    parts: Multipart<'static>,
+    deadline: Instant,
+    left: usize,
+}
+
+impl Parts {
+    fn until(&self) -> Instant {
+        self.deadline.min(Instant::now() + IDLE)
+    }
+
+    async fn next(&mut self) -> Result<Option<Field<'static>>> {
+        let field = timeout_at(self.until(), self.parts.next_field()).await.map_err(|_| late())?;
+        let field = field.map_err(|error| broken(&error))?;
+        if field.is_some() {
+            self.left = self.left.checked_sub(1).ok_or_else(too_long)?;
+        }
+        Ok(field)
+    }
+
+    async fn words(&self, mut field: Field<'static>) -> Result<String> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.piece(&mut field).await? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > MAX_FIELD {
+                return Err(too_long());
+            }
+        }
+        String::from_utf8(bytes).map_err(|_| Error::new(Kind::Usage, "that is not UTF-8"))
+    }
+
+    /// Gives its length.
+    async fn file(&self, mut field: Field<'static>, path: &Path) -> Result<usize> {
+        let cannot = || "cannot keep what is sent";
+        let mut file = File::create_new(path).await.context(cannot)?;
+        let mut length = 0;
+        while let Some(piece) = self.piece(&mut field).await? {
+            length += piece.len();
+            if length > photo::MAX_FILE {
+                let most = photo::MAX_FILE >> 20;
+                return Err(Error::new(Kind::Usage, format!("a photograph has at most {most} MiB")));
+            }
+            file.write_all(&piece).await.context(cannot)?;
+        }
+        file.flush().await.context(cannot)?;
+        Ok(length)
+    }
+
+    async fn piece(&self, field: &mut Field<'static>) -> Result<Option<hyper::body::Bytes>> {
+        let piece = timeout_at(self.until(), field.chunk()).await.map_err(|_| late())?;
+        piece.map_err(|error| broken(&error))
+    }
+}
+
+fn broken(error: &multer::Error) -> Error {
+    Error::new(Kind::Usage, format!("the upload broke off: {error}"))
+}

@@ -1,0 +1,46 @@
+"""usage: python -m browser FOLDER, with the addresses of both, and room for profiles, in FOLDER."""
+
+import sys
+from pathlib import Path
+
+from . import access, corpus, story, tap
+from .window import DESKTOP, PHONE, Window
+
+
+def main(folder: Path) -> None:
+    """The whole of it."""
+    alice, bob = Window(folder / "alice-profile"), Window(folder / "bob-profile")
+    try:
+        for window, name in [(alice, "alice"), (bob, "bob")]:
+            window.enter((folder / f"{name}.address").read_text().strip())
+        photo = folder / "ridge.jpg"
+        alice.be(DESKTOP, script=True)
+        bob.be(PHONE, script=False)
+        story.meet(alice, bob)
+        story.write(alice, bob, photo, "script on a screen", "bob")
+        alice.be(PHONE, script=True)
+        bob.be(DESKTOP, script=False)
+        story.write(bob, alice, photo, "none on a screen", "alice")
+        code = story.short_invitation(alice, folder / "code.png")
+        (folder / "code").write_text(code)
+        corpus.check(alice, bob, folder)
+        for size, script, dark, how in [
+            (DESKTOP, True, False, "screen-light"),
+            (PHONE, True, True, "phone-dark"),
+        ]:
+            alice.be(size, script, dark)
+            alice.look("/")
+            person = alice.one(".packet .name").get_attribute("href") or ""
+            thread = alice.one(".packet .facts a").get_attribute("href") or ""
+            pages = [*access.PAGES, *(link.removeprefix(alice.home) for link in (person, thread))]
+            access.check(alice, pages, how)
+        for window, name in [(alice, "alice"), (bob, "bob")]:
+            elsewhere = [url for url in window.asked() if not url.startswith((window.home + "/", "data:", "chrome:"))]
+            tap.same(f"{name}'s browser asked nobody else", elsewhere, [])
+    finally:
+        alice.close()
+        bob.close()
+    tap.plan()
+
+
+main(Path(sys.argv[1]))

@@ -1,0 +1,98 @@
+"""Alice invites Bob, and they write to each other."""
+
+from pathlib import Path
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from .tap import ok, same
+from .window import Window
+
+
+def meet(alice: Window, bob: Window) -> None:
+    """Alice makes an invitation, Bob pastes it."""
+    alice.look("/people")
+    alice.fill("form[action='/invite'] [name=name]", "bob")
+    alice.press(alice.one("form[action='/invite'] button"))
+    invitation = alice.one("textarea").get_attribute("value") or ""
+    ok("an invitation is shown", "BEGIN CMS" in invitation, invitation)
+    bob.look("/people")
+    bob.fill("form[action='/add'] [name=invitation]", invitation)
+    bob.fill("form[action='/add'] [name=note]", "It is me, Bob.")
+    bob.press(bob.one("form[action='/add'] button"))
+    ok("who pastes it asks", "alice will be asked" in bob.says(), bob.says())
+    for who in [bob, alice, bob, alice]:
+        who.sends()
+    for who, other in [(alice, "bob"), (bob, "alice")]:
+        who.look("/people")
+        ok(f"{other} is a contact", f"{other}\nfriend" in who.one(".people").text, who.says())
+
+
+def short_invitation(alice: Window, qr: Path) -> str:
+    """Alice makes one to be shown; the picture of its code is kept for zbarimg(1)."""
+    alice.look("/people")
+    alice.one("[name='form-of'][value='short']").click()
+    alice.press(alice.one("form[action='/invite'] button"))
+    qr.write_bytes(alice.one(".code").screenshot_as_png)
+    return alice.one("textarea").get_attribute("value") or ""
+
+
+def write(alice: Window, bob: Window, photo: Path, which: str, reader: str) -> None:
+    """A status, a photograph, a comment, a reaction, and one taken back."""
+    status = f"Back from the hills, {which}."
+    alice.look("/")
+    alice.fill("[name=text]", status)
+    alice.press(alice.one("form[action='/status'] button"))
+    ok(f"{which}: what is said is in the own feed", status in alice.says(), alice.says())
+
+    alice.look("/photo")
+    alice.one("#photo1").send_keys(str(photo))
+    alice.fill("#alt1", f"A ridge, {which}")
+    alice.fill("#text", f"The ridge at dawn, {which}.")
+    alice.asked()
+    alice.press(alice.one("#upload button"))
+    ok(f"{which}: so is the photograph", seen(alice, alice.packet(f"The ridge at dawn, {which}.")), alice.says())
+
+    alice.sends()
+    bob.sends()
+    bob.look("/")
+    ok(f"{which}: the other reads it", status in bob.says(), bob.says())
+    ridge = bob.packet(f"The ridge at dawn, {which}.")
+    ok(f"{which}: and sees the photograph", seen(bob, ridge), bob.says())
+    same(f"{which}: described", ridge.find_element(By.TAG_NAME, "img").get_attribute("alt"), f"A ridge, {which}")
+    large = ridge.find_element(By.CSS_SELECTOR, ".pictures a").get_attribute("href") or ""
+    bob.driver.get(large)
+    ok(f"{which}: in full size", bob.width(bob.one("img")) > 320)
+
+    bob.look("/")
+    packet = bob.packet(status)
+    packet.find_element(By.CSS_SELECTOR, ".more summary").click()
+    packet.find_element(By.CSS_SELECTOR, "form[action='/comment'] textarea").send_keys(f"Was there snow, {which}?")
+    bob.press(packet.find_element(By.CSS_SELECTOR, "form[action='/comment'] button"))
+    ok(f"{which}: a comment stands in the conversation", f"Was there snow, {which}?" in bob.says(), bob.says())
+    bob.press(bob.packet(status).find_element(By.CSS_SELECTOR, "button[value='👍']"))
+    bob.sends()
+    alice.sends()
+    alice.look("/")
+    alice.picture(f"feed-{which}")
+    ok(f"{which}: the comment arrives", f"Was there snow, {which}?" in alice.says(), alice.says())
+    signs = alice.packet(status).find_elements(By.CSS_SELECTOR, ".reactions li")
+    same(f"{which}: and the sign", [sign.text for sign in signs], [f"👍 {reader}"])
+
+    packet = alice.packet(f"The ridge at dawn, {which}.")
+    take_back = packet.find_elements(By.CSS_SELECTOR, ".more summary")[-1]
+    take_back.click()
+    alice.picture(f"tools-{which}")
+    alice.press(packet.find_element(By.CSS_SELECTOR, "form[action='/retract'] button"))
+    ok(f"{which}: what is taken back is gone", f"The ridge at dawn, {which}." not in alice.says(), alice.says())
+    alice.sends()
+    bob.sends()
+    bob.look("/")
+    ok(f"{which}: at the other's, too", f"The ridge at dawn, {which}." not in bob.says(), bob.says())
+
+
+def seen(window: Window, packet: WebElement) -> bool:
+    """Whether the picture of a packet is shown, once it is looked at."""
+    picture = packet.find_element(By.TAG_NAME, "img")
+    window.driver.execute_script("arguments[0].scrollIntoView()", picture)
+    return window.until(lambda: window.width(picture) > 0)
