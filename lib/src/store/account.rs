@@ -97,7 +97,8 @@ pub(super) fn set_fact(db: &Transaction<'_>, key: &str, value: i64) -> Result<()
 }
 
 pub(super) fn fact<T: FromSql>(db: &Connection, key: &str) -> Result<Option<T>> {
-    Ok(db.query_row("SELECT value FROM account WHERE key = ?1", [key], |row| row.get(0)).optional()?)
+    let mut query = db.prepare_cached("SELECT value FROM account WHERE key = ?1")?;
+    Ok(query.query_row([key], |row| row.get(0)).optional()?)
 }
 
 fn known<T: FromSql>(db: &Connection, key: &str) -> Result<T> {
