@@ -19,6 +19,7 @@ mod peers;
 mod relay;
 mod run;
 mod seal;
+mod search;
 mod smtp;
 mod start;
 mod table;
@@ -64,6 +65,9 @@ fn measure(parts: &[String]) -> Result<()> {
             world.circle("alice", 1)?;
             rows(&world, "alice1", "alice")?;
         }
+    }
+    if wanted("search") {
+        search::rows(&World::new()?)?;
     }
     if wanted("smtp") {
         smtp::rows(&World::new()?)?;

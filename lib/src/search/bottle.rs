@@ -102,9 +102,8 @@ pub fn fill(bs: &[Key], sign: impl FnOnce(&Key) -> Result<Vec<u8>>) -> Result<Ve
         bottle.extend_from_slice(&slot.commitment);
         bottle.extend_from_slice(&wrapped);
     }
-    for _ in bs.len()..MAX_HANDLES {
-        bottle.extend_from_slice(&seal::random::<SLOT>()?);
-    }
+    let spare = seal::random::<{ MAX_HANDLES * SLOT }>()?;
+    bottle.extend_from_slice(&spare[bs.len() * SLOT..]);
     let content = sign(&sha256(&bottle))?;
     let length = u16::try_from(content.len()).ok().filter(|_| content.len() <= MAX_CONTENT);
     let length = length.ok_or_else(|| {
