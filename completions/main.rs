@@ -31,6 +31,7 @@ commands! {
     sn_recv_imap = "../bins/sn-recv-imap/args.rs",
     sn_recv_maildir = "../bins/sn-recv-maildir/args.rs",
     sn_recv_pop3 = "../bins/sn-recv-pop3/args.rs",
+    sn_search = "../bins/sn-search/args.rs",
     sn_seal = "../bins/sn-seal/args.rs",
     sn_send = "../bins/sn-send/args.rs",
     sn_send_file = "../bins/sn-send-file/args.rs",

@@ -56,6 +56,11 @@ pub enum Verb {
         /// Their name or fingerprint
         who: String,
     },
+    /// Hear no more of somebody who searches for you, and ask whoever brought it for no more
+    Stop {
+        /// Their name or fingerprint
+        who: String,
+    },
     /// Make two contacts known to each other
     Introduce {
         /// The name or fingerprint of the one

@@ -11,7 +11,7 @@ use socialnet::{
     Result, cli,
     home::Home,
     identity::Keyring,
-    protocol::{meeting, succession},
+    protocol::{meeting, search::sought, succession},
     render::contacts as render,
     store::{Store, contacts, filter, requests},
 };
@@ -46,6 +46,10 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
         Verb::Ignore { who } => {
             let who = find(&store, &who)?;
             meeting::ignore(&mut store, &who)?;
+        }
+        Verb::Stop { who } => {
+            let who = find(&store, &who)?;
+            sought::stop(&mut store, meet::me(&home)?, &who, now)?;
         }
         Verb::Introduce { one, other, note } => {
             meet::introduce(&home, &mut store, [&one, &other], note.as_deref(), now)?;

@@ -4,7 +4,7 @@ mod config;
 mod round;
 mod unfinished;
 
-pub use config::{Config, Due, Retry, Table, first as first_config, parse_duration, setting};
+pub use config::{Config, Due, Retry, SearchLaw, Table, first as first_config, parse_duration, setting};
 pub use unfinished::{Unfinished, refuse_occupied};
 
 use crate::{Error, Kind, Result, file, mailbox::Mailbox};

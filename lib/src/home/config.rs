@@ -25,6 +25,8 @@ pub struct Config {
     pub retry: Retry,
     /// `[due]`.
     pub due: Due,
+    /// `[search]`.
+    pub search: SearchLaw,
     /// `[feed]`.
     pub feed: Feed,
     /// `[blobs]`.
@@ -86,6 +88,31 @@ pub struct Due {
     #[serde(deserialize_with = "duration")]
     pub again: Duration,
 }
+
+/// What others' searches make leave.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct SearchLaw {
+    /// Not before.
+    #[serde(deserialize_with = "duration")]
+    pub after: Duration,
+    /// Not later.
+    #[serde(deserialize_with = "duration")]
+    pub within: Duration,
+    /// To how many contacts a search is passed on that may be.
+    pub pass_on: u8,
+}
+
+impl Default for SearchLaw {
+    fn default() -> Self {
+        Self { after: minutes(60), within: minutes(24 * 60), pass_on: 4 }
+    }
+}
+
+/// With this many, and one packet in 16 that goes on again, each search still ends.
+const MOST_PASSED_ON: u8 = 8;
+/// A search may be two days on its way to whoever is two contacts away, and holds for 30.
+const LONGEST_SEARCH: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Default for Retry {
     fn default() -> Self {
@@ -175,6 +202,13 @@ impl Config {
         if self.due.relay.max(self.due.confirm).max(self.due.again) > LONGEST_DUE {
             return Err("[due]: nothing waits for more than 40 days".to_owned());
         }
+        let law = &self.search;
+        if law.within < law.after || law.within > LONGEST_SEARCH {
+            return Err("[search]: within must be no less than after, and no more than 7 days".to_owned());
+        }
+        if law.pass_on > MOST_PASSED_ON {
+            return Err(format!("[search]: pass-on is {MOST_PASSED_ON} at most"));
+        }
         Ok(())
     }
 }
@@ -263,6 +297,13 @@ const TIMES: &str = "
 #confirm = '24h'
 #again = '10m'
 
+# When what others' searches make leave does so: at any time between the two, so that nobody can tell whom it is for. A
+# search that may go further is passed on to so many contacts.
+#[search]
+#after = '1h'
+#within = '24h'
+#pass-on = 4
+
 # What has one of these words is not shown, nor what hangs under it.
 #[feed]
 #hide = ['football', 'world cup']
@@ -309,6 +350,9 @@ mod tests {
             "relay",
             "confirm",
             "again",
+            "after",
+            "within",
+            "pass-on",
             "hide",
             "quota",
         ]
@@ -324,6 +368,12 @@ mod tests {
             ("[retry]\nfirst = 5", "'config.toml' line 2: invalid type: integer `5`"),
             ("[retry]\nfirst = '1mo'", "'config.toml' line 2: '1mo' is not a duration such as"),
             ("[due]\nrelay = '1000000w'", "'config.toml' [due]: nothing waits for more than 40 days"),
+            ("[search]\nafter = '2d'", "'config.toml' [search]: within must be no less than after"),
+            (
+                "[search]\nwithin = '8d'",
+                "'config.toml' [search]: within must be no less than after, and no more",
+            ),
+            ("[search]\npass-on = 9", "'config.toml' [search]: pass-on is 8 at most"),
             ("[retry]\nfirst = '0s'", "'config.toml' [retry]: first must be a second"),
             ("[blobs]\nquota = '16 GB'", "'config.toml' line 2: '16 GB' is not a size such as"),
             ("[blobs]\nquota = '99999999999 TiB'", "'config.toml' line 2: '99999999999 TiB' is not a size"),

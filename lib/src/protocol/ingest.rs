@@ -146,8 +146,12 @@ impl<'a> Ingest<'a> {
         move_all(&self.inpackets, "bad")?;
         move_all(&self.inpackets, "held")?;
         self.inbox(refused)?;
-        let receiver =
-            Receiver { me: self.keyring.identity.fingerprint, wait: &self.home.config.due, now: self.now };
+        let receiver = Receiver {
+            me: self.keyring.identity.fingerprint,
+            wait: &self.home.config.due,
+            search: &self.home.config.search,
+            now: self.now,
+        };
         let mut after = 0;
         loop {
             let batch = packets::not_understood(self.store.read(), after, BATCH as u32)?;
@@ -263,8 +267,12 @@ impl<'a> Ingest<'a> {
             Content::Envelope(opened) => Some((opened.envelope.sent, opened.envelope.counter)),
             _ => None,
         });
-        let receiver =
-            Receiver { me: self.keyring.identity.fingerprint, wait: &self.home.config.due, now: self.now };
+        let receiver = Receiver {
+            me: self.keyring.identity.fingerprint,
+            wait: &self.home.config.due,
+            search: &self.home.config.search,
+            now: self.now,
+        };
         let say = self.say_at();
         let mut room = Room::new(self.home);
         let mut done = Vec::with_capacity(batch.len());

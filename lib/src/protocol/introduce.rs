@@ -25,7 +25,7 @@ use crate::{
         Store,
         contacts::{self, Contact, Grade, New, State},
         due::{self, Debt},
-        requests,
+        requests, sought,
     },
 };
 use jiff::Timestamp;
@@ -102,12 +102,27 @@ pub(super) fn introduced(
     if them.from == me || them.from == by {
         return Ok(());
     }
+    let note = packet.text.clone().unwrap_or_default();
+    make_known(db, by, Introduction { note, ..them }, now)
+}
+
+/// Whether one friend may make somebody known who is unknown yet.
+pub(super) fn has_room(db: &Transaction<'_>, by: Fingerprint) -> Result<bool> {
+    let (of_one, of_all) = requests::introductions(db, by)?;
+    Ok(of_one < OF_ONE && of_all < OF_ALL)
+}
+
+/// Somebody is known through a friend.
+pub(super) fn make_known(
+    db: &Transaction<'_>,
+    by: Fingerprint,
+    them: Introduction,
+    now: Timestamp,
+) -> Result<()> {
     let profile = Profile { about: None, sealing: None, ..them.profile };
-    let note = packet.text.as_deref().unwrap_or("");
     match contacts::by_fingerprint(db, them.from)? {
         None => {
-            let (of_one, of_all) = requests::introductions(db, by)?;
-            if of_one >= OF_ONE || of_all >= OF_ALL {
+            if !has_room(db, by)? {
                 let message = format!("introduces {}, while too many wait already", them.from.short());
                 return Err(Error::new(Kind::NotAllowed, message));
             }
@@ -134,17 +149,17 @@ pub(super) fn introduced(
             }
         }
     }
-    requests::introduced(db, them.from, by, note)
+    requests::introduced(db, them.from, by, &them.note)
 }
 
-/// `sn-contact accept` of somebody introduced: asks them.
+/// `sn-contact accept` of somebody introduced: asks them, and shows whoever searched that they were found.
 pub fn accept(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestamp) -> Result<()> {
     let them = Introduction {
         from: who.fingerprint,
         certificate: who.certificate.clone(),
         profile: who.profile.clone(),
         code: None,
-        opened: None,
+        opened: sought::newest(store.read(), who.fingerprint)?.map(|sought| sought.opened),
         expires: None,
         note: String::new(),
     };

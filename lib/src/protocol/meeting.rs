@@ -14,6 +14,7 @@
 use super::{
     own,
     profile::{self, For},
+    search::answer,
     succession::{self, Claim},
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
         Store,
         contacts::{self, Contact, Grade, New, State},
         due::{self, Debt},
-        former, invitations, requests,
+        former, handles, invitations, requests,
     },
     stream::{Pem, PemItems},
 };
@@ -367,8 +368,11 @@ pub fn ignore(store: &mut Store, who: &Contact) -> Result<()> {
 
 fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
     contacts::set_state(db, who, State::Friend)?;
-    // They may introduce us.
+    // They may introduce us, and be asked for us.
     due::owe(db, who, "", &Debt::Public, now)?;
+    if !handles::carried(db)?.is_empty() {
+        due::owe(db, who, "", &Debt::Handles, now)?;
+    }
     // A new friend should see at once that what they sent came.
     due::owe(db, who, "", &Debt::Received, now)
 }
@@ -406,9 +410,10 @@ fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()
     if state == Some(State::Blocked) {
         return Ok(());
     }
+    let answer = them.opened.map(|shown| answer::check(db, from, &shown, now)).transpose()?.flatten();
     if known.is_none() {
-        // Only a code that holds goes past the waiting room's quota.
-        if !holds && requests::waiting(db)? >= WAITING_ROOM {
+        // Only a code that holds, and who was searched for, goes past the waiting room's quota.
+        if !holds && answer.is_none() && requests::waiting(db)? >= WAITING_ROOM {
             return Ok(());
         }
         let wanted =
@@ -421,6 +426,9 @@ fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()
     }
     if state != Some(State::Friend) {
         requests::asked(db, from, &them.note, digest.as_ref())?;
+    }
+    if let Some(answer) = answer {
+        answer.note(db, from)?;
     }
     if let (Some(given), Some(digest)) = (given, digest) {
         match given.used_by {

@@ -27,6 +27,7 @@
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
 //! | `bottle.rs` | what a searcher signs for the person sought, and what that one makes of it |
 //! | `searchable.rs` | by what the owner may be found, and by whom |
+//! | `search/` | a search on its way: asked, carried, brought, answered |
 //! | `own.rs` | the node's own people and service packets |
 
 pub mod bottle;
@@ -43,6 +44,7 @@ pub mod probe;
 pub mod profile;
 pub mod renewal;
 pub mod sealing;
+pub mod search;
 pub mod searchable;
 pub mod start;
 pub mod succession;

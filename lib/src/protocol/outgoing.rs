@@ -114,11 +114,13 @@ impl Desk<'_> {
                 None => Vec::new(),
             }
         };
-        if matches!(packet.body, Body::Message)
+        if matches!(packet.body, Body::Message | Body::Search(_))
             && let Some(other) = readers.iter().find(|reader| !packet.to.contains(reader))
         {
-            let message = format!("message {} is not for {}", packet.name.id, other.short());
-            return Err(Error::new(Kind::NotAllowed, message).hint("a message goes to those it names"));
+            let message = format!("{} {} is not for {}", packet.kind, packet.name.id, other.short());
+            return Err(
+                Error::new(Kind::NotAllowed, message).hint("it goes to those it names: leave --to out")
+            );
         }
         self.check_thread(packet, &readers)?;
         readers.sort_unstable();

@@ -107,7 +107,7 @@ pub(super) fn renewed(store: &mut Store, made: Timestamp, now: Timestamp) -> Res
 }
 
 /// The serial rises, and every friend is owed the profile.
-pub(super) fn spread(db: &Transaction<'_>, mut account: account::Account, now: Timestamp) -> Result<()> {
+fn spread(db: &Transaction<'_>, mut account: account::Account, now: Timestamp) -> Result<()> {
     account.serial += 1;
     account::put(db, &account)?;
     for friend in contacts::resolve(db, contacts::EVERYBODY)? {

@@ -6,11 +6,13 @@ use super::{
     change, confirm, introduce,
     meeting::{self, Introduction},
     open::{Opened, Verified, verify},
-    profile, share, thread, understand,
+    profile,
+    search::{carry, sought},
+    share, thread, understand,
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result,
-    home::Due,
+    home::{Due, SearchLaw},
     packet::{Body, Packet},
     store::{
         changes, clock,
@@ -19,7 +21,7 @@ use crate::{
         delivery,
         due::{self, Debt},
         former::{self, SaidBy},
-        gaps,
+        gaps, hashcache,
         packets::{self, Held, Holding, Keep},
         streams,
     },
@@ -37,6 +39,8 @@ pub(super) struct Receiver<'a> {
     pub me: Fingerprint,
     /// How long debts may wait for company.
     pub wait: &'a Due,
+    /// What others' searches make leave.
+    pub search: &'a SearchLaw,
     /// Now.
     pub now: Timestamp,
 }
@@ -138,7 +142,7 @@ impl Receiver<'_> {
     }
 
     fn take(&self, db: &Transaction<'_>, sender: Fingerprint, verified: &Verified) -> Result<()> {
-        let packet = understand::judge(verified.packet.clone());
+        let packet = &verified.packet;
         match &packet.body {
             Body::Profile { profile, want } => {
                 if profile.sealing.is_none() {
@@ -147,34 +151,43 @@ impl Receiver<'_> {
                 return profile::receive(db, sender, profile, *want, self.now);
             }
             Body::Introduction { original } => {
-                return introduce::introduced(db, self.me, sender, &packet, original, self.now);
+                return introduce::introduced(db, self.me, sender, packet, original, self.now);
             }
             Body::Resend(_) => return confirm::asked(db, sender, &verified.xml, self.now),
             Body::Message if !packet.to.contains(&self.me) => {
                 return Err(Error::new(Kind::NotAllowed, "a message to other people"));
             }
-            Body::Share { original } => return self.take_share(db, sender, verified, &packet, original),
+            Body::Search(_) | Body::SearchRequest { .. } if !packet.to.contains(&self.me) => {
+                return Err(Error::new(Kind::NotAllowed, "a search by way of other people"));
+            }
+            Body::Handles { serial, handles } => return hashcache::replace(db, sender, *serial, handles),
+            Body::Search(search) => return carry::take(db, self, sender, verified, search),
+            Body::SearchRequest { bottle } => {
+                return sought::brought(db, self.me, sender, packet.name, bottle, self.now);
+            }
+            Body::SearchStop => return carry::stop(db, self.me, sender, packet),
+            Body::Share { original } => return self.take_share(db, sender, verified, packet, original),
             _ => {}
         }
-        if change::is_change(&packet) {
-            change::check(db, &packet)?;
+        if change::is_change(packet) {
+            change::check(db, packet)?;
         }
         let in_thread = matches!(packet.body, Body::Comment | Body::Reaction)
-            || change::is_change(&packet) && packet.thread.is_some();
+            || change::is_change(packet) && packet.thread.is_some();
         let own_root = if in_thread { thread::check(db, self.me, sender, verified)? } else { None };
-        let held = self.hold(db, sender, verified, &packet, understand::keep(&packet))?;
-        if let (Held::New(seq), true) = (held, change::is_change(&packet)) {
-            change::take(db, seq, &packet, self.now)?;
+        let held = self.hold(db, sender, verified, packet, understand::keep(packet))?;
+        if let (Held::New(seq), true) = (held, change::is_change(packet)) {
+            change::take(db, seq, packet, self.now)?;
             share::relay(db, self.me, verified, wait(self.wait.relay), self.now)?;
         }
         // Not what its author has taken back already; but changes, even those whose own end has come.
         if let (Held::New(_), Some(root)) = (held, own_root)
-            && (change::is_change(&packet) || changes::settle(db, packet.name, self.now)?)
+            && (change::is_change(packet) || changes::settle(db, packet.name, self.now)?)
         {
             thread::relay(db, root, verified, wait(self.wait.relay), self.now)?;
         }
         if let (Held::New(_), Body::Unknown { .. }) = (held, &packet.body) {
-            understand::answer(db, self.me, sender, &packet, self.now)?;
+            understand::answer(db, self.me, sender, packet, self.now)?;
         }
         Ok(())
     }
@@ -190,7 +203,7 @@ impl Receiver<'_> {
     ) -> Result<()> {
         let original = verify(original.to_vec()).context(|| "the shared packet")?;
         share::check(&original.packet)?;
-        self.hold(db, sender, &original, &understand::judge(original.packet.clone()), Keep::Quiet)?;
+        self.hold(db, sender, &original, &original.packet, Keep::Quiet)?;
         self.hold(db, sender, verified, &share::about_original(packet, &original), Keep::Feed)?;
         // It may have been taken back before it came this way.
         changes::settle(db, original.packet.name, self.now)?;
@@ -226,13 +239,13 @@ impl Receiver<'_> {
     /// what is not to be shown, is kept quietly; the reason is given.
     pub fn again(&self, db: &Transaction<'_>, unknown: packets::Again) -> Result<Option<Error>> {
         let verified = verify(unknown.signed)?;
-        let packet = understand::judge(verified.packet.clone());
+        let packet = &verified.packet;
         if matches!(packet.body, Body::Unknown { .. }) {
             return Ok(None);
         }
         let mut refused = None;
         // Whoever is no friend any more is neither answered nor believed.
-        let shown = understand::keep(&packet) == Keep::Feed || change::is_change(&packet);
+        let shown = understand::keep(packet) == Keep::Feed || change::is_change(packet);
         if shown || contacts::state(db, unknown.sender)? == Some(State::Friend) {
             match self.take(db, unknown.sender, &verified) {
                 Err(error) if !matches!(error.kind(), Kind::NotAllowed | Kind::Malformed) => {
@@ -241,7 +254,7 @@ impl Receiver<'_> {
                 taken => refused = taken.err(),
             }
         }
-        packets::understand(db, unknown.seq, &packet, Keep::Quiet)?;
+        packets::understand(db, unknown.seq, packet, Keep::Quiet)?;
         Ok(refused)
     }
 }

@@ -11,7 +11,7 @@ use super::{
     outgoing::{Desk, doubled, hold},
     own,
     parcels::{self, Outgoing, Parcel, Parcels, fill, rounds},
-    profile, share,
+    profile, search, share,
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
@@ -25,7 +25,7 @@ use crate::{
     store::{
         Store, account, clock, contacts, counters,
         due::{self, Debt},
-        gaps, packets,
+        gaps, handles, packets,
     },
     stream::{Clear, Pem},
 };
@@ -181,6 +181,7 @@ impl<'a> Sealer<'a> {
     pub fn seal_due(&mut self, each: &mut dyn FnMut(Sealed) -> Result<()>) -> Result<()> {
         self.set_clock()?;
         confirm::ask(self.store, self.me(), self.now)?;
+        search::leave::leave(self.store, self.me(), self.now)?;
         let ready = due::ready(self.store.read(), self.now)?;
         rounds(ready, |(_, bytes)| *bytes).try_for_each(|debts| self.pay(debts, each))?;
         // In envelopes of their own: what they say has been tried for longer than the rest.
@@ -204,6 +205,7 @@ impl<'a> Sealer<'a> {
         let mut parcels = Parcels::default();
         // One packet for everybody whom it is owed to: of 150 readers of a comment, each is owed the same bytes.
         let mut public: Option<Arc<Verified>> = None;
+        let mut list: Option<Arc<Verified>> = None;
         let mut passed_on: HashMap<Digest, Arc<Verified>> = HashMap::new();
         for (debt, _) in debts {
             let db = self.store.read();
@@ -236,6 +238,16 @@ impl<'a> Sealer<'a> {
                         public = Some(Arc::new(sign_body(self.keyring, "profile", body, self.now)?));
                     }
                     public.clone().map(Ok)
+                }
+                Debt::Handles => {
+                    if list.is_none() {
+                        let body = Body::Handles {
+                            serial: account::get(db)?.serial,
+                            handles: handles::carried(db)?,
+                        };
+                        list = Some(Arc::new(sign_body(self.keyring, "handles", body, self.now)?));
+                    }
+                    list.clone().map(Ok)
                 }
                 Debt::Profile { want } => {
                     let body = profile::body(db, self.keyring, want)?;

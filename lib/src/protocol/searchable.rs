@@ -1,7 +1,6 @@
-//! By what the owner may be found, and by whom. Each change makes every friend be owed the profile, which says what
-//! they may carry. socialnet-search(7), HANDLES.
+//! By what the owner may be found, and by whom. With each change every friend is owed the new list of what they may carry.
+//! socialnet-search(7), HANDLES.
 
-use super::profile;
 use crate::{
     Error, Kind, Result,
     search::{
@@ -10,7 +9,8 @@ use crate::{
         tag,
     },
     store::{
-        Store, Write, account,
+        Store, Write, account, contacts,
+        due::{self, Debt},
         handles::{self, Own, Searchers},
     },
 };
@@ -100,6 +100,11 @@ pub fn allow(store: &mut Store, searchers: Searchers, now: Timestamp) -> Result<
 }
 
 fn commit(db: Write<'_>, now: Timestamp) -> Result<()> {
-    profile::spread(&db, account::get(&db)?, now)?;
+    let mut account = account::get(&db)?;
+    account.serial += 1;
+    account::put(&db, &account)?;
+    for friend in contacts::resolve(&db, contacts::EVERYBODY)? {
+        due::owe(&db, friend, "", &Debt::Handles, now)?;
+    }
     Ok(db.commit()?)
 }

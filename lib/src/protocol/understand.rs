@@ -13,8 +13,8 @@ use crate::{
 use jiff::Timestamp;
 use rusqlite::Transaction;
 
-/// The types that this node does something with. The rest of socialnet-packet(5) is read, but not acted upon yet.
-const TYPES: [&str; 14] = [
+/// The types that this node does something with: those of socialnet-packet(5).
+const TYPES: [&str; 18] = [
     "status",
     "photo",
     "comment",
@@ -28,21 +28,12 @@ const TYPES: [&str; 14] = [
     "contact-accept",
     "contact-bye",
     "not-understood",
+    "handles",
+    "search",
+    "search-request",
+    "search-stop",
     "resend",
 ];
-
-/// The packet as this node understands it: a type of socialnet-packet(5) without behaviour here becomes
-/// [`Body::Unknown`].
-pub(super) fn judge(mut packet: Packet) -> Packet {
-    let known = TYPES.contains(&packet.kind.as_str())
-        || matches!(packet.body, Body::Application | Body::Unknown { .. });
-    if !known {
-        packet.body = Body::Unknown {
-            why: format!("a packet of type {}, which this version can't read yet", packet.kind),
-        };
-    }
-    packet
-}
 
 /// How a packet is kept.
 pub(super) fn keep(packet: &Packet) -> Keep {

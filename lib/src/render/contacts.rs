@@ -30,6 +30,8 @@ struct Json<'a> {
     groups: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     came: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +62,7 @@ fn json<'a>(contact: &'a Contact, groups: Option<&'a [String]>) -> Json<'a> {
         muted: contact.muted,
         groups,
         came: None,
+        by: None,
     }
 }
 
@@ -149,7 +152,11 @@ fn introducer(contact: &Contact) -> Option<String> {
 pub fn requests(out: &mut impl Write, waiting: &[(Contact, Came)], as_json: bool) -> Result<()> {
     for (contact, came) in waiting {
         if as_json {
-            super::json_line(out, &Json { came: Some(came.as_str()), ..json(contact, None) })?;
+            let by = match came {
+                Came::Searching { by, .. } | Came::Found(by) => Some(by.as_str()),
+                _ => None,
+            };
+            super::json_line(out, &Json { came: Some(came.as_str()), by, ..json(contact, None) })?;
             continue;
         }
         writeln!(out, "{}  since {}", contact.petname, contact.since)?;
@@ -174,6 +181,11 @@ pub fn requests(out: &mut impl Write, waiting: &[(Contact, Came)], as_json: bool
 pub fn how(came: &Came) -> String {
     match came {
         Came::Introduced => "by a friend's word alone; they have not written".to_owned(),
+        Came::Searching { by, asked_first: None } => format!("in search of you, by {by}"),
+        Came::Searching { by, asked_first: Some(first) } => {
+            format!("in search of you, by {by}; asked {first} first")
+        }
+        Came::Found(by) => format!("found by your search for {by}; their key is only introduced"),
         Came::Uninvited => "without a code".to_owned(),
         Came::UnknownCode => "with a code that was never given out, or is forgotten".to_owned(),
         Came::EndedCode(petname) if petname.is_empty() => "with a code that has ended".to_owned(),

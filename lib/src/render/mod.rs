@@ -10,6 +10,8 @@ pub mod json;
 pub mod profile;
 #[cfg(feature = "crypto")]
 pub mod searchable;
+#[cfg(feature = "crypto")]
+pub mod searches;
 pub mod text;
 
 use crate::{

@@ -33,7 +33,8 @@ pub const MAX_CONTENT: usize = BODY - 2;
 const NONCE: usize = 32;
 const WRAPPED: usize = 40;
 const SLOT: usize = 32 + WRAPPED;
-const SLOTS: usize = 4 + NONCE + 32;
+const START: usize = 4 + NONCE;
+const SLOTS: usize = START + 32;
 const HEADER: usize = SLOTS + MAX_HANDLES * SLOT;
 const TAG: usize = 16;
 const BODY: usize = SIZE - HEADER - TAG;
@@ -185,9 +186,16 @@ pub fn proof(opened: &Key, answerer: Fingerprint) -> Result<Key> {
     Ok(proof)
 }
 
-/// The searcher's check of a [`proof`]: by which of `bs`, which the bottle was filled for, it was opened.
-pub fn proven(bottle: &[u8], bs: &[Key], answerer: Fingerprint, shown: &Key) -> Result<Option<usize>> {
-    let Some(nonce) = nonce(bottle)? else { return Ok(None) };
+/// What the searcher keeps of a bottle that they filled: its digest, and its first bytes, with which [`proven`] checks
+/// answers.
+pub fn to_check_by(bottle: &[u8]) -> Result<(Key, &[u8])> {
+    let header = bottle.get(..HEADER).ok_or_else(malformed)?;
+    Ok((sha256(header), &header[..START]))
+}
+
+/// The searcher's check of a [`proof`]: by which of `bs`, which the bottle that begins so was filled for, it was opened.
+pub fn proven(start: &[u8], bs: &[Key], answerer: Fingerprint, shown: &Key) -> Result<Option<usize>> {
+    let nonce = start.get(START - NONCE..START).ok_or_else(malformed)?;
     for (at, b) in bs.iter().enumerate() {
         if openssl::memcmp::eq(&proof(&Slot::of(b, nonce)?.proof, answerer)?, shown) {
             return Ok(Some(at));

@@ -64,14 +64,24 @@ pub fn worked(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
 fn set_right(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
     let horizon = later(now, LONGEST_WAIT).as_second();
     let now = now.as_second();
-    for (table, column) in
-        [("due", "not_before"), ("gap", "next_ask"), ("chunk", "next_ask"), ("delivery", "next_try")]
-    {
+    for (table, column) in [
+        ("due", "not_before"),
+        ("gap", "next_ask"),
+        ("chunk", "next_ask"),
+        ("delivery", "next_try"),
+        ("search_leaving", "leaves"),
+    ] {
         db.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {column} > ?2"), (now, horizon))?;
     }
-    for (table, column) in
-        [("delivery", "queued"), ("sealed", "sealed"), ("sealed", "since"), ("answered", "since")]
-    {
+    for (table, column) in [
+        ("delivery", "queued"),
+        ("sealed", "sealed"),
+        ("sealed", "since"),
+        ("answered", "since"),
+        ("search_taken", "taken"),
+        ("search_brought", "brought"),
+        ("sought", "came"),
+    ] {
         db.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {column} > ?1"), [now])?;
     }
     db.execute(

@@ -1,6 +1,6 @@
 //! Contacts: everybody this node has dealt with, by fingerprint and by the petname their owner gave them.
 
-use super::account;
+use super::{account, hashcache};
 use crate::{
     Error, Fingerprint, Kind, Result,
     packet::Digest,
@@ -269,6 +269,9 @@ pub fn set_state(db: &Transaction<'_>, who: Fingerprint, state: State) -> Result
         "UPDATE contact SET state = ?2 WHERE fingerprint = ?1 AND state <> ?2",
         (who, state.as_str()),
     )?;
+    if state != State::Friend {
+        hashcache::forget(db, who)?;
+    }
     // They may have written before.
     if state == State::Friend && changed > 0 { account::want_held(db) } else { Ok(()) }
 }
@@ -340,6 +343,11 @@ pub fn state(db: &Connection, who: Fingerprint) -> Result<Option<State>> {
     )?;
     let state: Option<String> = query.query_row([who], |row| row.get(0)).optional()?;
     state.map(|state| state.parse()).transpose()
+}
+
+/// Who stands in this row.
+pub fn by_row(db: &Connection, id: i64) -> Result<Option<Contact>> {
+    one(db, "id = ?1", id)
 }
 
 /// Who has this petname.

@@ -20,6 +20,8 @@ pub enum Debt {
     Accept,
     /// Our public profile, for friends to introduce us by.
     Public,
+    /// What they may carry for us, as it is when it is sealed.
+    Handles,
     /// Our profile, as it is when it is sealed; `want`: we ask for theirs.
     Profile {
         /// Ask for theirs.
@@ -47,6 +49,7 @@ const RECEIVED: &str = "received";
 const PROFILE: &str = "profile";
 const WANT: &str = "profile want";
 const PUBLIC: &str = "profile public";
+const HANDLES: &str = "handles";
 const ACCEPT: &str = "contact-accept";
 const ANSWER: &str = "answer";
 
@@ -65,6 +68,7 @@ pub fn owe(
         Debt::Signed(der) => (None, Some(der), name),
         Debt::Accept => (None, None, ACCEPT),
         Debt::Public => (None, None, PUBLIC),
+        Debt::Handles => (None, None, HANDLES),
         Debt::Profile { want: false } => (None, None, PROFILE),
         Debt::Profile { want: true } => (None, None, WANT),
         Debt::Received => (None, None, RECEIVED),
@@ -117,6 +121,7 @@ pub fn get(db: &Connection, id: i64, now: Timestamp) -> Result<Option<Due>> {
                 RECEIVED => Debt::Received,
                 ACCEPT => Debt::Accept,
                 PUBLIC => Debt::Public,
+                HANDLES => Debt::Handles,
                 what => Debt::Profile { want: what == WANT },
             },
         };

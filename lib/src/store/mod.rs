@@ -15,13 +15,17 @@ pub mod filter;
 pub mod former;
 pub mod gaps;
 pub mod handles;
+pub mod hashcache;
 pub mod invitations;
 pub mod named;
+pub mod own_searches;
 pub mod packets;
 pub mod requests;
 #[cfg(test)]
 pub(crate) mod sample;
 mod search;
+pub mod searches;
+pub mod sought;
 pub mod streams;
 pub mod threads;
 pub mod touched;

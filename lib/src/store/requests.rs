@@ -2,7 +2,7 @@
 
 use super::{
     contacts::{self, Contact, State},
-    invitations,
+    invitations, own_searches, sought,
 };
 use crate::{Fingerprint, Result, packet::Digest};
 use jiff::Timestamp;
@@ -16,6 +16,15 @@ const NOTE: usize = 500;
 pub enum Came {
     /// A friend named them; they themselves have not written.
     Introduced,
+    /// They search for the owner.
+    Searching {
+        /// By these handles, for people.
+        by: String,
+        /// The petname, or the beginning of the fingerprint, of whom they asked first, if another one brought it.
+        asked_first: Option<String>,
+    },
+    /// They answered the owner's search for this handle.
+    Found(String),
     /// They asked without a code.
     Uninvited,
     /// Their code was never given out here, or is forgotten.
@@ -31,6 +40,8 @@ impl Came {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Introduced => "introduced",
+            Self::Searching { .. } => "searching",
+            Self::Found(_) => "found",
             Self::Uninvited => "uninvited",
             Self::UnknownCode => "unknown code",
             Self::EndedCode(_) => "ended code",
@@ -49,6 +60,14 @@ pub fn all(db: &Connection, now: Timestamp) -> Result<Vec<(Contact, Came)>> {
 }
 
 fn came(db: &Connection, contact: &Contact, now: Timestamp) -> Result<Came> {
+    if let Some(handle) = own_searches::found_by(db, contact.id)? {
+        return Ok(Came::Found(handle));
+    }
+    if let Some(sought) = sought::newest(db, contact.fingerprint)? {
+        let first = sought.introducer;
+        let asked_first = if first == sought.through { None } else { Some(name_of(db, first)?) };
+        return Ok(Came::Searching { by: sought.handles, asked_first });
+    }
     if contact.state == State::Introduced {
         return Ok(Came::Introduced);
     }
@@ -56,16 +75,18 @@ fn came(db: &Connection, contact: &Contact, now: Timestamp) -> Result<Came> {
     Ok(match invitations::get(db, &code)? {
         None => Came::UnknownCode,
         Some(given) => match given.used_by {
-            Some(user) if user != contact.fingerprint => {
-                let known = contacts::by_fingerprint(db, user)?;
-                Came::UsedCode(known.map_or_else(|| user.short(), |known| known.petname))
-            }
+            Some(user) if user != contact.fingerprint => Came::UsedCode(name_of(db, user)?),
             // Their own code, which brings nobody back who was removed.
             Some(_) => Came::Uninvited,
             None if given.expires < now => Came::EndedCode(given.petname),
             None => Came::Uninvited,
         },
     })
+}
+
+fn name_of(db: &Connection, who: Fingerprint) -> Result<String> {
+    let known = contacts::by_fingerprint(db, who)?;
+    Ok(known.map_or_else(|| who.short(), |known| known.petname))
 }
 
 /// Notes what somebody said when they asked, and with which code.

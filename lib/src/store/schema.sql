@@ -114,6 +114,119 @@ CREATE TABLE invitation (
     used_by BLOB
 ) STRICT, WITHOUT ROWID;
 
+-- What friends let this account carry for them: the serial of each one's list, and what is in it.
+CREATE TABLE carried (
+    contact INTEGER PRIMARY KEY REFERENCES contact ON DELETE CASCADE,
+    serial  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE hashcache (
+    contact INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    scheme  INTEGER NOT NULL,
+    h       BLOB    NOT NULL,
+    PRIMARY KEY (contact, scheme, h)
+) STRICT, WITHOUT ROWID;
+
+-- Searches taken from friends, by SHA-256 of their token: none is taken twice, and they are counted.
+CREATE TABLE search_taken (
+    token     BLOB    NOT NULL PRIMARY KEY,
+    neighbour INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    taken     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_taken_by ON search_taken (neighbour, taken);
+
+-- Those of which something has not left yet: the packet's XML as it came.
+CREATE TABLE search (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    neighbour INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    packet    BLOB    NOT NULL
+) STRICT;
+
+-- What is still to leave of each, and when.
+CREATE TABLE search_leaving (
+    id     INTEGER PRIMARY KEY,
+    search INTEGER NOT NULL REFERENCES search ON DELETE CASCADE,
+    -- to whom it is passed on; NULL: the search-request, whose reader is found when it leaves
+    reader INTEGER REFERENCES contact ON DELETE CASCADE,
+    leaves INTEGER NOT NULL
+) STRICT;
+CREATE INDEX search_leaving_next ON search_leaving (leaves);
+CREATE INDEX search_leaving_of ON search_leaving (search);
+
+-- What left, by the id of the packet: who wants no more of it names that.
+CREATE TABLE search_brought (
+    id        BLOB    NOT NULL PRIMARY KEY,
+    reader    INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    neighbour INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    brought   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_brought_at ON search_brought (brought);
+
+-- Who wants no more searches of whom.
+CREATE TABLE search_stopped (
+    neighbour INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    reader    INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    PRIMARY KEY (neighbour, reader)
+) STRICT, WITHOUT ROWID;
+
+-- Who searched for the owner, by bottles that opened.
+CREATE TABLE sought (
+    searcher   BLOB    NOT NULL,
+    -- when the search was begun: the same in all of its bottles
+    begun      INTEGER NOT NULL,
+    came       INTEGER NOT NULL,
+    -- the own handles that it named, for people
+    handles    TEXT    NOT NULL,
+    -- what an answer shows
+    bottle     BLOB    NOT NULL,
+    proof      BLOB    NOT NULL,
+    -- to whom the searcher gave it first, who brought it, and the id of their packet
+    introducer BLOB    NOT NULL,
+    through    BLOB    NOT NULL,
+    packet     BLOB    NOT NULL,
+    PRIMARY KEY (searcher, begun)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sought_through ON sought (through, came);
+
+-- Searchers of whom the owner wants to hear no more.
+CREATE TABLE unwanted (
+    searcher BLOB NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- The owner's own searches.
+CREATE TABLE own_search (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    begun    INTEGER NOT NULL,
+    -- answers count until then
+    ends     INTEGER NOT NULL,
+    -- the details in canonical form, and the note
+    details  TEXT    NOT NULL,
+    note     TEXT    NOT NULL,
+    -- how many contacts were asked
+    asked    INTEGER NOT NULL,
+    -- B of each handle, one after another; empty once it has ended
+    b        BLOB    NOT NULL
+) STRICT;
+
+-- Their bottles, as long as an answer may come: by its digest, to whom it was given first, and what an answer is checked
+-- with.
+CREATE TABLE own_bottle (
+    digest     BLOB    NOT NULL PRIMARY KEY,
+    search     INTEGER NOT NULL REFERENCES own_search ON DELETE CASCADE,
+    introducer BLOB    NOT NULL,
+    start      BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX own_bottle_search ON own_bottle (search);
+
+-- Who answered, through whom, and by which of the handles, for people.
+CREATE TABLE own_answer (
+    search     INTEGER NOT NULL REFERENCES own_search ON DELETE CASCADE,
+    contact    INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    introducer BLOB    NOT NULL,
+    handle     TEXT    NOT NULL,
+    PRIMARY KEY (search, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX own_answer_by ON own_answer (contact);
+
 -- Every packet held, own ones too. Rowid order is the order of the feed: nothing needs sorting.
 CREATE TABLE packet (
     seq      INTEGER PRIMARY KEY AUTOINCREMENT,

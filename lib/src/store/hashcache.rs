@@ -1,0 +1,138 @@
+//! What friends let this account carry for them: for each handle by which they may be found, its `H`. Nobody else is ever
+//! given it, and what is not to be carried any more is overwritten, not only deleted.
+
+use super::contacts;
+use crate::{Fingerprint, Result, packet::Digest};
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+/// Keeps somebody's list in the place of the one before. A list with a lower serial than the known one changes nothing.
+pub fn replace(db: &Transaction<'_>, who: Fingerprint, serial: u64, handles: &[(u32, Digest)]) -> Result<()> {
+    let Some(contact) = contacts::by_fingerprint(db, who)?.map(|contact| contact.id) else { return Ok(()) };
+    let known: Option<u64> = db
+        .query_row("SELECT serial FROM carried WHERE contact = ?1", [contact], |row| row.get(0))
+        .optional()?;
+    if known.is_some_and(|known| serial < known) {
+        return Ok(());
+    }
+    erase(db, contact)?;
+    db.execute("INSERT OR REPLACE INTO carried (contact, serial) VALUES (?1, ?2)", (contact, serial))?;
+    let mut add =
+        db.prepare_cached("INSERT OR IGNORE INTO hashcache (contact, scheme, h) VALUES (?1, ?2, ?3)")?;
+    Ok(handles.iter().try_for_each(|(scheme, h)| add.execute((contact, scheme, h)).map(drop))?)
+}
+
+/// Forgets what is carried for somebody.
+pub(super) fn forget(db: &Transaction<'_>, who: Fingerprint) -> Result<()> {
+    let Some(contact) = contacts::by_fingerprint(db, who)?.map(|contact| contact.id) else { return Ok(()) };
+    db.execute("DELETE FROM carried WHERE contact = ?1", [contact])?;
+    erase(db, contact)
+}
+
+fn erase(db: &Transaction<'_>, contact: i64) -> Result<()> {
+    let before: i64 = db.pragma_query_value(None, "secure_delete", |row| row.get(0))?;
+    db.pragma_update(None, "secure_delete", true)?;
+    let erased = db.execute("DELETE FROM hashcache WHERE contact = ?1", [contact]);
+    db.pragma_update(None, "secure_delete", before)?;
+    erased?;
+    Ok(())
+}
+
+/// Gives `compare` every entry of a scheme, with the row of the contact it is carried for; but not those of `neighbour`, who
+/// searches, and of whoever wants no more searches of theirs.
+pub fn compare<R>(
+    db: &Connection,
+    scheme: u32,
+    neighbour: i64,
+    compare: impl FnOnce(&mut dyn Iterator<Item = Result<(i64, Digest)>>) -> Result<R>,
+) -> Result<R> {
+    let mut query = db.prepare_cached(
+        "SELECT contact, h FROM hashcache WHERE scheme = ?1 AND contact <> ?2
+           AND contact NOT IN (SELECT reader FROM search_stopped WHERE neighbour = ?2)",
+    )?;
+    let rows = query.query_map((scheme, neighbour), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    compare(&mut rows.map(|row| Ok(row?)))
+}
+
+/// The friends, by their rows, who let this account carry something, and so agree to be brought what they may not be able to
+/// open; again without `neighbour` and whoever wants no more of theirs.
+pub fn consenting(db: &Connection, neighbour: i64) -> Result<Vec<i64>> {
+    let mut query = db.prepare_cached(
+        "SELECT DISTINCT contact FROM hashcache WHERE contact <> ?1
+           AND contact NOT IN (SELECT reader FROM search_stopped WHERE neighbour = ?1) ORDER BY contact",
+    )?;
+    Ok(query.query_map([neighbour], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        Store,
+        contacts::State,
+        sample::{self, BOB, CAROL},
+    };
+
+    const ONE: (u32, Digest) = (1, [0x5a; 32]);
+    const OTHER: (u32, Digest) = (1, [0xc3; 32]);
+    const NEWER: (u32, Digest) = (2, [0x77; 32]);
+
+    fn row(db: &Connection, who: Fingerprint) -> i64 {
+        contacts::by_fingerprint(db, who).unwrap().unwrap().id
+    }
+
+    fn entries(db: &Connection, scheme: u32, neighbour: i64) -> Vec<(i64, Digest)> {
+        compare(db, scheme, neighbour, |rows| rows.collect()).unwrap()
+    }
+
+    #[test]
+    fn the_newest_list_counts_as_a_whole() {
+        let (_dir, mut store) = sample::store();
+        let db = store.begin().unwrap();
+        replace(&db, BOB, 4, &[ONE, OTHER, NEWER]).unwrap();
+        replace(&db, BOB, 3, &[NEWER]).unwrap();
+        let bob = row(&db, BOB);
+        assert_eq!(entries(&db, 1, 0), [(bob, ONE.1), (bob, OTHER.1)]);
+        assert_eq!(entries(&db, 1, bob), [], "nobody is looked for by themselves");
+        replace(&db, BOB, 5, &[OTHER]).unwrap();
+        assert_eq!((entries(&db, 1, 0), entries(&db, 2, 0)), (vec![(bob, OTHER.1)], vec![]));
+        replace(&db, BOB, 6, &[]).unwrap();
+        assert_eq!((entries(&db, 1, 0), consenting(&db, 0).unwrap()), (vec![], vec![]));
+        replace(&db, BOB, 5, &[ONE]).unwrap();
+        assert_eq!(entries(&db, 1, 0), [], "what was withdrawn does not come back");
+    }
+
+    #[test]
+    fn it_goes_with_the_contact() {
+        let (_dir, mut store) = sample::store();
+        let db = store.begin().unwrap();
+        for who in [BOB, CAROL] {
+            replace(&db, who, 9, &[ONE]).unwrap();
+        }
+        contacts::set_state(&db, BOB, State::Gone).unwrap();
+        assert_eq!(consenting(&db, 0).unwrap(), [row(&db, CAROL)]);
+        // A friend again, with an account that counts from the beginning.
+        contacts::set_state(&db, BOB, State::Friend).unwrap();
+        replace(&db, BOB, 1, &[OTHER]).unwrap();
+        assert_eq!(consenting(&db, row(&db, CAROL)).unwrap(), [row(&db, BOB)]);
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_nowhere_in_the_file() {
+        let (dir, mut store) = sample::store();
+        let path = dir.path().join("socialnet.db");
+        let holds = |h: Digest| std::fs::read(&path).unwrap().windows(32).any(|bytes| bytes == h);
+        let fold = |store: &Store| {
+            store.read().query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())).unwrap();
+        };
+        let db = store.begin().unwrap();
+        replace(&db, BOB, 1, &[ONE, OTHER]).unwrap();
+        db.commit().unwrap();
+        fold(&store);
+        assert!(holds(ONE.1) && holds(OTHER.1));
+        let db = store.begin().unwrap();
+        replace(&db, BOB, 2, &[OTHER]).unwrap();
+        db.commit().unwrap();
+        fold(&store);
+        assert!(!holds(ONE.1) && holds(OTHER.1));
+    }
+}
