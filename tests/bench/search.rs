@@ -183,7 +183,7 @@ fn bottles(quinn: &Keyring, someone: &Keyring) -> Result<()> {
     let own: Vec<Key> = (0..MAX_HANDLES as u32).map(h).collect();
     let profile = public(quinn)?;
     let me = someone.identity.fingerprint;
-    let mut rows = |what: &str, b: Key| {
+    let rows = |what: &str, b: Key| {
         let search = Search {
             profile: &profile,
             note: "",
