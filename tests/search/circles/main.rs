@@ -18,7 +18,7 @@ use clap::Parser;
 use fastrand::Rng;
 use graph::Graph;
 use people::People;
-use search::{Outcome, Reach};
+use search::Outcome;
 use socialnet::{Result, cli};
 use std::{io::Write, process::ExitCode};
 
@@ -39,6 +39,9 @@ struct Args {
 
 /// Contacts of a person, on average.
 const CONTACTS: u32 = 12;
+/// To how many a search is passed on, as the settings come and at most.
+const PASS_ON: usize = 4;
+const MOST_PASSED_ON: usize = 8;
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Reader, |args: Args, _| run(&args))
@@ -49,8 +52,8 @@ fn run(args: &Args) -> Result<()> {
     writeln!(out, "{} people, {} searches for each line\n", args.people, args.searches)?;
     writeln!(
         out,
-        "{:37} {:>7} {:>7} {:>8} {:>8} {:>6} {:>10} {:>11} {:>6}",
-        "", "1 hop", "2 hops", "searches", "requests", "told", "could name", "and by whom", "others"
+        "{:38} {:>7} {:>7} {:>7} {:>8} {:>8} {:>6} {:>10} {:>11} {:>6}",
+        "", "1 hop", "2 hops", "all", "searches", "requests", "told", "could name", "and by whom", "others"
     )?;
     for (name, make) in [
         ("small world", Graph::small_world as fn(u32, u32, &mut Rng) -> Graph),
@@ -61,19 +64,19 @@ fn run(args: &Args) -> Result<()> {
         let people = People::of(&graph, &mut dice);
         writeln!(out, "{name}, {:.1} contacts on average, {} at most", graph.mean(), graph.most())?;
         for (sought, steps) in [("once known: three steps away", Some(3)), ("anybody", None)] {
-            for (how, fan_out) in [("to all", usize::MAX), ("to 4", 4)] {
+            for pass_on in [PASS_ON, MOST_PASSED_ON] {
                 let mut sum = Sum::default();
                 for _ in 0..args.searches {
-                    let (from, to) = people.choose(&graph, steps, &mut dice);
-                    sum.add(&search::search(&graph, &people, from, to, fan_out, &mut dice));
+                    let two = people.choose(&graph, steps, &mut dice);
+                    sum.add(&search::search(&graph, &people, two, pass_on, &mut dice));
                 }
-                writeln!(out, "  {:35} {}", format!("{sought}, {how}"), sum.line(args.searches))?;
+                writeln!(out, "  {:36} {}", format!("{sought}, to {pass_on}"), sum.line(args.searches))?;
             }
         }
     }
     writeln!(
         out,
-        "\nfound at one hop and at two; packets of each search; nodes that it came to; of these, how many\n\
+        "\nfound through one contact, through two at most, and at all; packets of each search; nodes that it came to; of these, how many\n\
          carry the handle sought and so could say for whom it is, and how many of them also by whom;\n\
          namesakes who opened it. All others would have to guess the handle: crack price."
     )?;
@@ -85,6 +88,7 @@ fn run(args: &Args) -> Result<()> {
 struct Sum {
     one_hop: u32,
     two_hops: u32,
+    found: u32,
     searches: u64,
     requests: u64,
     told: u64,
@@ -95,8 +99,9 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, outcome: &Outcome) {
-        self.one_hop += u32::from(outcome.found == Some(Reach::OneHop));
-        self.two_hops += u32::from(outcome.found.is_some());
+        self.one_hop += u32::from(outcome.found == Some(1));
+        self.two_hops += u32::from(outcome.found.is_some_and(|contacts| contacts <= 2));
+        self.found += u32::from(outcome.found.is_some());
         self.searches += outcome.searches;
         self.requests += outcome.requests;
         self.told += outcome.told;
@@ -109,9 +114,10 @@ impl Sum {
         let share = |count: u64, all: u64| format!("{:.1} %", count as f64 * 100.0 / all.max(1) as f64);
         let mean = |count: u64| format!("{:.1}", count as f64 / f64::from(of));
         format!(
-            "{:>7} {:>7} {:>8} {:>8} {:>6} {:>10} {:>11} {:>6}",
+            "{:>7} {:>7} {:>7} {:>8} {:>8} {:>6} {:>10} {:>11} {:>6}",
             share(self.one_hop.into(), of.into()),
             share(self.two_hops.into(), of.into()),
+            share(self.found.into(), of.into()),
             mean(self.searches),
             mean(self.requests),
             mean(self.told),

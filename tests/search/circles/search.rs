@@ -1,23 +1,18 @@
-//! One search: to every contact, by them one hop further, and by each who gets it as one request to somebody.
+//! One search: to every contact, by some of them further, and by each who takes it as one request to somebody.
 
 use crate::{graph::Graph, people::People};
 use fastrand::Rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-/// How far the person sought was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// A contact of a contact.
-    OneHop,
-    /// A contact of theirs.
-    TwoHops,
-}
+/// Of the searches that begin, so many may be passed on; and of those that are, so many again.
+const BEGINS_AS_GOING_FURTHER: f64 = 0.75;
+const GOES_FURTHER_AGAIN: f64 = 1.0 / 16.0;
 
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// The person sought got a bottle.
-    pub found: Option<Reach>,
+    /// After how many contacts the person sought got a bottle: 1 is a contact's contact.
+    pub found: Option<u32>,
     /// Packets from contact to contact.
     pub searches: u64,
     /// Packets to somebody who may be the one.
@@ -32,71 +27,75 @@ pub struct Outcome {
     pub others: u64,
 }
 
-/// Lets `from` search for `sought`. Each contact passes it on to `fan_out` of theirs.
+/// A packet on its way.
+struct Search {
+    to: u32,
+    by: u32,
+    contacts: u32,
+    further: bool,
+    /// Which of the searcher's packets it was first: those who pass it on pass on its token.
+    token: u32,
+}
+
+/// Lets `from` search for `sought`. Who may pass it on does so to `pass_on` of theirs.
 pub fn search(
     graph: &Graph,
     people: &People,
-    from: u32,
-    sought: u32,
-    fan_out: usize,
+    (from, sought): (u32, u32),
+    pass_on: usize,
     dice: &mut Rng,
 ) -> Outcome {
-    let mut run = Run { graph, people, sought, opened: BTreeSet::new(), outcome: Outcome::default() };
-    let mut told = BTreeSet::new();
-    for &contact in graph.of(from) {
-        told.insert(contact);
-        run.arrives(contact, from, Reach::OneHop, dice);
-    }
-    for &contact in graph.of(from) {
-        let mut further: Vec<u32> = graph.of(contact).iter().copied().filter(|it| *it != from).collect();
-        dice.shuffle(&mut further);
-        for &next in further.iter().take(fan_out) {
-            told.insert(next);
-            run.arrives(next, contact, Reach::TwoHops, dice);
+    let mut outcome = Outcome::default();
+    let (mut told, mut taken, mut opened) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let is_meant = |who: u32| people.searchable(who) && people.handle(who) == people.handle(sought);
+    let mut opens = |who: u32, contacts: u32, outcome: &mut Outcome| {
+        if who == sought && outcome.found.is_none_or(|before| contacts < before) {
+            outcome.found = Some(contacts);
+        }
+        if is_meant(who) && who != from && who != sought && opened.insert(who) {
+            outcome.others += 1;
+        }
+    };
+    let mut on_the_way: VecDeque<Search> = graph
+        .of(from)
+        .iter()
+        .map(|&to| Search {
+            to,
+            by: from,
+            contacts: 1,
+            further: dice.f64() < BEGINS_AS_GOING_FURTHER,
+            token: to,
+        })
+        .collect();
+    while let Some(Search { to: node, by, contacts, further, token }) = on_the_way.pop_front() {
+        outcome.searches += 1;
+        // What came before is dropped, and the searcher knows what comes back.
+        if node == from || !taken.insert((node, token)) {
+            continue;
+        }
+        told.insert(node);
+        // Who gets a search tries its bottle, too: so they are found through the contact before.
+        opens(node, contacts.saturating_sub(1), &mut outcome);
+        let others: Vec<u32> = graph.of(node).iter().copied().filter(|it| *it != by).collect();
+        let consenting: Vec<u32> = others.iter().copied().filter(|it| people.searchable(*it)).collect();
+        let matches: Vec<u32> = consenting.iter().copied().filter(|it| is_meant(*it)).collect();
+        if let Some(&to) = dice.choice(&matches).or_else(|| dice.choice(&consenting)) {
+            outcome.requests += 1;
+            opens(to, contacts, &mut outcome);
+        }
+        if further {
+            for to in dice.choose_multiple(others, pass_on) {
+                let further = dice.f64() < GOES_FURTHER_AGAIN;
+                on_the_way.push_back(Search { to, by: node, contacts: contacts + 1, further, token });
+            }
         }
     }
-    let Run { opened, mut outcome, .. } = run;
-    let carries = |who: u32| graph.of(who).iter().any(|it| carried_as(people, *it, sought));
     outcome.told = told.len() as u64;
     for who in told {
-        if carries(who) {
+        if graph.of(who).iter().any(|it| is_meant(*it)) {
             outcome.could_name += 1;
             outcome.and_by_whom += u64::from(graph.know(from, who));
         }
     }
-    outcome.others = opened.iter().filter(|it| **it != sought && **it != from).count() as u64;
     outcome
-}
-
-/// Whether what is carried for somebody is the handle of the person sought.
-fn carried_as(people: &People, who: u32, sought: u32) -> bool {
-    people.searchable(who) && people.handle(who) == people.handle(sought)
-}
-
-struct Run<'a> {
-    graph: &'a Graph,
-    people: &'a People,
-    sought: u32,
-    opened: BTreeSet<u32>,
-    outcome: Outcome,
-}
-
-impl Run<'_> {
-    /// A node compares, and makes one request leave: to the match, or to anybody who may be searched.
-    fn arrives(&mut self, node: u32, by: u32, reach: Reach, dice: &mut Rng) {
-        self.outcome.searches += 1;
-        let others =
-            self.graph.of(node).iter().copied().filter(|it| *it != by && self.people.searchable(*it));
-        let consenting: Vec<u32> = others.collect();
-        let matches: Vec<u32> =
-            consenting.iter().copied().filter(|it| carried_as(self.people, *it, self.sought)).collect();
-        let Some(&to) = dice.choice(&matches).or_else(|| dice.choice(&consenting)) else { return };
-        self.outcome.requests += 1;
-        if self.people.handle(to) == self.people.handle(self.sought) {
-            self.opened.insert(to);
-            if to == self.sought {
-                self.outcome.found.get_or_insert(reach);
-            }
-        }
-    }
 }
