@@ -1,14 +1,15 @@
 //! Boxes on a web server, beside nginx taking the same uploads, and a node that sends beside curl(1).
 
 use crate::{
-    run::{Run, timed},
+    run::{Run, memory, timed},
     table::{self, Goal},
+    talk::Talk,
     world::World,
 };
 use socialnet::{Context, Error, Kind, Result, mailbox::name_of};
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -130,7 +131,7 @@ const LIST: &str = "GET /in/box7?wait=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Be
 
 fn list(server: &Server) -> Result<Duration> {
     let mut talk = Talk::open(server.address)?;
-    timed(5, || (0..LISTINGS).try_for_each(|_| talk.ask(LIST, b"", 200..=200)))
+    timed(5, || (0..LISTINGS).try_for_each(|_| talk.ask(LIST, b"", 200..=200).map(drop)))
 }
 
 fn waiting(server: &Server) -> Result<u64> {
@@ -194,45 +195,6 @@ fn send(world: &World, server: &Server) -> Result<()> {
     let theirs = theirs * (SENT as u32 / CURLED);
     table::time("sn-send", ours, "curl, once for each of 1,000", theirs, Goal::TimesFaster(20.0));
     Ok(())
-}
-
-/// One connection that is kept.
-struct Talk(BufReader<TcpStream>);
-
-impl Talk {
-    fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        Ok(Self(BufReader::new(stream)))
-    }
-
-    /// Asks, and reads the answer, which has a length.
-    fn ask(&mut self, head: &str, body: &[u8], wanted: std::ops::RangeInclusive<u16>) -> Result<()> {
-        let mut request = format!("{head}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
-        request.extend_from_slice(body);
-        self.0.get_mut().write_all(&request)?;
-        let (mut status, mut length) = (None, 0);
-        loop {
-            let mut line = String::new();
-            self.0.read_line(&mut line)?;
-            let line = line.trim_end();
-            if line.is_empty() {
-                break;
-            }
-            if status.is_none() {
-                status = line.split(' ').nth(1).and_then(|it| it.parse::<u16>().ok());
-            } else if let Some((name, value)) = line.split_once(": ")
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.parse().unwrap_or(0);
-            }
-        }
-        std::io::copy(&mut self.0.by_ref().take(length), &mut std::io::sink())?;
-        match status {
-            Some(status) if wanted.contains(&status) => Ok(()),
-            other => Err(Error::new(Kind::Unavailable, format!("answered {other:?}"))),
-        }
-    }
 }
 
 /// A server that runs as long as this is held.
@@ -299,10 +261,7 @@ impl Server {
 
     /// Bytes that it holds now.
     fn memory(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        kibibytes.map(|it| it * 1024).ok_or_else(|| Error::malformed("no VmRSS"))
+        memory(&self.child, "VmRSS")
     }
 }
 

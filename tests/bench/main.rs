@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `run.rs` | how a command is measured |
 //! | `table.rs` | how a figure is shown, and whether its goal was met |
+//! | `talk.rs` | how a server is asked |
 //! | `world.rs` | the people, and how ten thousand envelopes are made |
 //! | `peers.rs` | gpg, age, openssl and notmuch at a like task |
 //! | the others | one part of the table each |
@@ -23,6 +24,8 @@ mod search;
 mod smtp;
 mod start;
 mod table;
+mod talk;
+mod web;
 mod world;
 
 use socialnet::Result;
@@ -57,6 +60,7 @@ fn measure(parts: &[String]) -> Result<()> {
         ("files", files::rows as fn(&World, &str, &str) -> Result<()>),
         ("ingest", ingest::rows),
         ("feed", feed::rows),
+        ("web", web::rows),
         ("http", |world: &World, _: &str, _: &str| http::rows(world)),
         ("fetch", fetch::rows),
     ] {

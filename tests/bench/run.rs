@@ -5,7 +5,7 @@ use socialnet::{Context, Error, Kind, Result};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -83,6 +83,14 @@ impl Run {
     fn line(&self) -> String {
         self.words.join(" ")
     }
+}
+
+/// Bytes that a running server holds now (`VmRSS`), or held at most (`VmHWM`).
+pub fn memory(server: &Child, field: &str) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kibibytes.map(|it| it * 1024).ok_or_else(|| Error::malformed(format!("no {field}")))
 }
 
 /// The shortest of `times`.
