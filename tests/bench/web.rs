@@ -31,7 +31,7 @@ pub fn rows(world: &World, sender: &str, reader: &str) -> Result<()> {
         ("the feed", "/".to_owned()),
         ("50,000 packets further back", format!("/?before={}", FEED / 2)),
         ("a person", format!("/person/{writer}")),
-        ("a search", "/search?q=number".to_owned()),
+        ("a search for what most have", "/search?q=ra*".to_owned()),
         ("what is on its way", "/waiting".to_owned()),
     ] {
         table::limit(what, timed(20, || browser.look(&path))?, PAGE);

@@ -263,6 +263,8 @@ CREATE TABLE packet (
     signed   BLOB    NOT NULL,
     UNIQUE (author, id)
 ) STRICT;
+-- What somebody wrote, the newest first.
+CREATE INDEX packet_author ON packet (author);
 CREATE INDEX packet_root ON packet (root_id, root_author) WHERE root_id IS NOT NULL;
 CREATE INDEX packet_again ON packet (seq) WHERE state = 'unknown';
 CREATE INDEX packet_expires ON packet (expires)
