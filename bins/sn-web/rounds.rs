@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 use socialnet::{Error, home::Home};
 use std::{
-    io::Read,
+    io::{self, Read},
+    mem,
+    path::PathBuf,
     process::{Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
@@ -15,7 +17,7 @@ const KEPT: u64 = 16 << 10;
 
 /// The rounds of one account.
 pub struct Rounds {
-    home: std::path::PathBuf,
+    home: PathBuf,
     state: Mutex<State>,
 }
 
@@ -51,19 +53,21 @@ impl Rounds {
             state.again = true;
             return;
         }
-        state.running = true;
         let rounds = Arc::clone(self);
-        thread::spawn(move || {
-            loop {
-                let last = rounds.round();
-                let mut state = rounds.lock();
-                state.last = Some(last);
-                if !std::mem::take(&mut state.again) {
-                    state.running = false;
-                    return;
-                }
+        // Without a thread there is no round; the next one that is asked for tries again.
+        state.running = thread::Builder::new().spawn(move || rounds.run()).is_ok();
+    }
+
+    fn run(&self) {
+        loop {
+            let last = self.round();
+            let mut state = self.lock();
+            state.last = Some(last);
+            if !mem::take(&mut state.again) {
+                state.running = false;
+                return;
             }
-        });
+        }
     }
 
     /// Whether one runs, and the one that ended last.
@@ -88,7 +92,7 @@ impl Rounds {
                     let mut kept = Vec::new();
                     // The rest is read, too: a pipe that is full would stop the round.
                     let _ = stderr.by_ref().take(KEPT).read_to_end(&mut kept);
-                    let _ = std::io::copy(&mut stderr, &mut std::io::sink());
+                    let _ = io::copy(&mut stderr, &mut io::sink());
                     said = String::from_utf8_lossy(&kept).into_owned();
                 }
                 well = child.wait().is_ok_and(|status| status.success());

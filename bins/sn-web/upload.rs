@@ -51,6 +51,7 @@ pub async fn take(request: Request<Incoming>, session: &Session, room: &Path) ->
         parts: Multipart::new(BodyDataStream::new(request.into_body()), boundary),
         deadline: Instant::now() + TIME,
         left: MAX_FIELDS,
+        room: (MOST + 1) * photo::MAX_FILE,
     };
     let folder = TempDir::new_in(room).context(|| "cannot make a folder for what is sent")?;
     let mut form = Form::default();
@@ -60,26 +61,35 @@ pub async fn take(request: Request<Incoming>, session: &Session, room: &Path) ->
     if !session.form.is(&secret) {
         return Err(Error::new(Kind::NotAllowed, "the form is not from here"));
     }
-    let mut photos = Vec::new();
+    let (mut photos, mut too_large) = (Vec::new(), false);
     while let Some(field) = parts.next().await? {
         let name = field.name().unwrap_or_default().to_owned();
         match field.file_name().map(safe_name) {
             None => form.add(name, parts.words(field).await?),
             Some(label) => {
                 let place = folder.path().join(photos.len().to_string());
-                fs::create_dir(&place).context(|| "cannot make a folder for what is sent")?;
+                fs::create_dir_all(&place).context(|| "cannot make a folder for what is sent")?;
                 let path = place.join(label);
                 // A row without a file sends an empty one.
-                if parts.file(field, &path).await? == 0 {
-                    fs::remove_dir_all(&place).context(|| "cannot delete what is empty")?;
-                    continue;
+                match parts.file(field, &path).await? {
+                    0 => fs::remove_file(&path).context(|| "cannot delete what is empty")?,
+                    length => {
+                        too_large |= length > photo::MAX_FILE;
+                        photos.push((path, name));
+                    }
                 }
-                if photos.len() == MOST {
-                    return Err(Error::new(Kind::Usage, format!("at most {MOST} photographs at once")));
-                }
-                photos.push((path, name));
             }
         }
+    }
+    // Told only now: most browsers don't listen before they have sent everything.
+    if too_large {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("a photograph has at most {} MiB", photo::MAX_FILE >> 20),
+        ));
+    }
+    if photos.len() > MOST {
+        return Err(Error::new(Kind::Usage, format!("at most {MOST} photographs at once")));
     }
     // What is to be seen in `photo3` is said in `alt3`.
     let photos = photos.into_iter().map(|(path, name)| {
@@ -92,7 +102,9 @@ pub async fn take(request: Request<Incoming>, session: &Session, room: &Path) ->
 struct Parts {
     parts: Multipart<'static>,
     deadline: Instant,
+    /// Fields, and bytes of files, that may still come.
     left: usize,
+    room: usize,
 }
 
 impl Parts {
@@ -120,18 +132,17 @@ impl Parts {
         String::from_utf8(bytes).map_err(|_| Error::new(Kind::Usage, "that is not UTF-8"))
     }
 
-    /// Gives its length.
-    async fn file(&self, mut field: Field<'static>, path: &Path) -> Result<usize> {
+    /// Gives its length; of one that is too long nothing more is kept.
+    async fn file(&mut self, mut field: Field<'static>, path: &Path) -> Result<usize> {
         let cannot = || "cannot keep what is sent";
         let mut file = File::create_new(path).await.context(cannot)?;
         let mut length = 0;
         while let Some(piece) = self.piece(&mut field).await? {
             length += piece.len();
-            if length > photo::MAX_FILE {
-                let most = photo::MAX_FILE >> 20;
-                return Err(Error::new(Kind::Usage, format!("a photograph has at most {most} MiB")));
+            self.room = self.room.checked_sub(piece.len()).ok_or_else(too_long)?;
+            if length <= photo::MAX_FILE {
+                file.write_all(&piece).await.context(cannot)?;
             }
-            file.write_all(&piece).await.context(cannot)?;
         }
         file.flush().await.context(cannot)?;
         Ok(length)

@@ -1,6 +1,5 @@
 """What strangers write is text, wherever it is shown."""
 
-from pathlib import Path
 from urllib.parse import quote
 
 from .tap import ok, same
@@ -46,9 +45,8 @@ def harmless(window: Window, where: str) -> None:
     same(f"nothing on {where} is more than text", found, [])
 
 
-def check(alice: Window, bob: Window, folder: Path) -> None:
-    """Bob has written all of it, everywhere; Alice looks at everything."""
-    del bob
+def check(alice: Window) -> None:
+    """Mallory has written it wherever something can be written; Alice looks at everything."""
     alice.complaints()
     for page in ["/", "/people", "/waiting", f"/search?q={quote('pwned')}"]:
         alice.look(page)

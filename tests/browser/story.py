@@ -1,5 +1,7 @@
 """Alice invites Bob, and they write to each other."""
 
+import os
+import subprocess
 from pathlib import Path
 
 from selenium.webdriver.common.by import By
@@ -49,8 +51,11 @@ def write(alice: Window, bob: Window, photo: Path, which: str, reader: str) -> N
     alice.one("#photo1").send_keys(str(photo))
     alice.fill("#alt1", f"A ridge, {which}")
     alice.fill("#text", f"The ridge at dawn, {which}.")
-    alice.asked()
     alice.press(alice.one("#upload button"))
+    uploads = [
+        request.kind for request in alice.asked() if (request.method, request.url) == ("POST", f"{alice.home}/photo")
+    ]
+    same(f"{which}: which is sent by the script, or by the browser", uploads, ["XHR" if alice.script else "Document"])
     ok(f"{which}: so is the photograph", seen(alice, alice.packet(f"The ridge at dawn, {which}.")), alice.says())
 
     alice.sends()
@@ -89,6 +94,20 @@ def write(alice: Window, bob: Window, photo: Path, which: str, reader: str) -> N
     bob.sends()
     bob.look("/")
     ok(f"{which}: at the other's, too", f"The ridge at dawn, {which}." not in bob.says(), bob.says())
+
+
+def hint(alice: Window, bob: Window, home: Path) -> None:
+    """What comes while Alice looks at the feed is told there."""
+    alice.look("/")
+    bob.look("/")
+    bob.fill("[name=text]", "Look out of the window!")
+    bob.press(bob.one("form[action='/status'] button"))
+    bob.sends()
+    # As cron does.
+    subprocess.run(["sn-sync"], env={**os.environ, "SN_HOME": str(home)}, check=True)
+    ok("the feed tells of what has come", alice.until(lambda: bool(alice.all("#news a"))), alice.says())
+    alice.press(alice.one("#news a"))
+    ok("and shows it as new", "new" in alice.packet("Look out of the window!").text, alice.says())
 
 
 def seen(window: Window, packet: WebElement) -> bool:

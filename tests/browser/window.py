@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from selenium import webdriver
@@ -37,6 +37,15 @@ OPTIONS = [
 ]
 
 
+class Request(NamedTuple):
+    """Something that a browser asked for."""
+
+    method: str
+    url: str
+    kind: str
+    """What for: a Document, an Image, or XHR by a script."""
+
+
 class Window:
     """One browser with one page."""
 
@@ -49,6 +58,7 @@ class Window:
         self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
         self.script = True
         self.home = ""
+        self.requests: list[Request] = []
 
     def close(self) -> None:
         """Ends it."""
@@ -129,14 +139,14 @@ class Window:
 
         WebDriverWait(self.driver, PATIENCE, LOOK, ignored_exceptions=[WebDriverException]).until(done)
 
-    def asked(self) -> list[str]:
-        """Each address that was asked for since this was called last."""
-        addresses = []
+    def asked(self) -> list[Request]:
+        """All that was asked for so far."""
         for entry in self.log("performance"):
             message: dict[str, Any] = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
-                addresses.append(message["params"]["request"]["url"])
-        return addresses
+                asked = message["params"]["request"]
+                self.requests.append(Request(asked["method"], asked["url"], message["params"].get("type", "")))
+        return self.requests
 
     def complaints(self) -> list[str]:
         """What the browser complained of: refused by the policy, or not found."""

@@ -27,7 +27,8 @@ struct Tools<'a> {
     about: String,
     author: String,
     open: bool,
-    own: bool,
+    /// What that is called, and the button.
+    take_back: Option<(&'static str, &'static str)>,
 }
 
 impl Site for Place<'_> {
@@ -67,7 +68,10 @@ impl Site for Place<'_> {
             about: format!("{}/{}", author.fingerprint, entry.id),
             author: if author.own { "you".into() } else { petname.unwrap_or(author.fingerprint.short()) },
             open: !entry.closed,
-            own: author.own || in_own_thread,
+            take_back: match author.own {
+                true => Some(("Take back", "Take it back")),
+                false => in_own_thread.then_some(("Remove", "Remove it for everybody")),
+            },
         };
         tools.render().ok()
     }

@@ -27,12 +27,13 @@ impl Readers {
 struct Photo {
     frame: Frame,
     readers: Readers,
-    rows: Vec<usize>,
+    /// Numbers of the rows after the first.
+    more: Vec<usize>,
 }
 
 /// The form for photographs.
 pub fn photo(desk: &mut Desk<'_>, frame: Frame) -> Result<String> {
-    render(&Photo { frame, readers: Readers::of(desk)?, rows: (1..=MOST).collect() })
+    render(&Photo { frame, readers: Readers::of(desk)?, more: (2..=MOST).collect() })
 }
 
 #[derive(Template)]

@@ -1,8 +1,8 @@
 // Comfort, and no more: every page works without it. It asks nobody but the server that it came from.
 "use strict";
 
-// How often what came is looked for, in milliseconds, and whether a round has ended.
-const NEWS = 20000;
+// How often what came is looked for, and whether a round has ended, in milliseconds.
+const NEWS = 5000;
 const ROUND = 1000;
 
 const ask = async (after) => {
