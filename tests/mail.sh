@@ -6,26 +6,66 @@
 #     post_office
 #     mail_account alice bob
 
-servers=$PWD/tests/servers
+servers=$PWD/tests/servers mails=$PWD/tests/mails.py
 close_office() {
-    "$servers/postfix.sh" stop "$T/postfix" || true
-    "$servers/dovecot.sh" stop "$T/dovecot" || true
+    test ! -d "$T/postfix" || "$servers/postfix.sh" stop "$T/postfix" || true
+    dovecot stop || true
     rm -rf "$T"
+}
+# dovecot ACTION WORD...: what tests/servers/dovecot.sh can do.
+dovecot() {
+    action=$1
+    shift
+    "$servers/dovecot.sh" "$action" "$T/dovecot" "$@"
+}
+
+# mailboxes [wrong]: starts Dovecot, with a certificate by the CA of tests/servers/ca.sh. Sets IMAP, IMAPS, POP3, POP3S, LMTP and AUTH.
+mailboxes() {
+    trap close_office EXIT
+    # The servers are other users, and their folders are in here.
+    chmod 711 "$T"
+    "$servers/ca.sh" "$T/ca" "$@"
+    dovecot start "$T/ca/good.pem" "$T/ca/good.key"
+    # shellcheck disable=SC1091
+    . "$T/dovecot/ports"
 }
 
 # post_office [LINE]...: starts the servers, with these lines in Postfix's configuration. Sets SMTPS, SUBMISSION, IMAPS.
 post_office() {
-    trap close_office EXIT
-    # Postfix and Dovecot are other users.
-    chmod 711 "$T"
-    "$servers/ca.sh" "$T/ca"
-    "$servers/dovecot.sh" start "$T/dovecot" "$T/ca/good.pem" "$T/ca/good.key"
-    # shellcheck disable=SC1091
-    . "$T/dovecot/ports"
+    mailboxes
     export AUTH LMTP
     "$servers/postfix.sh" start "$T/postfix" "$T/ca/good.pem" "$T/ca/good.key" "$@"
     # shellcheck disable=SC1091
     . "$T/postfix/ports"
+}
+
+# mbsync_settings NAME: for mbsync(1), in $T/mbsyncrc: NAME's mails are brought to the Maildir $T/local/inbox.
+mbsync_settings() {
+    mkdir "$T/local"
+    cat >"$T/mbsyncrc" <<END
+IMAPAccount $1
+Host localhost
+Port $IMAPS
+User $1
+Pass $1-password
+SSLType IMAPS
+CertificateFile $T/ca/ca.pem
+
+IMAPStore far
+Account $1
+
+MaildirStore near
+Path $T/local/
+Inbox $T/local/inbox
+
+Channel $1
+Far :far:
+Near :near:
+Patterns INBOX
+Create Near
+Sync Pull
+SyncState *
+END
 }
 
 # settings NAME PORT SECURITY [LINE]...: how NAME sends and receives.

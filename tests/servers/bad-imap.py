@@ -8,11 +8,11 @@ The port is in PORT-FILE once somebody may connect. It ends when its standard in
 """
 
 import base64
-import os
 import re
 import socketserver
 import sys
-import threading
+
+from serving import serve
 
 BEHAVIOURS = [
     "good",
@@ -182,14 +182,4 @@ class Talk(socketserver.StreamRequestHandler):
         return False
 
 
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
-
-with Server(("127.0.0.1", 0), Talk) as server:
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with open(port_file + ".new", "w") as written:
-        written.write(str(server.server_address[1]))
-    os.rename(port_file + ".new", port_file)
-    sys.stdin.read()
-    os._exit(0)
+serve(Talk, port_file)

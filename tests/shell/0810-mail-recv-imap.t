@@ -1,21 +1,9 @@
 #!/bin/sh
 # sn-recv-imap at a real server: packets in every disguise arrive, once, and nobody else's mail is touched.
 . tests/lib.sh
+. tests/mail.sh
 
-servers=$PWD/tests/servers mails=$PWD/tests/mails.py
-# The server is nobody, and its folder is in here.
-chmod 711 "$T"
-"$servers/ca.sh" "$T/ca" wrong
-dovecot() {
-    action=$1
-    shift
-    "$servers/dovecot.sh" "$action" "$T/dovecot" "$@"
-}
-dovecot start "$T/ca/good.pem" "$T/ca/good.key"
-trap 'dovecot stop; rm -rf "$T"' EXIT
-# shellcheck disable=SC1091
-. "$T/dovecot/ports"
-
+mailboxes wrong
 account alice bob
 meet alice bob
 
@@ -168,7 +156,7 @@ ok 'no TLS, on this machine' once "imap://carol@localhost:$IMAP"
 fails 78 'but not where the source asks for it' once "imaps://carol@localhost:$IMAPS"
 unset SN_CONF_SECURITY
 for wrong in expired elsewhere self; do
-    "$servers/dovecot.sh" stop "$T/dovecot"
+    dovecot stop
     dovecot start "$T/ca/$wrong.pem" "$T/ca/$wrong.key"
     # shellcheck disable=SC1091
     . "$T/dovecot/ports"

@@ -2,20 +2,9 @@
 # sn-recv-pop3 at a real server, sn-recv-maildir at a Maildir that mbsync fills and in the place of a mail program:
 # packets in every disguise arrive, once, and nobody else's mail is touched.
 . tests/lib.sh
+. tests/mail.sh
 
-servers=$PWD/tests/servers mails=$PWD/tests/mails.py
-# The server is nobody, and its folder is in here.
-chmod 711 "$T"
-"$servers/ca.sh" "$T/ca"
-dovecot() {
-    action=$1
-    shift
-    "$servers/dovecot.sh" "$action" "$T/dovecot" "$@"
-}
-dovecot start "$T/ca/good.pem" "$T/ca/good.key"
-trap 'dovecot stop; rm -rf "$T"' EXIT
-# shellcheck disable=SC1091
-. "$T/dovecot/ports"
+mailboxes
 account alice bob
 meet alice bob
 
@@ -83,31 +72,7 @@ while read -r disguise; do
     packet "by mbsync as $disguise"
     "$mails" "$disguise" "$T/packet" | dovecot put carol
 done <"$T/disguises"
-mkdir "$T/local"
-cat >"$T/mbsyncrc" <<END
-IMAPAccount carol
-Host localhost
-Port $IMAPS
-User carol
-Pass carol-password
-SSLType IMAPS
-CertificateFile $T/ca/ca.pem
-
-IMAPStore far
-Account carol
-
-MaildirStore near
-Path $T/local/
-Inbox $T/local/inbox
-
-Channel carol
-Far :far:
-Near :near:
-Patterns INBOX
-Create Near
-Sync Pull
-SyncState *
-END
+mbsync_settings carol
 mbsync -q -c "$T/mbsyncrc" carol
 snapshot() { (cd "$T/local/inbox" && grep -lr 'X-Foreign' new cur | sort | xargs sha256sum); }
 snapshot >"$T/before"

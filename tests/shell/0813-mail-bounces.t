@@ -7,11 +7,6 @@
 # It takes the mail first, and finds then that there is nobody.
 post_office 'smtpd_reject_unlisted_recipient = no' \
     'transport_maps = inline:{ { gone@example.org = error:5.1.1 there is no such mailbox } }'
-dovecot() {
-    action=$1
-    shift
-    "$servers/dovecot.sh" "$action" "$T/dovecot" "$@"
-}
 mail_account alice bob carol
 meet_by_mail alice bob
 meet_by_mail alice carol

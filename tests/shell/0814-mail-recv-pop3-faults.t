@@ -3,38 +3,12 @@
 # and memory stays small.
 . tests/lib.sh
 
-bad=$PWD/tests/servers/bad-pop3.py mails=$PWD/tests/mails.py
-account alice bob
-meet alice bob
-for number in 1 2 3; do
-    as bob sn-pack status "number $number" | as bob sn-seal --to alice >"$T/packet"
-    "$mails" attachment "$T/packet" >"$T/mail$number"
-done
+set -- bad-pop3.py
+. tests/misbehaves.sh
 printf 'Subject: lunch?\r\n\r\n.at noon\r\n' >"$T/foreign"
 cd "$T"
-
-# behaves BEHAVIOUR MAIL...: a server that does, at $port; the one before ends.
-mkfifo "$T/alive"
-behaves() {
-    behaviour=$1
-    shift
-    exec 3>&-
-    rm -f "$T/port"
-    : >"$T/log"
-    "$bad" "$behaviour" "$T/port" "$T/log" "$@" <"$T/alive" &
-    exec 3>"$T/alive"
-    tries=0
-    until test -f "$T/port"; do
-        tries=$((tries + 1))
-        test $tries -lt 100 || exit 1
-        sleep 0.1
-    done
-    port=$(cat "$T/port")
-    rm -rf "$T/state" "$T/box"
-    mkdir -p "$T/state" "$T/box/tmp" "$T/box/new"
-}
-SN_STATE=$T/state SN_CONF_PASSWORD_COMMAND='echo secret' SN_CONF_SECURITY=none SN_CONF_REPLY_TIMEOUT=5s
-export SN_STATE SN_CONF_PASSWORD_COMMAND SN_CONF_SECURITY SN_CONF_REPLY_TIMEOUT
+SN_CONF_REPLY_TIMEOUT=5s
+export SN_CONF_REPLY_TIMEOUT
 recv() { sn-recv-pop3 "pop3://alice@127.0.0.1:$port" "$T/box"; }
 count() { find "$T/box/new" -type f | wc -l; }
 deleted() { grep '^DELE' log | tr '\n' ' '; }

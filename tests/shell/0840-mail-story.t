@@ -38,31 +38,7 @@ ok 'so does Bob, whose provider has POP3' join bob pop3
 ok 'and Carol' join carol imap
 
 # Carol's mail is fetched by mbsync, beside her other mail.
-cat >"$T/mbsyncrc" <<END
-IMAPAccount carol
-Host localhost
-Port $IMAPS
-User carol
-Pass carol-password
-SSLType IMAPS
-CertificateFile $T/ca/ca.pem
-
-IMAPStore far
-Account carol
-
-MaildirStore near
-Path $T/local/
-Inbox $T/local/inbox
-
-Channel carol
-Far :far:
-Near :near:
-Patterns INBOX
-Create Near
-Sync Pull
-SyncState *
-END
-mkdir "$T/local"
+mbsync_settings carol
 sed -i '/^source/,$d' "$T/carol/config.toml"
 echo "source = 'maildir:$T/local/inbox'" >>"$T/carol/config.toml"
 

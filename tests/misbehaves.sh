@@ -1,0 +1,39 @@
+# shellcheck shell=sh
+# For shell tests of drivers that fetch, after tests/lib.sh: three packets from bob to alice as mails, and servers of
+# tests/servers that misbehave, for one driver in a folder of its own.
+#
+#     set -- bad-imap.py
+#     . tests/misbehaves.sh
+#     cd "$T"
+#     behaves cut mail1 mail2
+
+bad=$PWD/tests/servers/$1 mails=$PWD/tests/mails.py
+account alice bob
+meet alice bob
+for number in 1 2 3; do
+    as bob sn-pack status "number $number" | as bob sn-seal --to alice >"$T/packet"
+    "$mails" attachment "$T/packet" >"$T/mail$number"
+done
+
+# behaves BEHAVIOUR MAIL...: a server that does, at $port; the one before ends.
+mkfifo "$T/alive"
+behaves() {
+    behaviour=$1
+    shift
+    exec 3>&-
+    rm -f "$T/port"
+    : >"$T/log"
+    "$bad" "$behaviour" "$T/port" "$T/log" "$@" <"$T/alive" &
+    exec 3>"$T/alive"
+    tries=0
+    until test -f "$T/port"; do
+        tries=$((tries + 1))
+        test $tries -lt 100 || exit 1
+        sleep 0.1
+    done
+    port=$(cat "$T/port")
+    rm -rf "$T/state" "$T/box"
+    mkdir -p "$T/state" "$T/box/tmp" "$T/box/new"
+}
+SN_STATE=$T/state SN_CONF_PASSWORD_COMMAND='echo secret' SN_CONF_SECURITY=none
+export SN_STATE SN_CONF_PASSWORD_COMMAND SN_CONF_SECURITY
