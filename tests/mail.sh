@@ -19,12 +19,12 @@ dovecot() {
     "$servers/dovecot.sh" "$action" "$T/dovecot" "$@"
 }
 
-# mailboxes [wrong]: starts Dovecot, with a certificate by the CA of tests/servers/ca.sh. Sets IMAP, IMAPS, POP3, POP3S, LMTP and AUTH.
+# mailboxes: starts Dovecot, with a certificate by the CA of tests/servers/ca.sh. Sets IMAP, IMAPS, POP3, POP3S, LMTP and AUTH.
 mailboxes() {
     trap close_office EXIT
     # The servers are other users, and their folders are in here.
     chmod 711 "$T"
-    "$servers/ca.sh" "$T/ca" "$@"
+    "$servers/ca.sh" "$T/ca" wrong
     dovecot start "$T/ca/good.pem" "$T/ca/good.key"
     # shellcheck disable=SC1091
     . "$T/dovecot/ports"

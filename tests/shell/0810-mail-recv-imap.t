@@ -3,7 +3,7 @@
 . tests/lib.sh
 . tests/mail.sh
 
-mailboxes wrong
+mailboxes
 account alice bob
 meet alice bob
 
