@@ -100,6 +100,8 @@ install:
 	done
 	install -d $(DESTDIR)$(DATADIR)
 	install -m 644 lib/schema/packet-1.rng $(DESTDIR)$(DATADIR)/
+	install -d $(DESTDIR)$(DATADIR)/examples/hooks
+	install -m 755 examples/hooks/* $(DESTDIR)$(DATADIR)/examples/hooks/
 	for file in $(COMPLETIONS)/bash/*.bash; do \
 	    name=$${file##*/}; install -m 644 $$file $(DESTDIR)$(BASHDIR)/$${name%.bash} || exit; \
 	done

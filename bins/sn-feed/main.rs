@@ -1,11 +1,12 @@
 //! sn-feed(1): what has come, as text, JSON lines, Atom or a folder of pages.
 
 mod args;
+mod choice;
 
 use args::Args;
 use jiff::Zoned;
 use socialnet::{
-    Error, Kind, Result, cli,
+    Result, cli,
     home::Home,
     identity::Identity,
     render::{atom, json, text::Style},
@@ -13,10 +14,8 @@ use socialnet::{
     store::{
         Store, account, feed,
         filter::Filter,
-        named,
         threads::{self, Placed},
     },
-    text,
 };
 use std::{process::ExitCode, thread, time::Duration};
 
@@ -57,7 +56,7 @@ fn show(args: &Args, home: &Home, store: &mut Store, seen: Option<i64>) -> Resul
     let newest = feed::newest(&snapshot)?;
     let filter = Filter::load(&snapshot, &home.config.feed.hide)?;
     let shown = if args.all { Filter::default() } else { filter.clone() };
-    let mut query = query(args, store, &now, shown)?;
+    let mut query = choice::query(args, store, &now, shown)?;
     if seen.is_some() {
         query = feed::Query { after: seen, limit: None, ..query };
     }
@@ -94,36 +93,8 @@ fn show(args: &Args, home: &Home, store: &mut Store, seen: Option<i64>) -> Resul
             feed::set_mark(&write, *last)?;
             write.commit()?;
         }
-        None if args.asks_for_some() => return Err(Error::new(Kind::Nothing, "")),
+        None if choice::asks_for_some(args) => return Err(choice::nothing(args, &filter, store, &now)?),
         _ => {}
     }
     Ok(newest)
-}
-
-impl Args {
-    /// Whether finding nothing is an answer, and not just a quiet day.
-    fn asks_for_some(&self) -> bool {
-        let chosen = [&self.since, &self.from, &self.about, &self.thread, &self.r#type, &self.r#match];
-        !self.follow && chosen.iter().any(|choice| choice.is_some())
-    }
-}
-
-fn query(args: &Args, store: &Store, now: &Zoned, filter: Filter) -> Result<feed::Query> {
-    let db = store.read();
-    let no_limit = args.new || args.since.is_some() || args.about.is_some() || args.thread.is_some();
-    let packet =
-        |id: &Option<String>| id.as_deref().map(|id| named::find(db, id, now.timestamp())).transpose();
-    Ok(feed::Query {
-        limit: args.number.or(if no_limit { None } else { Some(50) }),
-        after: if args.new { Some(feed::mark(db)?) } else { None },
-        before: None,
-        until: None,
-        since: args.since.as_deref().map(|time| text::past(time, now)).transpose()?,
-        from: args.from.as_deref().map(|name| named::person(db, name)).transpose()?,
-        about: packet(&args.about)?,
-        thread: packet(&args.thread)?.map(|packet| packet.root),
-        sought: args.r#match.clone(),
-        kind: args.r#type.clone(),
-        filter: Some(filter),
-    })
 }

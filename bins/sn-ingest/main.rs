@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use socialnet::{
     Result, cli,
     home::Home,
+    hooks,
     identity::Keyring,
     protocol::ingest::Ingest,
     store::{Store, streams},
@@ -18,9 +19,10 @@ fn main() -> ExitCode {
 
 fn take_in(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let home = Home::open()?;
-    let _one_at_a_time = home.lock("ingest")?;
+    let one_at_a_time = home.lock("ingest")?;
     let keyring = Keyring::load(&home.identity())?;
     let mut store = Store::open(&home.database())?;
+    hooks::settle(&home, &mut store)?;
     let mut ingest = Ingest::new(&home, &mut store, &keyring, Timestamp::now())?;
     let mut refused = |error| console.failed(&error);
     if args.again {
@@ -32,6 +34,9 @@ fn take_in(args: args::Args, console: &mut cli::Console) -> Result<()> {
     } else {
         ingest.files(args.files, &mut refused)
     }?;
+    // A hook may take its time, and may run commands that take things in.
+    drop(one_at_a_time);
+    hooks::run(&home, &mut store, Timestamp::now(), &mut |line| console.note(line))?;
     match streams::alarm(store.read())? {
         Some(alarm) => Err(alarm),
         None => Ok(()),

@@ -131,7 +131,8 @@ fn hand_over(
         }
     }
     let timeout = Some(timeout(table)?);
-    let conversation = Conversation { name: &program, command: driver.command(), jobs: Some(lines), timeout };
+    let jobs = Some(lines.concat().into_bytes());
+    let conversation = Conversation { name: &program, command: driver.command(), jobs, timeout, limit: None };
     conversation.run(
         &mut |line| {
             Ok(report::read(line).is_some_and(|(id, report)| {
@@ -140,6 +141,37 @@ fn hand_over(
         },
         note,
     )
+}
+
+/// Runs a program that is no driver, and tells it one thing: all that it says is for people, up to a hundred lines, and
+/// after `limit` it is ended. [`Kind::Again`]: it was, or wants to be told again.
+pub fn tell(
+    name: &str,
+    command: Command,
+    what: Vec<u8>,
+    limit: Duration,
+    note: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let mut left = HEARD;
+    let mut said = Vec::new();
+    let mut few = |line: &str| {
+        if left > 0 {
+            left -= 1;
+            note(line);
+        }
+    };
+    let conversation = Conversation { name, command, jobs: Some(what), timeout: None, limit: Some(limit) };
+    let ended = conversation.run(
+        &mut |line| {
+            if said.len() < HEARD {
+                said.push(format!("{name}: {}", String::from_utf8_lossy(line)));
+            }
+            Ok(true)
+        },
+        &mut few,
+    );
+    said.iter().for_each(|line| few(line));
+    ended
 }
 
 /// What comes from the receiving drivers.
@@ -193,7 +225,7 @@ pub fn fetch(
     }
     command.arg(source).arg(inpackets.root());
     let timeout = if watch { None } else { Some(timeout(table)?) };
-    let conversation = Conversation { name: &program, command, jobs: None, timeout };
+    let conversation = Conversation { name: &program, command, jobs: None, timeout, limit: None };
     conversation.run(
         &mut |line| match report::read_name(line) {
             Some((name, place)) => found(inpackets.path("new", name), place).map(|()| true),

@@ -21,6 +21,8 @@ pub struct Fingerprint([u8; 32]);
 impl Fingerprint {
     /// Characters in the text form.
     pub const TEXT_LENGTH: usize = 52;
+    /// Characters of the [short](Self::short) form.
+    pub const SHORT_LENGTH: usize = 8;
 
     /// From the SHA-256 of a SubjectPublicKeyInfo.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -46,7 +48,7 @@ impl Fingerprint {
 
     /// The first eight characters: enough to tell people apart in a list, never enough to trust.
     pub fn short(&self) -> String {
-        self.to_string()[..8].to_owned()
+        self.to_string()[..Self::SHORT_LENGTH].to_owned()
     }
 }
 

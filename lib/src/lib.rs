@@ -15,6 +15,7 @@
 //! | [`queue`] | outpackets, deliveries and drivers together: running the queue | keys, packets |
 //! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
 //! | [`post`] | [`protocol`] and [`queue`] together: packets on their way | terminals, sockets |
+//! | [`hooks`] | the owner's programs, told of each packet | terminals, sockets |
 //! | [`backup`] | the whole account as one encrypted file | terminals, sockets |
 //! | [`explain`] | every format, to say what a file is | how to change anything |
 //! | [`render`] | how a feed looks as text, JSON, Atom and HTML | keys, files |
@@ -51,6 +52,8 @@ pub mod blob;
 pub mod compose;
 #[cfg(all(feature = "crypto", feature = "db"))]
 pub mod explain;
+#[cfg(all(feature = "crypto", feature = "db"))]
+pub mod hooks;
 #[cfg(feature = "crypto")]
 pub mod identity;
 #[cfg(feature = "photo")]

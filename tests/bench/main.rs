@@ -17,6 +17,7 @@ mod files;
 mod http;
 mod ingest;
 mod peers;
+mod reading;
 mod relay;
 mod run;
 mod seal;
@@ -61,6 +62,7 @@ fn measure(parts: &[String]) -> Result<()> {
         ("ingest", ingest::rows),
         ("feed", feed::rows),
         ("web", web::rows),
+        ("reading", reading::rows),
         ("http", |world: &World, _: &str, _: &str| http::rows(world)),
         ("fetch", fetch::rows),
     ] {

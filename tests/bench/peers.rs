@@ -2,7 +2,7 @@
 
 use crate::{
     run::{Run, timed},
-    world::{World, words},
+    world::World,
 };
 use socialnet::{Error, Kind, Result};
 use std::{
@@ -91,24 +91,32 @@ pub fn cms(world: &World, who: &str) -> Result<Duration> {
     Ok(sign.best(10)? + encrypt.best(10)?)
 }
 
+/// A Maildir that notmuch(1) knows.
+pub struct Mail {
+    /// How long it took to take it in for the first time.
+    pub took: Duration,
+    /// Its settings, for NOTMUCH_CONFIG.
+    pub settings: PathBuf,
+}
+
 /// notmuch(1) taking in so many plain messages for the first time, with the texts of as many statuses.
-pub fn notmuch(world: &World, messages: u64) -> Result<Duration> {
+pub fn notmuch(world: &World, messages: u64, text: impl Fn(u64) -> String) -> Result<Mail> {
     let mail = world.file("mail");
     for folder in ["tmp", "new", "cur"] {
         fs::create_dir_all(mail.join(folder))?;
     }
     for number in 0..messages {
-        fs::write(mail.join(format!("new/{number}.bench")), message(number))?;
+        fs::write(mail.join(format!("new/{number}.bench")), message(number, &text(number)))?;
     }
     let settings = world.write("notmuch", settings(&mail).as_bytes())?;
-    timed(1, || Run::new("notmuch new --quiet").with("NOTMUCH_CONFIG", settings.clone()).once().map(|_| ()))
+    let new = Run::new("notmuch new --quiet").with("NOTMUCH_CONFIG", &settings);
+    Ok(Mail { took: timed(1, || new.once().map(|_| ()))?, settings })
 }
 
-fn message(number: u64) -> String {
+fn message(number: u64, text: &str) -> String {
     format!(
         "From: Bob <bob@example.org>\r\nTo: Alice <alice@example.org>\r\nSubject: status {number}\r\n\
-         Date: Sun, 22 Nov 2026 10:15:00 +0000\r\nMessage-ID: <{number}@example.org>\r\n\r\n{}\r\n",
-        words(number)
+         Date: Sun, 22 Nov 2026 10:15:00 +0000\r\nMessage-ID: <{number}@example.org>\r\n\r\n{text}\r\n"
     )
 }
 

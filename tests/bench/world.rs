@@ -95,6 +95,18 @@ impl World {
 
     /// Puts `envelopes` from `sender` into `reader`'s inpackets, each with so many statuses.
     pub fn fill(&self, sender: &str, reader: &str, envelopes: u64, packets: u64) -> Result<()> {
+        self.fill_with(sender, reader, envelopes, packets, status)
+    }
+
+    /// As [`World::fill`], with packets that are made of their author's keys and a number.
+    pub fn fill_with(
+        &self,
+        sender: &str,
+        reader: &str,
+        envelopes: u64,
+        packets: u64,
+        make: impl Fn(&Keyring, u64) -> Vec<u8> + Sync,
+    ) -> Result<()> {
         let (from, to) = (self.keys(sender)?, self.keys(reader)?);
         let keys = self.reader(reader)?;
         // A stream nobody counted in before.
@@ -104,7 +116,7 @@ impl World {
         for some in numbers.chunks(1000) {
             let sealed = some.par_iter().map(|&counter| {
                 let statuses = (0..packets)
-                    .map(|number| seal::sign(&from.identity, &status(&from, counter * packets + number)));
+                    .map(|number| seal::sign(&from.identity, &make(&from, counter * packets + number)));
                 let envelope = Envelope {
                     from: from.identity.fingerprint,
                     to: to.identity.fingerprint,

@@ -45,6 +45,15 @@ ok 'words are only words' finds_nothing 'hills" OR "today'
 fails 64 'there must be a word' as alice sn-feed --match '"*'
 is 'what answers a packet' "$(as alice sn-feed --json --about "$hills" | jq -r .text)" 'Was there snow?'
 
+fails 64 'a type that is none is a mistake' as alice sn-feed --type statsu
+ok 'for which there is a hint' has "$T/said" 'status, photo, comment'
+finds_no_chess() { test "$(as alice sn-feed --type org.example.chess || echo "exit $?")" = "exit 1"; }
+ok 'an application has whichever it likes' finds_no_chess
+as alice sn-contact mute bob
+fails 1 'of a thread that is hidden, it is said why there is nothing' as alice sn-feed --thread "$hills"
+ok 'and what to do' has "$T/said" 'is hidden: muted'
+as alice sn-contact unmute bob
+
 say bob status '<script>alert(1)</script> &amp; ]]> "quoted"'
 as alice sn-sync
 as alice sn-feed --atom >"$T/atom"

@@ -52,7 +52,7 @@ fn ask(
     command.arg("--check").args(source);
     let timeout = Some(timeout(table)?);
     // No jobs: a driver that takes no notice of --check finds nothing to do.
-    let conversation = Conversation { name: program, command, jobs: Some(Vec::new()), timeout };
+    let conversation = Conversation { name: program, command, jobs: Some(Vec::new()), timeout, limit: None };
     let (mut facts, mut notes) = (Facts::default(), Vec::new());
     let ended = conversation.run(
         &mut |line| {

@@ -31,9 +31,11 @@ pub(super) struct Conversation<'a> {
     /// Its program, arguments and surroundings.
     pub command: Command,
     /// Job lines; `None` leaves standard input open and empty until the end.
-    pub jobs: Option<Vec<String>>,
+    pub jobs: Option<Vec<u8>>,
     /// The longest silence.
     pub timeout: Option<Duration>,
+    /// How long it may take, whatever it says.
+    pub limit: Option<Duration>,
 }
 
 enum Event {
@@ -62,14 +64,15 @@ impl Conversation<'_> {
         let stdin = child.stdin.take();
         let jobs = self.jobs.take();
         if aloud {
-            jobs.iter().flatten().for_each(|job| note(&format!("> {}", job.trim_end())));
+            let lines = jobs.iter().flat_map(|jobs| jobs.trim_ascii_end().split(|byte| *byte == b'\n'));
+            lines.filter(|line| !line.is_empty()).for_each(|line| note(&format!("> {}", plain(line))));
         }
         let (events, inbox) = sync_channel(64);
         listen(&mut child, events);
         // Held open for a driver without jobs: its end is the sign that nobody listens any more.
         let stdin = match jobs {
             Some(jobs) => {
-                thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(jobs.concat().as_bytes())));
+                thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&jobs)));
                 None
             }
             None => stdin,
@@ -96,8 +99,9 @@ impl Conversation<'_> {
         // Once it is killed: whoever left its group may go on talking into the pipes.
         let mut until = None;
         let mut outcome = Ok(());
+        let end = self.limit.map(|limit| Instant::now() + limit);
         while pipes > 0 || running {
-            let left = until.map(|until: Instant| until.saturating_duration_since(Instant::now()));
+            let left = until.or(end).map(|until: Instant| until.saturating_duration_since(Instant::now()));
             let event = match left.or(self.timeout) {
                 Some(Duration::ZERO) => Err(RecvTimeoutError::Timeout),
                 Some(wait) => inbox.recv_timeout(wait),
@@ -136,8 +140,8 @@ impl Conversation<'_> {
                 }
                 Err(_) if until.is_some() => break,
                 Err(_) => {
-                    outcome =
-                        Err(Error::new(Kind::Again, format!("{} said nothing for too long", self.name)));
+                    let how = if end.is_some() { "took too long" } else { "said nothing for too long" };
+                    outcome = Err(Error::new(Kind::Again, format!("{} {how}", self.name)));
                     until = Some(group.kill());
                 }
             }
@@ -252,7 +256,13 @@ mod tests {
     fn conversation(script: &str, timeout: Duration) -> Conversation<'static> {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Conversation { name: "sn-send-fake", command, jobs: Some(Vec::new()), timeout: Some(timeout) }
+        Conversation {
+            name: "sn-send-fake",
+            command,
+            jobs: Some(Vec::new()),
+            timeout: Some(timeout),
+            limit: None,
+        }
     }
 
     const PATIENT: Duration = Duration::from_secs(60);
@@ -281,7 +291,7 @@ mod tests {
     #[test]
     fn it_may_talk_before_it_listens() {
         let mut talkative = conversation("seq 20000; seq 20000 >&2; wc -c", PATIENT);
-        talkative.jobs = Some(vec!["job\n".repeat(50_000)]);
+        talkative.jobs = Some("job\n".repeat(50_000).into_bytes());
         let (said, noted, ended) = run(talkative);
         assert_eq!((said.len(), noted.len()), (20_001, 20_000));
         assert_eq!(said[20_000].trim(), "200000");
@@ -293,6 +303,15 @@ mod tests {
         let (_, _, ended) = run(conversation("sleep 1000 & sleep 1000", Duration::from_millis(50)));
         let error = ended.unwrap_err();
         assert_eq!((error.kind(), error.message()), (Kind::Again, "sn-send-fake said nothing for too long"));
+    }
+
+    #[test]
+    fn one_that_talks_on_beyond_its_time_is_ended() {
+        let mut talker = conversation("while sleep 0.01; do echo busy; done", PATIENT);
+        (talker.timeout, talker.limit) = (None, Some(Duration::from_millis(100)));
+        let (said, _, ended) = run(talker);
+        assert!(!said.is_empty());
+        assert_eq!(ended.unwrap_err().message(), "sn-send-fake took too long");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Config {
     pub feed: Feed,
     /// `[blobs]`.
     pub blobs: Blobs,
+    /// `[hooks]`.
+    pub hooks: Hooks,
 }
 
 /// When a delivery that failed for now is tried again.
@@ -71,6 +73,21 @@ pub struct Blobs {
 impl Default for Blobs {
     fn default() -> Self {
         Self { quota: 16 << 30 }
+    }
+}
+
+/// Programs that hear of packets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hooks {
+    /// One that is not done with a packet by then is ended.
+    #[serde(deserialize_with = "duration")]
+    pub timeout: Duration,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30) }
     }
 }
 

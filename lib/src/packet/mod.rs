@@ -26,6 +26,11 @@ pub use attachment::{Attachment, Content, safe_name};
 pub use read::read;
 pub use write::write;
 
+/// Whether a type is one of version 1, or an application's.
+pub fn is_type(kind: &str) -> bool {
+    rules::of(kind).is_some()
+}
+
 use crate::{Fingerprint, profile::Profile};
 use jiff::Timestamp;
 use uuid::Uuid;

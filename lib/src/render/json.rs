@@ -155,6 +155,19 @@ impl<'a> From<&'a feed::Entry> for Entry<'a> {
     }
 }
 
+/// An entry with its bytes.
+#[derive(Serialize)]
+struct WithXml<'a> {
+    #[serde(flatten)]
+    entry: Entry<'a>,
+    xml: &'a str,
+}
+
+/// Writes one entry, and the packet's XML as its author signed it.
+pub fn write_with_xml(out: &mut impl Write, entry: &feed::Entry, xml: &str) -> Result<()> {
+    json_line(out, &WithXml { entry: entry.into(), xml })
+}
+
 /// Writes one entry.
 pub fn write(out: &mut impl Write, entry: &feed::Entry) -> Result<()> {
     json_line(out, &Entry::from(entry))

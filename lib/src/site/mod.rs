@@ -74,7 +74,7 @@ pub fn write(home: &Home, store: &Store, own: Fingerprint, path: &Path, now: &Zo
         let mut site = Site {
             db: &db,
             blobs: home.blobs(),
-            places: Places::new(&db, path, own, now.time_zone(), &parts)?,
+            places: Places::new(&db, path, own, now.time_zone(), &parts),
             filter: Filter::load(&db, &home.config.feed.hide)?,
             account,
             own,
@@ -134,8 +134,9 @@ impl Site<'_> {
     /// A page of a month; gives how many packets it shows.
     fn part(&mut self, parts: &[Part], at: usize) -> Result<u32> {
         let part = &parts[at];
-        let until = parts.get(at + 1).map(|next| next.first - 1);
-        let rows = self.rows(feed::Query { after: Some(part.first - 1), until, ..feed::Query::default() })?;
+        let before = parts.get(at + 1).map(|next| next.first);
+        let rows =
+            self.rows(feed::Query { after: Some(part.first - 1), before, ..feed::Query::default() })?;
         let entries = self.entries(&rows)?;
         for (entry, _) in &entries {
             self.pictures(entry)?;
@@ -177,8 +178,8 @@ impl Site<'_> {
         rows.drain(..first);
         // The root is what it is all about, however old it is.
         if let Some(top) = packets::row(self.db, root)?.filter(|top| !rows.contains(top)) {
-            let (after, until) = (Some(top - 1), Some(top));
-            rows.extend(self.rows(feed::Query { after, until, ..feed::Query::default() })?);
+            let (after, before) = (Some(top - 1), Some(top + 1));
+            rows.extend(self.rows(feed::Query { after, before, ..feed::Query::default() })?);
             rows.sort_unstable();
         }
         let entries = self.entries(&rows)?;

@@ -15,7 +15,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use rusqlite::Connection;
 use std::{
     cell::RefCell,
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     path::{Path, PathBuf},
 };
 
@@ -56,31 +56,23 @@ pub(super) struct Places<'a> {
     zone: TimeZone,
     /// Where each page of a month begins.
     parts: Vec<(i64, String)>,
-    /// Everybody who wrote something that may be shown.
-    authors: HashSet<Fingerprint>,
     /// Under which key each is shown.
     people: RefCell<HashMap<Fingerprint, Option<Fingerprint>>>,
     failure: RefCell<Option<Error>>,
 }
 
 impl<'a> Places<'a> {
-    pub fn new(
-        db: &'a Connection,
-        folder: &Path,
-        own: Fingerprint,
-        zone: &TimeZone,
-        parts: &[Part],
-    ) -> Result<Self> {
-        Ok(Self {
+    /// Of the site in `folder`, whose owner is `own`.
+    pub fn new(db: &'a Connection, folder: &Path, own: Fingerprint, zone: &TimeZone, parts: &[Part]) -> Self {
+        Self {
             db,
             folder: folder.to_owned(),
             own,
             zone: zone.clone(),
             parts: parts.iter().map(|part| (part.first, part.page())).collect(),
-            authors: touched::authors(db)?.into_iter().collect(),
             people: RefCell::default(),
             failure: RefCell::default(),
-        })
+        }
     }
 
     /// As seen from a page from which `up` leads to the first one.
@@ -97,7 +89,8 @@ impl<'a> Places<'a> {
             Some(contact) if contact.state == State::Blocked => None,
             Some(contact) => Some(contact.fingerprint),
             None if who == self.own || former::was_mine(self.db, who)? => Some(self.own),
-            None => Some(who).filter(|who| self.authors.contains(who)),
+            None if touched::is_author(self.db, who)? => Some(who),
+            None => None,
         };
         self.people.borrow_mut().insert(who, found);
         Ok(found)

@@ -14,7 +14,10 @@ use super::{
     named::{self, Target},
     search,
 };
-use crate::{Fingerprint, Result, packet::Name};
+use crate::{
+    Error, Fingerprint, Kind, Result,
+    packet::{Name, is_type},
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction};
 
@@ -31,8 +34,6 @@ pub struct Query {
     pub after: Option<i64>,
     /// Rows before this one.
     pub before: Option<i64>,
-    /// Rows up to this one.
-    pub until: Option<i64>,
     /// Received since.
     pub since: Option<Timestamp>,
     /// By this author, under whatever key.
@@ -75,10 +76,6 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     if let Some(before) = &query.before {
         sql += " AND seq < :before";
         values.push((":before", before));
-    }
-    if let Some(until) = &query.until {
-        sql += " AND seq <= :until";
-        values.push((":until", until));
     }
     if let Some(since) = &since {
         // Rows come in the order of their receipt: going back, the first one that is older ends the search.
@@ -135,6 +132,15 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     }
     rows.reverse();
     Ok(rows)
+}
+
+/// Refuses a type that is none, and that nothing here has: [`Kind::Usage`]. A later version may have it.
+pub fn check_type(db: &Connection, kind: &str) -> Result<()> {
+    if is_type(kind) || db.prepare("SELECT 1 FROM packet WHERE type = ?1")?.exists([kind])? {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, format!("there is no type '{kind}'"))
+        .hint("the feed has status, photo, comment, reaction, message and share"))
 }
 
 /// The newest row; 0 if there is none.
@@ -218,8 +224,20 @@ mod tests {
         assert_eq!(only(Query { kind: Some("comment".into()), ..Query::default() }), ["comment"]);
         assert_eq!(only(Query { since: Some(at(NOW - 50)), ..Query::default() }), ["comment", "other"]);
         assert_eq!(only(Query { after: Some(2), ..Query::default() }), ["other"]);
-        assert_eq!(only(Query { after: Some(1), until: Some(2), ..Query::default() }), ["comment"]);
+        assert_eq!(only(Query { after: Some(1), before: Some(3), ..Query::default() }), ["comment"]);
         assert_eq!(only(Query { before: Some(3), limit: Some(1), ..Query::default() }), ["comment"]);
+    }
+
+    #[test]
+    fn a_misspelt_type_is_told_from_one_that_nothing_has() {
+        let (_dir, mut store) = sample::store();
+        let mut poll = sample::status(ALICE, "Tea or coffee?");
+        poll.kind = "poll".into();
+        sample::hold(&mut store, &poll);
+        for kind in ["photo", "org.example.chess", "poll"] {
+            check_type(store.read(), kind).unwrap();
+        }
+        assert_eq!(check_type(store.read(), "statsu").unwrap_err().kind(), Kind::Usage);
     }
 
     #[test]

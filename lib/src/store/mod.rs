@@ -16,6 +16,7 @@ pub mod former;
 pub mod gaps;
 pub mod handles;
 pub mod hashcache;
+pub mod hooks;
 pub mod invitations;
 pub mod named;
 pub mod own_searches;

@@ -71,6 +71,26 @@ pub fn person(db: &Connection, word: &str) -> Result<Fingerprint> {
     word.parse().or_else(|_| contacts::find(db, word).map(|contact| contact.fingerprint))
 }
 
+/// As [`person`], or whoever wrote something here, by the beginning of their fingerprint as the feed shows it: for reading,
+/// as nothing may be sealed to somebody who is named by so little. [`Kind::Usage`]: there are several.
+pub fn author(db: &Connection, word: &str) -> Result<Fingerprint> {
+    let known = person(db, word);
+    if known.is_ok() || word.len() != Fingerprint::SHORT_LENGTH {
+        return known;
+    }
+    let mut query = db.prepare("SELECT DISTINCT author FROM packet")?;
+    let authors = query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<Fingerprint>>>()?;
+    let mut alike = authors.into_iter().filter(|author| author.short() == word);
+    match (alike.next(), alike.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => known,
+        (Some(_), Some(_)) => {
+            Err(Error::new(Kind::Usage, format!("the fingerprints of several begin with '{word}'"))
+                .hint("sn-feed --json has them whole"))
+        }
+    }
+}
+
 /// Every key that somebody has or had.
 pub fn keys(db: &Connection, who: Fingerprint) -> Result<Vec<Fingerprint>> {
     let mut query = db.prepare_cached(KEYS_OF_AUTHOR)?;
@@ -149,6 +169,20 @@ mod tests {
         sample::hold(&mut store, &comment);
         let found = find(store.read(), &comment.name.id.to_string(), at(NOW)).unwrap();
         assert_eq!((found.name, found.root), (comment.name, root.name));
+    }
+
+    #[test]
+    fn an_author_is_named_as_the_feed_shows_them() {
+        let (_dir, mut store) = sample::store();
+        let stranger = Fingerprint::from_bytes([0x5a; 32]);
+        sample::hold_through(&mut store, &sample::status(stranger, "hello"), BOB);
+        for (word, who) in
+            [("alice", ALICE), (&*stranger.short(), stranger), (&*stranger.to_string(), stranger)]
+        {
+            assert_eq!(author(store.read(), word), Ok(who));
+        }
+        assert_eq!(author(store.read(), "aaaaaaaa").unwrap_err().kind(), Kind::Usage);
+        assert_eq!(person(store.read(), &stranger.short()).unwrap_err().kind(), Kind::Usage);
     }
 
     #[test]

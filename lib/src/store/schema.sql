@@ -304,6 +304,13 @@ CREATE TRIGGER packet_touched AFTER UPDATE OF state, text, edited, closed, doubl
     INSERT INTO touched (packet) VALUES (new.seq);
 END;
 
+-- Up to which row each hook has heard of packets, and how often it failed at the next.
+CREATE TABLE hook (
+    name   TEXT    NOT NULL PRIMARY KEY,
+    seq    INTEGER NOT NULL,
+    failed INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
 -- The words of what is shown, apart as search.rs parts them; by row of packet.
 CREATE VIRTUAL TABLE packet_text USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 -- Those whose words the transaction that runs has still to enter: empty between transactions.

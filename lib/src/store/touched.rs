@@ -27,9 +27,11 @@ pub fn since(db: &Connection, n: i64) -> Result<Vec<i64>> {
     rows(db, "SELECT packet FROM touched WHERE n > ?1", [n])
 }
 
-/// Rows whose time was over after `then`, and by `now`.
+/// Rows whose time was over after `then`, and by `now`, and that nobody has deleted yet: that is a change like others.
 pub fn expired(db: &Connection, then: Timestamp, now: Timestamp) -> Result<Vec<i64>> {
-    let sql = "SELECT seq FROM packet WHERE expires > ?1 AND expires <= ?2";
+    // With the words of the index.
+    let sql = "SELECT seq FROM packet WHERE expires > ?1 AND expires <= ?2
+               AND state NOT IN ('retracted', 'removed', 'expired')";
     rows(db, sql, (then.as_second(), now.as_second()))
 }
 
@@ -96,6 +98,13 @@ pub fn roots(db: &Connection) -> Result<Vec<Name>> {
 pub fn authors(db: &Connection) -> Result<Vec<Fingerprint>> {
     let mut query = db.prepare("SELECT DISTINCT author FROM packet WHERE state IN ('feed', 'unknown')")?;
     Ok(query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether somebody wrote, under one key, anything that is shown.
+pub fn is_author(db: &Connection, who: Fingerprint) -> Result<bool> {
+    let mut query =
+        db.prepare_cached("SELECT 1 FROM packet WHERE author = ?1 AND state IN ('feed', 'unknown')")?;
+    Ok(query.exists([who])?)
 }
 
 /// Gives `take` each row after one, in order, that is not kept quietly, when it came, and the bytes of its text.
