@@ -73,8 +73,8 @@ fn pages(world: &World, sender: &str, reader: &str) -> Result<()> {
 
 /// The text of a packet, and of a mail beside it.
 fn remembered(number: u64) -> String {
-    let common = if number % 2 == 0 { COMMON } else { "" };
-    let rare = if number % (PACKETS / 5) == 0 { RARE } else { "" };
+    let common = if number.is_multiple_of(2) { COMMON } else { "" };
+    let rare = if number.is_multiple_of(PACKETS / 5) { RARE } else { "" };
     format!("{} {common} {rare}", words(number))
 }
 
