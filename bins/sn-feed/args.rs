@@ -35,6 +35,9 @@ pub struct Args {
     /// Stay, and show what comes
     #[arg(long)]
     pub follow: bool,
+    /// Draw the previews of photographs, on a terminal that knows sixel
+    #[arg(long, conflicts_with_all = ["json", "atom", "html"])]
+    pub pictures: bool,
     /// Print a JSON object a line
     #[arg(long)]
     pub json: bool,

@@ -9,15 +9,17 @@ use socialnet::{
     Result, cli,
     home::Home,
     identity::Identity,
+    photo,
     render::{atom, json, text::Style},
     site,
     store::{
         Store, account, feed,
         filter::Filter,
+        named,
         threads::{self, Placed},
     },
 };
-use std::{process::ExitCode, thread, time::Duration};
+use std::{io::Write, process::ExitCode, thread, time::Duration};
 
 /// Between two looks for what has come.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -81,7 +83,11 @@ fn show(args: &Args, home: &Home, store: &mut Store, seen: Option<i64>) -> Resul
             Some(_) => rows.iter().map(|seq| Placed { seq: *seq, depth: 0 }).collect(),
         };
         for place in places {
-            style.write(&mut out, &entry(place.seq)?, place.depth)?;
+            let entry = entry(place.seq)?;
+            style.write(&mut out, &entry, place.depth)?;
+            if args.pictures {
+                draw(&mut out, store, &entry)?;
+            }
         }
     }
     drop(snapshot);
@@ -97,4 +103,15 @@ fn show(args: &Args, home: &Home, store: &mut Store, seen: Option<i64>) -> Resul
         _ => {}
     }
     Ok(newest)
+}
+
+/// Draws the previews of what goes with a packet; one that is none is left out.
+fn draw(out: &mut impl Write, store: &Store, entry: &feed::Entry) -> Result<()> {
+    for shown in entry.attachments.iter().filter(|shown| shown.has_preview) {
+        let photo = named::attachment(store.read(), entry.seq, shown.number)?;
+        if let Some(drawn) = photo.and_then(|photo| photo::sixel(&photo.preview?).ok()) {
+            writeln!(out, "{drawn}\n")?;
+        }
+    }
+    Ok(())
 }

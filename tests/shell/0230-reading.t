@@ -69,6 +69,12 @@ is 'words are words there' "$(in_atom 'string(//ATOM:entry[1]/ATOM:title)')" \
     '<script>alert(1)</script> &amp; ]]> "quoted"'
 is 'and no elements' "$(in_atom 'count(//*[local-name() = "script"])')" 0
 
+say bob photo tests/data/ridge.jpg
+as alice sn-sync
+escapes() { as alice sn-feed --type photo "$@" | tr -cd '\033' | wc -c; }
+is 'a photograph is drawn when asked for, between two escapes' "$(escapes --pictures)" 2
+is 'and only then' "$(escapes)" 0
+
 SN_HOME=$T/alice sn-feed -n 0 --follow --json >"$T/followed" &
 follower=$!
 # It shows nothing yet, and so it cannot be seen whether it has begun: Bob speaks until it is heard.

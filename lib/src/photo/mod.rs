@@ -4,11 +4,17 @@
 //! |---|---|
 //! | `metadata.rs` | where each format keeps metadata, and which parts a picture needs |
 //! | `preview.rs` | the small JPEG |
+//! | `sixel.rs` | how terminals draw that |
 //!
 //! The picture itself is not encoded anew: what its author took is what its readers get.
 
 mod metadata;
 mod preview;
+#[cfg(feature = "sixel")]
+mod sixel;
+
+#[cfg(feature = "sixel")]
+pub use sixel::sixel;
 
 use crate::{Error, Result};
 use image::{ImageFormat, metadata::Orientation};
