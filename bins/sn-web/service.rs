@@ -60,7 +60,10 @@ impl Service {
                 None => Ok(pages::refusal(
                     StatusCode::FORBIDDEN,
                     "This address has been used, or is not the newest one.",
-                    Some("Start sn-web anew, or send it the signal USR1: it prints another one."),
+                    Some(
+                        "Start sn-web anew, or send it the signal USR1: it prints another one. \
+                         If nobody but you can have used it and you did not, stop it.",
+                    ),
                 )),
             };
         }
