@@ -141,8 +141,8 @@ fn count(person: &Person, table: &str) -> u32 {
 
 fn search_in(packet: &[u8]) -> (Packet, Search) {
     let packet = packet::read(packet).unwrap();
-    let Body::Search(search) = packet.body.clone() else { panic!("a {}", packet.kind) };
-    (packet, search)
+    let search = if let Body::Search(search) = &packet.body { Some(search.clone()) } else { None };
+    (packet, search.unwrap())
 }
 
 #[test]
@@ -174,6 +174,7 @@ fn who_is_sought_decides_and_both_must_want_it() {
     introduce::accept(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
     assert_eq!(alice.gets(&for_reader(&bob.seals_what_is_due(), &alice)), []);
     let listed = own_searches::all(alice.store.read()).unwrap();
+    assert_eq!(alice.knows("carol"), ("friend", "invited"));
     let answer = &listed[0].answers[0];
     assert_eq!((answer.petname.as_str(), answer.fingerprint), ("bob", bob.is()));
     assert_eq!(answer.handle, "name='bob miller' town=london", "one of the parts, the one that he chose");
@@ -284,6 +285,12 @@ fn a_search_counts_once_whoever_replays_it() {
     assert_eq!(for_reader(&a_day_later(&mut carol), &bob).len(), 1);
     hands(&alice, &mut carol, 103, &packet);
     assert_eq!(count(&carol, "search"), 0, "nor when it has left");
+    // Nor is one taken that looks for more than a bottle is for.
+    let (_, mut search) = search_in(&search_for(&alice, &carol, BOB, false));
+    search.tags.push(search.tags[0]);
+    let more = alice.writes("search", Body::Search(search), |packet| packet.to = vec![carol.is()]);
+    hands(&alice, &mut carol, 105, &more);
+    assert_eq!(count(&carol, "search"), 0);
     // What names somebody else is no way around it.
     let other = search_for(&alice, &dave, BOB, false);
     let letter = alice.envelope(&carol, 104, vec![alice.signs(&other)]);

@@ -37,9 +37,11 @@ pub(in crate::protocol) fn check(
 }
 
 impl Answer {
-    /// Notes it beside whoever gave it, who is known by now.
+    /// Notes it beside whoever gave it, who is known by now. Where something speaks for the key already, this does not.
     pub(in crate::protocol) fn note(&self, db: &Transaction<'_>, from: Fingerprint) -> Result<()> {
-        contacts::raise_grade(db, from, Grade::Introduced)?;
+        if contacts::by_fingerprint(db, from)?.is_some_and(|known| known.grade == Grade::None) {
+            contacts::raise_grade(db, from, Grade::Introduced)?;
+        }
         own_searches::answered(db, from, &self.asked, &self.handle)
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     home::SearchLaw,
     packet::{About, Name, Packet, Search},
     protocol::{open::Verified, receive::Receiver},
+    search::{MAX_HANDLES, SCHEME},
     store::{
         contacts,
         searches::{self, Leaving},
@@ -23,6 +24,11 @@ pub(in crate::protocol) fn take(
     verified: &Verified,
     search: &Search,
 ) -> Result<()> {
+    // A bottle is for no more handles: who looks for more in one search would be counted for less than they ask.
+    let looked_for = search.tags.iter().filter(|(scheme, _)| *scheme == SCHEME).count();
+    if looked_for > MAX_HANDLES {
+        return Ok(());
+    }
     let Some(neighbour) = contacts::by_fingerprint(db, sender)?.map(|contact| contact.id) else {
         return Ok(());
     };
