@@ -54,23 +54,17 @@ check: lint all
 needs:
 	tests/needs.sh test
 
-# What the second implementation is made of, and what checks it, in a folder of its own.
+# Packages of Python, in folders of their own: what the second implementation is made of, and what checks it; what drives a
+# browser; Delta Chat's core, for the bench.
+$(CARGO_TARGET_DIR)/%/installed: tests/%/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 PYTHON = $(CARGO_TARGET_DIR)/second/bin/python
-$(CARGO_TARGET_DIR)/second/installed: tests/second/requirements.txt
-	python3 -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	touch $@
-
-# What drives a browser.
-BROWSER = $(CARGO_TARGET_DIR)/browser/installed
-$(BROWSER): tests/browser/requirements.txt
-	python3 -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	touch $@
 
 # A workspace build merges the features its members ask for, so each member is also checked alone.
 .PHONY: lint
-lint: $(CARGO_TARGET_DIR)/second/installed $(BROWSER)
+lint: $(CARGO_TARGET_DIR)/second/installed $(CARGO_TARGET_DIR)/browser/installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --all-features -- -D warnings
 	@set -e; for package in socialnet socialnet-mail socialnet-http socialnet-autoconfig $(COMMANDS); do \
@@ -79,8 +73,8 @@ lint: $(CARGO_TARGET_DIR)/second/installed $(BROWSER)
 	done
 	$(PYTHON) -m ruff check --no-cache tests/second
 	$(PYTHON) -m ruff format --no-cache --check tests/second
-	$(PYTHON) -m ruff check --no-cache --config tests/second/ruff.toml tests/browser
-	$(PYTHON) -m ruff format --no-cache --config tests/second/ruff.toml --check tests/browser
+	$(PYTHON) -m ruff check --no-cache --config tests/second/ruff.toml tests/browser tests/bench
+	$(PYTHON) -m ruff format --no-cache --config tests/second/ruff.toml --check tests/browser tests/bench
 	$(PYTHON) -m mypy --strict --cache-dir $(CARGO_TARGET_DIR)/browser/mypy \
 	    --python-executable $(CARGO_TARGET_DIR)/browser/bin/python tests/browser
 	$(PYTHON) -m mypy --strict --cache-dir $(CARGO_TARGET_DIR)/second/mypy tests/second
@@ -109,7 +103,7 @@ install:
 	install -m 644 $(COMPLETIONS)/fish/*.fish $(DESTDIR)$(FISHDIR)/
 
 .PHONY: bench
-bench: all
+bench: all $(CARGO_TARGET_DIR)/bench/installed
 	tests/needs.sh bench
 	bench
 

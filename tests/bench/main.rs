@@ -11,6 +11,7 @@
 //!
 //! It is run in the project's folder, with the commands on the PATH. `bench PART…` measures only some parts.
 
+mod chat;
 mod feed;
 mod fetch;
 mod files;
@@ -77,6 +78,9 @@ fn measure(parts: &[String]) -> Result<()> {
     }
     if wanted("smtp") {
         smtp::rows(&World::new()?)?;
+    }
+    if wanted("chat") {
+        chat::rows(&World::new()?)?;
     }
     Ok(())
 }
