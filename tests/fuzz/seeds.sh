@@ -25,6 +25,17 @@ for target in packet envelope invitation; do
         cp "corpus/$target/${vector##*/}" corpus/clear_stream/
     done
 done
+mkdir -p corpus/bottle corpus/canon
+number=0
+while read -r line; do
+    number=$((number + 1))
+    printf '%s' "$line" | jq -r .bottle | base64 -d >"corpus/bottle/$number"
+done <../vectors/search/bottle.jsonl
+number=0
+while read -r line; do
+    number=$((number + 1))
+    printf '%s' "$line" | jq -rj .value >"corpus/canon/$number"
+done <../vectors/search/canon.jsonl
 mkdir -p corpus/blob
 printf 'a short file' >corpus/blob/short
 alice=$(printf 'a%.0s' $(seq 52))

@@ -60,12 +60,11 @@ def _digits(text: str) -> str:
 
 def _text(value: str) -> str:
     value = _UNSEEN.sub("", value)
-    for _ in range(2):
-        value = _ACCENT.sub("", unicodedata.normalize("NFKD", value))
-        value = value.casefold() if _ == 0 else _UNSEEN.sub("", value)
+    value = _ACCENT.sub("", unicodedata.normalize("NFKD", value)).casefold()
+    value = _UNSEEN.sub("", _ACCENT.sub("", unicodedata.normalize("NFKD", value)))
     value = unicodedata.normalize("NFKC", _SPACE.sub(" ", _digits(value.translate(_LETTERS))))
     words = regex.sub(r"\p{White_Space}+", " ", value).strip()
-    return words.replace(" ", "") if _UNSPACED.fullmatch(words) else words
+    return unicodedata.normalize("NFKC", words.replace(" ", "")) if _UNSPACED.fullmatch(words) else words
 
 
 def _name(value: str) -> str:

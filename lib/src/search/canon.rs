@@ -14,7 +14,7 @@ use icu_properties::{
     CodePointMapData, CodePointSetData,
     props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, Script, WhiteSpace},
 };
-use idna::AsciiDenyList;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use jiff::civil::Date;
 
 /// Bytes of a detail, as given and in canonical form, at most.
@@ -194,9 +194,14 @@ fn text(value: &str) -> String {
             None => plain.push(digit(c).unwrap_or(c)),
         }
     }
-    let composed = Composing::new_nfkc().normalize(&plain);
+    let compose = Composing::new_nfkc();
+    let composed = compose.normalize(&plain);
     let words: Vec<&str> = composed.split(is_space).filter(|word| !word.is_empty()).collect();
-    words.join(if words.iter().all(|word| is_unspaced(word)) { "" } else { " " })
+    if !words.iter().all(|word| is_unspaced(word)) {
+        return words.join(" ");
+    }
+    // Parts of a syllable may have come together.
+    compose.normalize(&words.concat()).into_owned()
 }
 
 /// Whether all of a text is in scripts that some write with spaces between the parts of a name, and some without.
@@ -238,12 +243,13 @@ fn phone(value: &str) -> Option<String> {
 fn mail(value: &str) -> Option<String> {
     let value = simple(value);
     let (local, domain) = value.rsplit_once('@')?;
-    let domain = idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL).ok()?;
+    let (strict, length) = (AsciiDenyList::STD3, DnsLength::Verify);
+    let domain = Uts46::new().to_ascii(domain.as_bytes(), strict, Hyphens::Allow, length).ok()?;
     let local = CaseMapper::new().fold_string(local).into_owned();
     let local = Composing::new_nfkc().normalize(&local).into_owned();
     let plain =
         |c: char| !is_space(c) && !matches!(c, '@' | '"' | '<' | '>' | '(' | ')' | ',' | ':' | ';' | '\\');
-    let whole = !local.is_empty() && !domain.is_empty() && local.chars().all(plain);
+    let whole = !local.is_empty() && local.chars().all(plain);
     whole.then(|| format!("{local}@{domain}"))
 }
 
