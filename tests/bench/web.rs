@@ -4,7 +4,7 @@ use crate::{
     run::{memory, timed},
     table,
     talk::{Talk, header},
-    world::World,
+    world::{World, words},
 };
 use socialnet::{Context, Error, Kind, Result};
 use std::{
@@ -27,11 +27,14 @@ pub fn rows(world: &World, sender: &str, reader: &str) -> Result<()> {
     world.sn(reader, "sn-ingest").once()?;
     let mut browser = Browser::open(world, reader)?;
     let writer = world.keys(sender)?.identity.fingerprint;
+    // One packet in two hundred has it.
+    let words = words(1);
+    let word = words.split(' ').next().unwrap_or_default();
     for (what, path) in [
         ("the feed", "/".to_owned()),
         ("50,000 packets further back", format!("/?before={}", FEED / 2)),
         ("a person", format!("/person/{writer}")),
-        ("a search for what most have", "/search?q=ra*".to_owned()),
+        ("a search", format!("/search?q={word}")),
         ("what is on its way", "/waiting".to_owned()),
     ] {
         table::limit(what, timed(20, || browser.look(&path))?, PAGE);
