@@ -58,7 +58,8 @@ def ours():
 
 def theirs():
     """By Delta Chat: two accounts that have met by a QR code, so that everything is encrypted and verified."""
-    with tempfile.TemporaryDirectory() as folder, Rpc(accounts_dir=os.path.join(folder, "accounts")) as rpc:
+    core = os.path.join(sys.prefix, "bin", "deltachat-rpc-server")
+    with tempfile.TemporaryDirectory() as folder, Rpc(folder + "/accounts", rpc_server_path=core) as rpc:
         people = {}
         for name in ["carol", "dave"]:
             account = people[name] = DeltaChat(rpc).add_account()
