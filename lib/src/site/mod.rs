@@ -183,10 +183,11 @@ impl Site<'_> {
             rows.sort_unstable();
         }
         let entries = self.entries(&rows)?;
-        let title = entries.first().map_or_else(String::new, |(entry, _)| page::thread_title(entry));
+        let Some((first, _)) = entries.first() else { return self.folder.page(&file, None) };
+        let (title, first) = (page::thread_title(first), first.author.clone());
         let shown = self.conversations("../", entries)?;
         let frame = Frame { title, owner: &self.account.name, up: "../", here: "" };
-        self.folder.page(&file, Some(&page::thread(frame, shown, all)?))
+        self.folder.page(&file, Some(&page::thread(frame, &first, shown, all)?))
     }
 
     /// The page of somebody.

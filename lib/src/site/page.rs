@@ -2,8 +2,8 @@
 
 use crate::{
     Error, Kind, Result,
-    render::html::{Conversation, Person, Who},
-    store::feed::Entry,
+    render::html::{Conversation, Person, Who, called},
+    store::feed::{self, Entry},
     text,
 };
 use askama::Template;
@@ -55,6 +55,7 @@ struct Rows<'a> {
 #[template(path = "site-thread.html")]
 struct Thread<'a> {
     frame: Frame<'a>,
+    heading: String,
     conversations: Vec<Conversation>,
     all: bool,
 }
@@ -92,9 +93,15 @@ pub(super) fn rows(
     html(&Rows { frame, conversations, older, newer })
 }
 
-/// A thread; `all` of it, or the newest answers.
-pub(super) fn thread(frame: Frame<'_>, conversations: Vec<Conversation>, all: bool) -> Result<String> {
-    html(&Thread { frame, conversations, all })
+/// A thread, which `first` begins; `all` of it, or the newest answers.
+pub(super) fn thread(
+    frame: Frame<'_>,
+    first: &feed::Person,
+    conversations: Vec<Conversation>,
+    all: bool,
+) -> Result<String> {
+    let heading = if first.own { "Your thread".into() } else { format!("Thread of {}", called(first)) };
+    html(&Thread { frame, heading, conversations, all })
 }
 
 /// Somebody, and what they said last.

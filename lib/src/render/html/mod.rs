@@ -24,7 +24,7 @@ use super::{name, xml_line, xml_lines};
 use crate::{
     Fingerprint,
     packet::Name,
-    store::feed::{Attachment, Entry},
+    store::feed::{self, Attachment, Entry},
 };
 use jiff::Timestamp;
 
@@ -56,6 +56,11 @@ pub trait Site {
     fn tools(&self, _entry: &Entry) -> Option<String> {
         None
     }
+}
+
+/// What somebody is called on pages.
+pub fn called(person: &feed::Person) -> String {
+    xml_line(&name(person))
 }
 
 /// A packet's name where a page needs one: as an anchor and in names of files. 80 bits of the author's fingerprint are more
