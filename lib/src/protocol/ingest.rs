@@ -146,12 +146,7 @@ impl<'a> Ingest<'a> {
         move_all(&self.inpackets, "bad")?;
         move_all(&self.inpackets, "held")?;
         self.inbox(refused)?;
-        let receiver = Receiver {
-            me: self.keyring.identity.fingerprint,
-            wait: &self.home.config.due,
-            search: &self.home.config.search,
-            now: self.now,
-        };
+        let receiver = self.receiver();
         let mut after = 0;
         loop {
             let batch = packets::not_understood(self.store.read(), after, BATCH as u32)?;
@@ -196,6 +191,11 @@ impl<'a> Ingest<'a> {
                 return Ok(());
             }
         }
+    }
+
+    fn receiver(&self) -> Receiver<'a> {
+        let (me, config) = (self.keyring.identity.fingerprint, &self.home.config);
+        Receiver { me, wait: &config.due, search: &config.search, now: self.now }
     }
 
     // When a confirmation of what comes now is due.
@@ -267,12 +267,7 @@ impl<'a> Ingest<'a> {
             Content::Envelope(opened) => Some((opened.envelope.sent, opened.envelope.counter)),
             _ => None,
         });
-        let receiver = Receiver {
-            me: self.keyring.identity.fingerprint,
-            wait: &self.home.config.due,
-            search: &self.home.config.search,
-            now: self.now,
-        };
+        let receiver = self.receiver();
         let say = self.say_at();
         let mut room = Room::new(self.home);
         let mut done = Vec::with_capacity(batch.len());

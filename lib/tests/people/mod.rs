@@ -3,6 +3,8 @@
 #![allow(dead_code)] // each test file needs some of it
 #![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
 
+pub mod searching;
+
 use jiff::{SignedDuration, Timestamp};
 use socialnet::{
     Error, Fingerprint, Kind,

@@ -18,6 +18,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction};
+use uuid::Uuid;
 
 /// Packets of searches that are made and committed together, at most.
 const BATCH: usize = 64;
@@ -61,6 +62,7 @@ fn one(db: &Transaction<'_>, me: Fingerprint, due: &Due, now: Timestamp) -> Resu
         return Err(Error::malformed("database: what is to leave is no search"));
     };
     let (kind, row) = match due.reader {
+        Some(reader) if searches::is_stopped(db, due.neighbour, reader)? => ("search", None),
         Some(reader) => ("search", Some(reader)),
         None => ("search-request", whom(db, due.neighbour, &search)?),
     };
@@ -73,8 +75,11 @@ fn one(db: &Transaction<'_>, me: Fingerprint, due: &Due, now: Timestamp) -> Resu
         Some(_) => Body::Search(Search { further: dice::once_in(GOES_ON)?, ..search }),
         None => Body::SearchRequest { bottle: search.bottle },
     };
-    let xml = own::packet_with(me, kind, body, now, |packet| address(packet, reader.fingerprint))?;
-    let id = packet::read(&xml)?.name.id;
+    let mut id = Uuid::nil();
+    let xml = own::packet_with(me, kind, body, now, |packet| {
+        id = packet.name.id;
+        address(packet, reader.fingerprint);
+    })?;
     due::owe(db, reader.fingerprint, &format!("{kind} {id}"), &Debt::Packet(xml), now)?;
     searches::left(db, due, Some((id, reader.id)), now)
 }
