@@ -6,6 +6,7 @@ use crate::{Context, Error, Fingerprint, Kind, Result, file};
 use rustix::process::geteuid;
 use std::{
     collections::HashSet,
+    ffi::OsStr,
     fs::{self, Metadata},
     io,
     os::unix::fs::MetadataExt,
@@ -64,7 +65,8 @@ impl Folder {
             }
             None => {
                 let mut inside = fs::read_dir(path).map_err(|error| Error::io("open", path, error))?;
-                if inside.next().is_some() {
+                let others = |name: &OsStr| name.to_str().and_then(leftover_of) != Some(STATE);
+                if inside.any(|entry| entry.map_or(true, |entry| others(&entry.file_name()))) {
                     return Err(refused("is not empty, and no site that sn-feed made")
                         .hint("name a folder that is empty, or not there yet"));
                 }
@@ -156,14 +158,15 @@ impl Folder {
         let kept = std::mem::take(&mut self.kept);
         self.remove_named("photos", |name| {
             picture_of(name).is_some() && !kept.contains(&format!("photos/{name}"))
+                || leftover_of(name).is_some_and(|name| picture_of(name).is_some())
         })?;
         for folder in ["", "people", "threads"] {
             let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
             let path = self.path.join(folder);
             self.remove_named(folder, |name| {
-                name.ends_with(".html")
-                    && !kept.contains(&format!("{prefix}{name}"))
-                    && is_ours(&path.join(name)).unwrap_or(false)
+                let gone = name.ends_with(".html") && !kept.contains(&format!("{prefix}{name}"));
+                gone && is_ours(&path.join(name)).unwrap_or(false)
+                    || leftover_of(name).is_some_and(|name| name == STATE || name.ends_with(".html"))
             })?;
         }
         Ok(())
@@ -228,6 +231,14 @@ fn is_ours(path: &Path) -> Result<bool> {
         .context(|| format!("cannot read '{}'", path.display()))?;
     let head = String::from_utf8_lossy(&head);
     Ok(head.is_empty() || MARKS.iter().any(|mark| head.contains(mark)))
+}
+
+/// The name that a file would have got whose writing was cut short: `.NAME.PROCESS.NUMBER`, as `file.rs` has it.
+fn leftover_of(name: &str) -> Option<&str> {
+    let mut parts = name.strip_prefix('.')?.rsplitn(3, '.');
+    let mut number = || parts.next().filter(|part| part.bytes().all(|digit| digit.is_ascii_digit()));
+    number().and(number())?;
+    parts.next()
 }
 
 /// The anchor of the packet whose picture has this name: `UUID-KEY-NUMBER.jpg`, `UUID-KEY-NUMBER-small.jpg`.

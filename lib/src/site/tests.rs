@@ -170,6 +170,32 @@ fn nothing_of_others_is_touched() {
     refused(&store, &site);
 }
 
+#[test]
+fn what_a_killed_run_left_is_cleared_away() {
+    let (dir, home) = account();
+    let (_sample, mut store) = sample::store();
+    sample::hold(&mut store, &photo(BOB));
+    let site = dir.path().join("site");
+    fs::create_dir(&site).unwrap();
+    fs::write(site.join("..sn-feed.77.0"), "{").unwrap();
+    write(&home, &store, OWN, &site, &then(NOW)).unwrap();
+    assert!(!site.join("..sn-feed.77.0").exists());
+    // It was killed before it could say how far it had come.
+    let drawn = files(&site);
+    fs::write(
+        site.join(".sn-feed"),
+        format!("{{\"key\":\"\",\"owner\":\"{OWN}\",\"seq\":0,\"touched\":0,\"at\":0,\"parts\":[]}}"),
+    )
+    .unwrap();
+    fs::write(site.join(".2026-11.html.77.0"), "half").unwrap();
+    let picture = drawn.keys().find(|name| name.ends_with(".jpg")).unwrap().replace("photos/", "photos/.");
+    fs::write(site.join(format!("{picture}.77.1")), "half").unwrap();
+    fs::write(site.join(".mine.1.2"), "mine").unwrap();
+    write(&home, &store, OWN, &site, &then(NOW)).unwrap();
+    fs::remove_file(site.join(".mine.1.2")).unwrap();
+    assert_eq!(files(&site), drawn);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
