@@ -137,8 +137,15 @@ pub fn record(
     }
     if counter > highest + 1 {
         gaps::notice(db, sender, stream, (highest + 1, counter - 1), now)?;
+        return extend(db, sender, stream, (counter, counter));
     }
-    extend(db, sender, stream, (counter, counter))
+    // In order, as nearly all: the newest range grows. What begins a stream has none yet.
+    let mut grow =
+        db.prepare_cached("UPDATE received SET last = ?4 WHERE sender = ?1 AND stream = ?2 AND last = ?3")?;
+    match grow.execute((sender, stream, highest, counter))? {
+        0 => extend(db, sender, stream, (counter, counter)),
+        _ => Ok(()),
+    }
 }
 
 // New counters join the range that ends right before them and the one that begins right after them.
