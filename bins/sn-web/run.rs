@@ -106,7 +106,8 @@ async fn serve(
                 }
                 Err(_) => tokio::time::sleep(NO_DESCRIPTORS).await,
             },
-            _ = another.recv() => invite(&service, here)?,
+            // Nobody may read what it prints any more; whoever is inside stays there.
+            _ = another.recv() => invite(&service, here).unwrap_or_else(|error| console.note(error.message())),
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }

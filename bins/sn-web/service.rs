@@ -6,7 +6,7 @@ use crate::{
     forms::{self, Done},
     guard::{Guard, Refusal},
     node::{Desk, Node},
-    pages::{self, Frame, files},
+    pages::{self, Asked, Frame, files},
     reply::{self, Reply},
     rounds::Rounds,
     session::{Session, Sessions},
@@ -62,7 +62,7 @@ impl Service {
                     "This address has been used, or is not the newest one.",
                     Some(
                         "Start sn-web anew, or send it the signal USR1: it prints another one. \
-                         If nobody but you can have used it and you did not, stop it.",
+                         If it was not you who used it, stop sn-web.",
                     ),
                 )),
             };
@@ -87,11 +87,8 @@ impl Service {
     }
 
     async fn show(&self, session: &Arc<Session>, path: &str, query: Option<&str>) -> Result<Reply> {
-        let asked: Vec<(String, String)> =
-            form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
-        let asked = pages::Asked(asked);
-        let parts: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let asked = Asked::read(query);
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
         match *parts.as_slice() {
             [""] => self.page(session, move |desk, frame| pages::feed::feed(desk, frame, &asked)).await,
             ["thread", from, id] => {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 /// Seals a packet for the readers that `to` names, as `sn-seal --to` does, or where it is empty for those it names itself,
 /// and queues the envelopes, durably. What [`queue::run`] is for is left to the caller. Gives what could not be sealed, and
-/// why; the rest is queued all the same.
+/// why; the rest is queued all the same. An error: nothing was sealed.
 pub fn post(
     home: &Home,
     store: &mut Store,
@@ -20,11 +20,15 @@ pub fn post(
 ) -> Result<Vec<Error>> {
     // Each round is committed before it is given out, and queued before the next one is made: memory stays at one round.
     let mut queued = Store::open(&home.database())?;
-    let mut failures = Vec::new();
+    let (mut failures, mut sealed_any) = (Vec::new(), false);
     Sealer::new(home, store, keyring, now).seal(vec![Clear::Packet(packet)], to, &mut |sealed| {
         failures.extend(sealed.failures);
+        sealed_any |= !sealed.letters.is_empty();
         let blocks = sealed.letters.into_iter().map(|letter| Ok(letter.pem()));
         queue::add(home, &mut queued, blocks, now, &mut |error| failures.push(error)).map(drop)
     })?;
-    Ok(failures)
+    match failures.is_empty() || sealed_any {
+        true => Ok(failures),
+        false => Err(failures.swap_remove(0)),
+    }
 }

@@ -38,8 +38,8 @@ fn what_has_nobody_to_go_to_is_not_kept() {
     let mut alice = Person::new("Alice");
     let status = alice.status("Is anybody there?");
     let everybody = ["all".to_owned()];
-    let failures =
-        post::post(&alice.home, &mut alice.store, &alice.keyring, status, &everybody, alice.now).unwrap();
-    assert_eq!(failures.iter().map(|error| error.kind()).collect::<Vec<_>>(), [Kind::Usage]);
+    let refused =
+        post::post(&alice.home, &mut alice.store, &alice.keyring, status, &everybody, alice.now).unwrap_err();
+    assert_eq!(refused.kind(), Kind::Usage);
     assert_eq!((alice.sees(), queued(&alice)), (Vec::new(), Vec::new()));
 }

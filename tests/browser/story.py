@@ -35,6 +35,7 @@ def short_invitation(alice: Window, qr: Path) -> str:
     alice.look("/people")
     alice.one("[name='form-of'][value='short']").click()
     alice.press(alice.one("form[action='/invite'] button"))
+    alice.picture("invitation")
     qr.write_bytes(alice.one(".code").screenshot_as_png)
     return alice.one("textarea").get_attribute("value") or ""
 

@@ -96,6 +96,20 @@ for page in / /photo /people /waiting /search /news /person/x /thread/x/y /file/
     is "without the cookie there is no $page" "$(ask "$page")" 401
 done
 
+# Who begins a form and never ends it is told so, too.
+python3 - "$port" "$(awk 'END { print $6 "=" $7 }' "$T/jar")" >"$T/unfinished" <<'EOF' &
+import socket, sys, time
+begun = time.monotonic()
+slow = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+here = f"127.0.0.1:{sys.argv[1]}"
+slow.sendall(f"POST /status HTTP/1.1\r\nHost: {here}\r\nOrigin: http://{here}\r\nCookie: {sys.argv[2]}\r\n"
+             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nform=".encode())
+slow.settimeout(60)
+answer = slow.recv(4096)
+print("told" if time.monotonic() - begun < 45 else "late", answer.split(b"\r\n")[0].decode())
+EOF
+slow="$slow $!"
+
 # Names and other sites.
 for host in evil.example "evil.example:$port" 127.0.0.1 "127.0.0.1.evil.example:$port" "127.0.0.1:$((port - 1))" ''; do
     is "it is not '$host'" "$(inside / -H "Host: $host")" 421
@@ -146,6 +160,8 @@ ok 'and to its place there' grep -q "^location: /thread/$me/$id#$id-" "$T/head"
 is 'a sign, too' "$(send /reaction -d "about=$me/$id" --data-urlencode sign=🎉)" 303
 is 'nothing can be said of what is not there' "$(send /comment -d "about=ffffffff" -d text=Lost)" 404
 ok 'and what was written is not lost' has "$T/answer" '>Lost</textarea>'
+is 'nor to nobody' "$(send /status -d to=@nobody -d text=Kept)" 400
+ok 'nor is that lost' has "$T/answer" '>Kept</textarea>'
 is 'nor nothing of something' "$(send /comment -d "about=$me/$id" -d text=%20)" 400
 is 'what is taken back' "$(send /retract -d "about=$me/$id")" 303
 is 'is gone' "$(as alice sn-feed --thread "$id" --json | jq -r 'select(.id == $id) | .gone' --arg id "$id")" retracted
@@ -228,9 +244,12 @@ is 'nor that many fields' "$(upload -F "form=$form" "$@")" 400
 is 'nothing of them is kept' "$(ls "$T/alice/state/web")" ''
 ok 'memory stays below 64 MiB' \
     awk '/^VmHWM/ { print; found = $2 <= 65536 } END { exit !found }' "/proc/$web/status"
-wait "$slow"
-is 'who hangs is sent away' "$(cut -d ' ' -f 1 "$T/slow")" gone
+# Two words: two that are waited for.
+# shellcheck disable=SC2086
+wait $slow
 slow=
+is 'who hangs is sent away' "$(cut -d ' ' -f 1 "$T/slow")" gone
+is 'and who does not end' "$(cut -d ' ' -f 1,3 "$T/unfinished")" 'told 503'
 
 # The end.
 is 'who leaves' "$(send /leave)" 303

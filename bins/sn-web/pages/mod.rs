@@ -50,9 +50,14 @@ impl Frame {
 }
 
 /// What stands after the question mark.
-pub struct Asked(pub Vec<(String, String)>);
+pub struct Asked(Vec<(String, String)>);
 
 impl Asked {
+    /// Reads it, whatever it is.
+    pub fn read(query: Option<&str>) -> Self {
+        Self(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
+    }
+
     /// A word.
     pub fn word(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(other, _)| other == name);
