@@ -4,6 +4,7 @@
 use super::contacts;
 use crate::{Fingerprint, Result, packet::Digest};
 use rusqlite::{Connection, OptionalExtension, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps somebody's list in the place of the one before. A list with a lower serial than the known one changes nothing.
 pub fn replace(db: &Transaction<'_>, who: Fingerprint, serial: u64, handles: &[(u32, Digest)]) -> Result<()> {
@@ -16,9 +17,16 @@ pub fn replace(db: &Transaction<'_>, who: Fingerprint, serial: u64, handles: &[(
     }
     erase(db, contact)?;
     db.execute("INSERT OR REPLACE INTO carried (contact, serial) VALUES (?1, ?2)", (contact, serial))?;
-    let mut add =
-        db.prepare_cached("INSERT OR IGNORE INTO hashcache (contact, scheme, h) VALUES (?1, ?2, ?3)")?;
-    Ok(handles.iter().try_for_each(|(scheme, h)| add.execute((contact, scheme, h)).map(drop))?)
+    let mut schemes: BTreeMap<u32, BTreeSet<Digest>> = BTreeMap::new();
+    for (scheme, h) in handles {
+        schemes.entry(*scheme).or_default().insert(*h);
+    }
+    let mut add = db.prepare_cached("INSERT INTO hashcache (contact, scheme, hs) VALUES (?1, ?2, ?3)")?;
+    for (scheme, hs) in schemes {
+        let hs: Vec<Digest> = hs.into_iter().collect();
+        add.execute((contact, scheme, hs.as_flattened()))?;
+    }
+    Ok(())
 }
 
 /// Forgets what is carried for somebody.
@@ -46,11 +54,17 @@ pub fn compare<R>(
     compare: impl FnOnce(&mut dyn Iterator<Item = Result<(i64, Digest)>>) -> Result<R>,
 ) -> Result<R> {
     let mut query = db.prepare_cached(
-        "SELECT contact, h FROM hashcache WHERE scheme = ?1 AND contact <> ?2
+        "SELECT contact, hs FROM hashcache WHERE scheme = ?1 AND contact <> ?2
            AND contact NOT IN (SELECT reader FROM search_stopped WHERE neighbour = ?2)",
     )?;
-    let rows = query.query_map((scheme, neighbour), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    compare(&mut rows.map(|row| Ok(row?)))
+    let rows = query.query_map((scheme, neighbour), |row| {
+        let (contact, hs): (i64, _) = (row.get(0)?, row.get_ref(1)?.as_blob()?.as_chunks().0);
+        Ok(hs.iter().map(|h| (contact, *h)).collect::<Vec<_>>())
+    })?;
+    compare(&mut rows.flat_map(|row| {
+        let (entries, error) = row.map_or_else(|error| (Vec::new(), Some(error)), |entries| (entries, None));
+        entries.into_iter().map(Ok).chain(error.map(|error| Err(error.into())))
+    }))
 }
 
 /// The friends, by their rows, who let this account carry something, and so agree to be brought what they may not be able to

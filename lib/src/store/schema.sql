@@ -122,8 +122,9 @@ CREATE TABLE carried (
 CREATE TABLE hashcache (
     contact INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
     scheme  INTEGER NOT NULL,
-    h       BLOB    NOT NULL,
-    PRIMARY KEY (contact, scheme, h)
+    -- one after another: all of them are read for each search
+    hs      BLOB    NOT NULL,
+    PRIMARY KEY (contact, scheme)
 ) STRICT, WITHOUT ROWID;
 
 -- Searches taken from friends, by SHA-256 of their token: none is taken twice, and they are counted.
