@@ -95,9 +95,7 @@ impl Author<'_> {
     /// Takes back an own packet, or removes another one from an own thread.
     pub fn retract(&self, id: &str) -> Result<Vec<u8>> {
         let target = named::find(self.db, id, self.now)?;
-        if ![target.name.from, target.root.from].contains(&self.fingerprint) {
-            self.not_before(id, target.name.from)?;
-            self.not_before(id, target.root.from)?;
+        if !self.is(target.name.from)? && !self.is(target.root.from)? {
             return Err(Error::new(Kind::NotAllowed, format!("packet '{id}' is not yours to take back"))
                 .hint("only its author and the author of its thread can"));
         }
@@ -106,20 +104,15 @@ impl Author<'_> {
 
     fn own(&self, id: &str) -> Result<changes::Target> {
         let name = named::find(self.db, id, self.now)?.name;
-        if name.from != self.fingerprint {
-            self.not_before(id, name.from)?;
+        if !self.is(name.from)? {
             return Err(Error::new(Kind::NotAllowed, format!("packet '{id}' is not yours to edit")));
         }
         self.living(id, name)
     }
 
-    /// Refuses what an identity before this one began: readers take nothing about it from another key.
-    fn not_before(&self, id: &str, author: Fingerprint) -> Result<()> {
-        if former::was_mine(self.db, author)? {
-            let message = format!("packet '{id}' belongs to the identity that you had before");
-            return Err(Error::new(Kind::NotAllowed, message).hint("it stays as it is; begin anew"));
-        }
-        Ok(())
+    /// Whether this is, or was, the owner.
+    fn is(&self, author: Fingerprint) -> Result<bool> {
+        former::speaks_for(self.db, self.fingerprint, author)
     }
 
     /// A packet of which something is left.
@@ -196,13 +189,12 @@ impl Author<'_> {
     fn about(&self, id: &str, mut packet: Packet) -> Result<Vec<u8>> {
         let target = named::find(self.db, id, self.now)?;
         self.living(id, target.name)?;
-        self.not_before(id, target.root.from)?;
         change::check_open(self.db, target.root)?;
         packet.thread = Some(target.root);
         packet.about = Some(About::Packet(target.name, Some(target.digest)));
         packet.author_name = Some(account::get(self.db)?.name);
-        if target.root.from != self.fingerprint {
-            packet.to = vec![target.root.from];
+        if !self.is(target.root.from)? {
+            packet.to = vec![former::present(self.db, target.root.from)?];
         }
         packet::write(&packet, None)
     }

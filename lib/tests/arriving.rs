@@ -111,8 +111,11 @@ fn a_friend_can_not_bring_a_comment_from_a_thread_of_others() {
     let (alice, bob, mut carol) = three();
     let root = alice.status("Root.");
     let comment = alice.signs(&alice.comment(&root, "Mine."));
-    let sealed = bob.envelope(&carol, 1, vec![comment]);
-    refused(&mut carol, sealed, "may not bring another author's comment");
+    let status = bob.signs(&bob.status("His."));
+    let refused = carol.finds(&[bob.envelope(&carol, 1, vec![comment, status])]);
+    assert_eq!(refused.len(), 1);
+    assert!(refused[0].message().ends_with("may not bring another author's comment"), "{}", refused[0]);
+    assert_eq!(carol.sees(), ["bob: His."], "the rest is taken");
 }
 
 #[test]

@@ -235,7 +235,7 @@ fn nobody_else_changes_what_is_shared() {
     let forged = forged.replace(&mallory.is().to_string(), &story.alice.is().to_string());
     for (counter, signed, kind) in [
         (90, story.bob.signs(&story.bob.writes("retract", Body::Retract, about)), Kind::NotAllowed),
-        (91, mallory.signs(&mallory.writes("retract", Body::Retract, about)), Kind::Malformed),
+        (91, mallory.signs(&mallory.writes("retract", Body::Retract, about)), Kind::NotAllowed),
         (92, mallory.signs(forged.as_bytes()), Kind::Malformed),
     ] {
         let envelope = story.bob.envelope(&story.carol, counter, vec![signed]);

@@ -4,7 +4,7 @@
 
 mod people;
 
-use people::{Person, for_reader, kinds, meet};
+use people::{Person, Stick, for_reader, kinds, meet, successor_of};
 use socialnet::{
     Fingerprint, Kind,
     identity::Identity,
@@ -17,28 +17,6 @@ use socialnet::{
     },
     succession::Succession,
 };
-use std::path::PathBuf;
-use tempfile::TempDir;
-
-/// A recovery key on a stick.
-struct Stick {
-    _dir: TempDir,
-    path: PathBuf,
-}
-
-impl Stick {
-    fn of(person: &mut Person) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("recovery.key");
-        let make = || Identity::create_recovery(&path, Some("correct horse"));
-        profile::commit_to_recovery(&mut person.store, make, person.now).unwrap();
-        Self { _dir: dir, path }
-    }
-
-    fn key(&self) -> Identity {
-        Identity::read_recovery(&self.path, || Ok("correct horse".to_owned())).unwrap()
-    }
-}
 
 fn friends() -> (Person, Person) {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
@@ -53,12 +31,6 @@ fn with_recovery_key() -> (Person, Person, Stick) {
     let told = alice.seals_what_is_due();
     assert_eq!(bob.gets(&told), []);
     (alice, bob, stick)
-}
-
-fn successor_of(old: &Person, recovery: Option<&Identity>) -> Person {
-    Person::made_by(old.now, |path| {
-        successor::of_folder(path, old.home.path(), recovery, old.now).unwrap();
-    })
 }
 
 fn says(who: &mut Person, words: &str, to: &str) -> Vec<Letter> {

@@ -42,7 +42,7 @@ def _verify(came: Envelope, signed_data: bytes, purpose: str) -> Packet:
     each = packet.read(signed.content)
     if each.author != signed.signer:
         raise Refused("a packet signed by somebody else")
-    if each.author != came.sender and not threads.may_be_passed_on(each, came.sender):
+    if each.author != came.sender and not threads.may_be_passed_on(each):
         raise Refused("a packet that its sender may not pass on")
     if purpose == "meeting" and each.type not in UNDER_MEETING_KEY:
         raise Refused(f"a packet of type {each.type} under a meeting key")

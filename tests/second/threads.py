@@ -14,16 +14,26 @@ EDITABLE = ("status", "photo", "comment", "message", "share")
 DAY = 86400
 
 
-def may_be_passed_on(packet: Packet, sender: str) -> bool:
-    """Whether a sender may bring this packet of another author: what was said in the sender's thread, and what an
-    author has changed about a root of theirs, which the sender may have shared."""
-    if packet.thread is None:
-        return packet.type in CHANGES and packet.about is not None and packet.about.author == packet.author
-    return packet.type in ANSWERS + CHANGES and packet.thread.author == sender
+def may_be_passed_on(packet: Packet) -> bool:
+    """Whether a packet is of those that others than its author bring."""
+    return packet.understood and packet.type in ANSWERS + CHANGES
+
+
+def _check_sender(sender: Contact, packet: Packet) -> None:
+    """Another author's packet is what was said in the sender's thread, or what an author has changed about a root of
+    theirs, which the sender may have shared."""
+    if packet.author == sender.fingerprint:
+        return
+    if packet.thread is not None:
+        if packet.thread.author != sender.fingerprint:
+            raise Refused("a packet in the thread of a third")
+    elif packet.about is None or packet.about.author != packet.author:
+        raise Refused("a change of a root that is another's")
 
 
 def check(account: Account, sender: Contact, packet: Packet) -> None:
     """Refuses what may not be said, to this node, by this sender. An envelope's other packets are still taken."""
+    _check_sender(sender, packet)
     if packet.type == "message" and account.me not in packet.to:
         raise Refused("a message to somebody else")
     if packet.type in ANSWERS:

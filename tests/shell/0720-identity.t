@@ -83,9 +83,19 @@ as alice sn-sync
 is 'and she hears of her friends' "$(as alice sn-feed --json | jq -r .text | tail -n 1)" 'Welcome back.'
 
 old=$(as alice sn-feed --json | jq -r 'select(.text == "By the old key.").id')
-fails 77 'what the old key wrote stays as it is' as alice sn-pack edit "$old" 'Other words.'
-fails 77 'and nothing is added to it' as alice sn-pack comment --about "$old" 'More words.'
-ok 'and she hears why' has "$T/said" 'the identity that you had before'
+{
+    as alice sn-pack edit "$old" 'By whichever key.'
+    as alice sn-pack comment --about "$old" 'More words.'
+} | as alice sn-seal | as alice sn-send
+as bob sn-sync
+is 'what she began before is hers to go on with' "$(words_of alice | sort)" "By whichever key.
+More words.
+They took my key."
+as alice sn-pack retract "$old" | as alice sn-seal | as alice sn-send
+as bob sn-sync
+is 'and to take back' "$(as bob sn-feed --json --from alice | jq -r '.gone // .text' | sort)" "More words.
+They took my key.
+retracted"
 
 # All is lost but the stick.
 says carol 'By the old key.'

@@ -19,7 +19,7 @@ use place::Place;
 use socialnet::{
     Error, Fingerprint, Kind, Result,
     packet::Name,
-    store::{account, requests},
+    store::{account, named, requests},
     text,
 };
 
@@ -28,6 +28,8 @@ pub struct Frame {
     /// Of the owner.
     name: String,
     me: Fingerprint,
+    /// Every key that they have or had.
+    keys: Vec<Fingerprint>,
     /// The secret of the forms.
     form: String,
     said: Option<String>,
@@ -42,6 +44,7 @@ impl Frame {
         Ok(Self {
             name: text::one_line(&account::get(db)?.name),
             me: desk.me,
+            keys: named::keys(db, desk.me)?,
             form: session.form.reveal().to_owned(),
             said: session.said().map(|words| text::one_line(&words)),
             requests: requests::undecided(db)?,

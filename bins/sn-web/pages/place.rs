@@ -62,7 +62,7 @@ impl Site for Place<'_> {
         }
         let author = &entry.author;
         let petname = author.petname.as_deref().map(text::one_line);
-        let in_own_thread = entry.thread.is_some_and(|root| root.from == self.frame.me);
+        let in_own_thread = entry.thread.is_some_and(|root| self.frame.keys.contains(&root.from));
         let tools = Tools {
             form: &self.frame.form,
             about: format!("{}/{}", author.fingerprint, entry.id),

@@ -5,7 +5,7 @@ use super::share;
 use crate::{
     Error, Kind, Result,
     packet::{About, Body, Name, Packet},
-    store::changes,
+    store::{changes, former},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
@@ -20,11 +20,15 @@ pub(super) fn check(db: &Connection, change: &Packet) -> Result<()> {
     let Some(About::Packet(target, _)) = change.about else { return Ok(()) };
     let author = change.name.from;
     let refused = |why: &str| Err(Error::new(Kind::NotAllowed, format!("{} {why}", article(&change.kind))));
-    let of_another = author != target.from;
+    let of_another = !former::speaks_for(db, author, target.from)?;
     if of_another && matches!(change.body, Body::Edit { .. }) {
         return refused("of another author's packet");
     }
-    if of_another && change.thread.is_none_or(|root| root.from != author) {
+    let owners = match change.thread {
+        Some(root) => former::speaks_for(db, author, root.from)?,
+        None => false,
+    };
+    if of_another && !owners {
         return refused("of another author's packet, in a thread of others");
     }
     match changes::target(db, target)? {

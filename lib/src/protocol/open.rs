@@ -1,14 +1,17 @@
 //! From sealed bytes to verified packets, with no database: the one way in. Either everything in an envelope holds, or
 //! nothing of it leaves this file.
 
-use super::{change, meeting, share};
+use super::meeting;
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
     envelope::Envelope,
     identity::{Keyring, Purpose},
-    packet::{self, Body, Content, Digest, Packet},
+    packet::{self, About, Body, Content, Digest, Packet},
     seal,
-    store::contacts::{self, State},
+    store::{
+        contacts::{self, State},
+        former,
+    },
 };
 use rusqlite::Connection;
 
@@ -25,7 +28,8 @@ pub struct Verified {
     pub signed: Vec<u8>,
 }
 
-/// An envelope whose sender's signature holds, with packets that this sender may bring.
+/// An envelope whose sender's signature holds. Which of others' comments and changes this sender may bring is for
+/// [`may_bring`] to say.
 #[derive(Clone, Debug)]
 pub struct Opened {
     /// Its words; the packets in it have moved to `packets`.
@@ -58,7 +62,9 @@ pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
     let signed = std::mem::take(&mut envelope.packets);
     let packets = signed.into_iter().map(verify).collect::<Result<Vec<_>>>()?;
     for verified in &packets {
-        may_bring(envelope.from, &verified.packet)?;
+        if verified.packet.name.from != envelope.from && !is_passed_on(&verified.packet) {
+            return Err(Error::malformed(not_to_bring(&verified.packet)));
+        }
         if opened.under == Purpose::Meeting && !fits_meeting_key(&verified.packet) {
             return Err(Error::malformed(format!(
                 "a {} may not come under the meeting key",
@@ -83,7 +89,10 @@ pub fn from_contact(db: &Connection, sealed: &[u8], keyring: &Keyring) -> Result
     let request =
         opened.packets.iter().all(|verified| matches!(verified.packet.body, Body::ContactRequest { .. }));
     match known {
-        Some(State::Friend | State::Asked) => Ok(opened),
+        Some(State::Friend | State::Asked) => {
+            opened.packets.iter().try_for_each(|verified| may_bring(db, sender, &verified.packet))?;
+            Ok(opened)
+        }
         Some(State::Blocked) => Err(Error::new(Kind::NotAllowed, "from somebody you have blocked")),
         _ if request => Ok(opened),
         _ => {
@@ -109,17 +118,28 @@ pub fn verify(signed: Vec<u8>) -> Result<Verified> {
     Ok(Verified { digest: blob::sha256(&author.content), xml: author.content, packet, signed })
 }
 
-/// Whether a sender may bring a packet: their own; in a thread of theirs, what others said there; and what others change
-/// about their own roots.
-fn may_bring(sender: Fingerprint, packet: &Packet) -> Result<()> {
-    let in_own_thread = packet.thread.is_some_and(|root| root.from == sender)
-        && matches!(packet.body, Body::Comment | Body::Reaction | Body::Edit { .. } | Body::Retract);
-    // Sharers bring it, and it may come before the share.
-    let of_own_root = change::is_change(packet) && share::own_root(packet).is_some();
-    if packet.name.from == sender || in_own_thread || of_own_root {
-        return Ok(());
-    }
-    Err(Error::malformed(format!("the sender may not bring another author's {}", packet.kind)))
+/// What reaches its readers through others than its author.
+fn is_passed_on(packet: &Packet) -> bool {
+    matches!(packet.body, Body::Comment | Body::Reaction | Body::Edit { .. } | Body::Retract)
+}
+
+/// Refuses what its sender may not bring. They may bring their own; in a thread of theirs, what others said there; and what
+/// others change about their own roots, which may come before the share that it follows. Theirs is what they began under any
+/// key of which this reader knows.
+pub(super) fn may_bring(db: &Connection, sender: Fingerprint, packet: &Packet) -> Result<()> {
+    let author = packet.name.from;
+    let may = author == sender
+        || is_passed_on(packet)
+            && match (packet.thread, &packet.about) {
+                (Some(root), _) => former::speaks_for(db, sender, root.from)?,
+                (None, Some(About::Packet(target, _))) => former::speaks_for(db, author, target.from)?,
+                (None, _) => false,
+            };
+    if may { Ok(()) } else { Err(Error::new(Kind::NotAllowed, not_to_bring(packet))) }
+}
+
+fn not_to_bring(packet: &Packet) -> String {
+    format!("the sender may not bring another author's {}", packet.kind)
 }
 
 /// What may be sealed under a meeting key (socialnet-seal(5)).

@@ -13,7 +13,7 @@ use crate::{
     packet::{self, About, Body, Digest, Name, Packet},
     seal,
     store::{
-        contacts, former,
+        former,
         packets::{self, Held, Holding, Keep},
     },
     stream::Clear,
@@ -69,7 +69,7 @@ impl Desk<'_> {
         if name.from != self.me && signed.is_none() {
             return Err(Error::new(Kind::NotAllowed, format!("packet {} is not yours to sign", name.id)));
         }
-        if name.from != self.me && packet.root().from != self.me {
+        if name.from != self.me && !self.in_own_thread(&packet)? {
             return Err(Error::new(Kind::NotAllowed, format!("packet {} is not yours to pass on", name.id))
                 .hint("'sn-pack share' carries what its author lets travel"));
         }
@@ -107,10 +107,10 @@ impl Desk<'_> {
                 (None, _) => None,
             };
             match before {
-                Some(own) if own.from == self.me => {
+                Some(own) if former::speaks_for(self.db, self.me, own.from)? => {
                     packets::row(self.db, own)?.map_or(Ok(Vec::new()), |seq| thread::readers(self.db, seq))?
                 }
-                Some(others) => vec![others.from],
+                Some(others) => vec![former::present(self.db, others.from)?],
                 None => Vec::new(),
             }
         };
@@ -139,14 +139,19 @@ impl Desk<'_> {
 }
 
 impl Desk<'_> {
+    // What others said there is ours to pass on.
+    fn in_own_thread(&self, packet: &Packet) -> Result<bool> {
+        packet.thread.map_or(Ok(false), |root| former::speaks_for(self.db, self.me, root.from))
+    }
+
     // Readers take a comment on others' packets from the root's author alone, who can remove it.
     fn check_thread(&self, packet: &Packet, readers: &[Fingerprint]) -> Result<()> {
         let root = packet.root();
         let reply = matches!(packet.body, Body::Comment | Body::Reaction);
-        if !reply || root.from == self.me || former::was_mine(self.db, root.from)? {
+        if !reply || former::speaks_for(self.db, self.me, root.from)? {
             return Ok(());
         }
-        let author = contacts::by_fingerprint(self.db, root.from)?.map_or(root.from, |it| it.fingerprint);
+        let author = former::present(self.db, root.from)?;
         let Some(other) = readers.iter().find(|reader| ![author, root.from, self.me].contains(reader)) else {
             return Ok(());
         };

@@ -5,7 +5,7 @@
 use super::{
     change, confirm, introduce,
     meeting::{self, Introduction},
-    open::{Opened, Verified, verify},
+    open::{Opened, Verified, may_bring, verify},
     profile,
     search::{carry, sought},
     share, thread, understand,
@@ -143,6 +143,7 @@ impl Receiver<'_> {
 
     fn take(&self, db: &Transaction<'_>, sender: Fingerprint, verified: &Verified) -> Result<()> {
         let packet = &verified.packet;
+        may_bring(db, sender, packet)?;
         match &packet.body {
             Body::Profile { profile, want } => {
                 if profile.sealing.is_none() {
@@ -171,6 +172,11 @@ impl Receiver<'_> {
         }
         if change::is_change(packet) {
             change::check(db, packet)?;
+            // What this account wanted before it had another key, it knows.
+            if former::was_mine(db, packet.name.from)? {
+                let message = format!("a {} by a key that was yours", packet.kind);
+                return Err(Error::new(Kind::NotAllowed, message));
+            }
         }
         let in_thread = matches!(packet.body, Body::Comment | Body::Reaction)
             || change::is_change(packet) && packet.thread.is_some();

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Error, Fingerprint, Kind, Result,
-    packet::{About, Body, Name, Packet},
+    packet::{About, Body, Packet},
     store::{
         changes,
         due::{self, Debt},
@@ -46,17 +46,7 @@ pub(super) fn may_send(db: &Connection, original: &[u8]) -> Result<()> {
     }
 }
 
-/// The root that an author changes by themselves, whoever brings the change.
-pub(super) fn own_root(change: &Packet) -> Option<Name> {
-    match change.about {
-        Some(About::Packet(target, _)) if change.thread.is_none() && target.from == change.name.from => {
-            Some(target)
-        }
-        _ => None,
-    }
-}
-
-/// Owes what an author changes about a root of theirs to everyone who got it from us by a share.
+/// Owes what an author changes about a root of theirs, and is known to be theirs, to everyone who got it from us by a share.
 pub(super) fn relay(
     db: &Transaction<'_>,
     me: Fingerprint,
@@ -64,8 +54,10 @@ pub(super) fn relay(
     delay: SignedDuration,
     now: Timestamp,
 ) -> Result<()> {
-    let Some(target) = own_root(&change.packet) else { return Ok(()) };
-    packets::shares(db, target, me)?
+    let (None, Some(About::Packet(target, _))) = (change.packet.thread, &change.packet.about) else {
+        return Ok(());
+    };
+    packets::shares(db, *target, me)?
         .into_iter()
         .try_for_each(|share| thread::relay(db, share, change, delay, now))
 }

@@ -75,6 +75,10 @@ fn take(
     speaks: bool,
     now: Timestamp,
 ) -> Result<Claim> {
+    // What this account was, nobody else becomes, whoever has its old key.
+    if former::was_mine(db, was)? {
+        return Ok(Claim::Nothing);
+    }
     let Some(person) = contacts::by_fingerprint(db, was)? else { return Ok(Claim::Nothing) };
     let past = former::get(db, was)?;
     let known = former::get(db, step.to)?;

@@ -58,7 +58,7 @@ pub fn of_folder(
     let mut store = Store::open(&home.database())?;
     let db = store.begin()?;
     former::begin_anew(&db)?;
-    former::add_own(&db, before, &signed)?;
+    former::add_own(&db, before, keyring.identity.fingerprint, &signed)?;
     packets::forget_missing_chunks(&db, now, |chunk| home.blobs().join(mailbox::name_for(chunk)).is_file())?;
     let mut account = account::get(&db)?;
     account.stream = seal::random()?;
@@ -84,7 +84,7 @@ pub fn of_nothing(
     let home = Home::open_at(unfinished.path())?;
     let mut store = Store::open(&home.database())?;
     let db = store.begin()?;
-    former::add_own(&db, before, &sign(recovery, before, new, now)?)?;
+    former::add_own(&db, before, new, &sign(recovery, before, new, now)?)?;
     db.commit()?;
     drop(store);
     unfinished.finish()?;

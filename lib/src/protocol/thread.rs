@@ -14,8 +14,8 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction};
 
-/// Checks that what belongs to a thread of ours comes from somebody who got its root, and comments elsewhere from the
-/// root's author, who can remove them. Gives the row of our root.
+/// Checks that what belongs to a thread of ours, under whatever key we began it, comes from somebody who got its root, and
+/// comments elsewhere from the root's author, who can remove them. Gives the row of our root.
 pub(super) fn check(
     db: &Transaction<'_>,
     me: Fingerprint,
@@ -23,12 +23,9 @@ pub(super) fn check(
     reply: &Verified,
 ) -> Result<Option<i64>> {
     let root = reply.packet.root();
-    let before = root.from != me && former::was_mine(db, root.from)?;
     let refused = |why: &str| Err(Error::new(Kind::NotAllowed, format!("a {} {why}", reply.packet.kind)));
-    if root.from != me && !before {
-        // Under whatever key they have now.
-        let author = contacts::by_fingerprint(db, root.from)?.map_or(root.from, |it| it.fingerprint);
-        return if author == sender || root.from == sender || change::is_change(&reply.packet) {
+    if !former::speaks_for(db, me, root.from)? {
+        return if change::is_change(&reply.packet) || former::speaks_for(db, sender, root.from)? {
             Ok(None)
         } else {
             refused("that did not come through the author of its thread")
@@ -39,10 +36,7 @@ pub(super) fn check(
     }
     match packets::row(db, root)? {
         None => refused("on something you never sent"),
-        Some(seq) if packets::audience(db, seq)?.contains(&reply.packet.name.from) => {
-            // Others would not take it from the new key: what was begun under the old one is passed on no more.
-            Ok(Some(seq).filter(|_| !before))
-        }
+        Some(seq) if packets::audience(db, seq)?.contains(&reply.packet.name.from) => Ok(Some(seq)),
         Some(_) => refused("from somebody you did not send the thread to"),
     }
 }
@@ -56,9 +50,10 @@ pub(super) fn relay(
     now: Timestamp,
 ) -> Result<()> {
     let name = reply.packet.name;
+    let author = former::present(db, name.from)?;
     let debt = Debt::Signed(reply.signed.clone());
     for reader in readers(db, root)? {
-        if reader != name.from {
+        if reader != author {
             due::owe(db, reader, &self::debt(name), &debt, now + delay)?;
         }
     }

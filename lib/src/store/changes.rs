@@ -1,9 +1,10 @@
 //! Edits, retractions and ends: what is wanted of a packet, and what of it has been done. Which wishes count is told by
-//! who wishes and in which thread, and judged when the packet is here: so the order in which they come means nothing.
+//! who wishes (a later key speaks for an earlier one of the same person) and in which thread, and judged when the packet is
+//! here: so the order in which they come means nothing.
 //!
 //! What is gone keeps its row, for its name: the same packet is not taken in again.
 
-use super::{clock, due, packets, search};
+use super::{clock, due, former, packets, search};
 use crate::{
     Fingerprint, Result,
     packet::{About, Body, Name, Packet},
@@ -54,9 +55,9 @@ pub fn target(db: &Connection, name: Name) -> Result<Option<Target>> {
     Ok(row.optional()?)
 }
 
-/// The version of the next edit of a packet by its author.
+/// The version of the next edit of a packet by its author, under whatever key.
 pub fn next_version(db: &Connection, name: Name) -> Result<u32> {
-    let sql = "SELECT ifnull(max(version), 0) FROM change WHERE author = ?1 AND id = ?2 AND by = ?1";
+    let sql = "SELECT ifnull(max(version), 0) FROM change WHERE author = ?1 AND id = ?2";
     let highest: u32 = db.query_row(sql, (name.from, name.id), |row| row.get(0))?;
     Ok(highest.saturating_add(1))
 }
@@ -112,20 +113,27 @@ fn enter_words(db: &Transaction<'_>, seq: i64, packet: &Packet, target: Name, ve
     row.map_or(Ok(()), |row| erase(db, row))
 }
 
-/// What one person wants of a packet.
+/// What one person wants of a packet, by all of their keys that count.
 #[derive(Default)]
 struct Wish {
     retracted: bool,
     closed: bool,
     expires: Option<i64>,
     edit: Option<i64>,
+    /// Edits whose words count no more: a later key has said others.
+    outdone: Vec<i64>,
 }
 
 /// Does with a packet what those who may want it want, and what its time asks for. To be called whenever the packet, or
 /// a wish, is new; as often as anybody likes. Gives whether the packet is here and something is left of it.
 pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> {
     let Some(target) = target(db, name)? else { return Ok(false) };
-    let (own, owners) = wishes(db, name, target.thread)?;
+    let (own, owners_retracted) = wishes(db, name, target.thread)?;
+    for edit in &own.outdone {
+        erase(db, *edit)?;
+        db.prepare_cached("UPDATE change SET edit = NULL WHERE author = ?1 AND id = ?2 AND edit = ?3")?
+            .execute((name.from, name.id, edit))?;
+    }
     let may_go = !is_service(&target.kind);
     let expires = if has_words(&target.kind) {
         target.expires.into_iter().chain(own.expires).min()
@@ -134,7 +142,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
     };
     let state = if own.retracted && may_go {
         Some(RETRACTED)
-    } else if owners.retracted && may_go {
+    } else if owners_retracted && may_go {
         Some(REMOVED)
     } else if let Some(expires) = expires
         && expires <= now.as_second()
@@ -205,21 +213,35 @@ fn set_state(db: &Transaction<'_>, seq: i64, state: &str) -> Result<()> {
     Ok(())
 }
 
-// What the author of a packet wants, and what the author of its thread's root, where that is another person.
-fn wishes(db: &Connection, name: Name, thread: Option<Name>) -> Result<(Wish, Wish)> {
+// What the author of a packet wants, and whether the author of its thread's root, where that is another person, wants it
+// gone.
+fn wishes(db: &Connection, name: Name, thread: Option<Name>) -> Result<(Wish, bool)> {
     let mut query = db.prepare_cached(
-        "SELECT retracted, closed, expires, edit FROM change
-         WHERE author = ?1 AND id = ?2 AND by = ?3 AND thread = ?4",
+        "SELECT by, retracted, closed, expires, edit FROM change WHERE author = ?1 AND id = ?2 AND thread = ?3",
     )?;
-    let mut of = |by: Fingerprint| -> Result<Wish> {
-        let row = query.query_row((name.from, name.id, by, key(thread)), |row| {
-            Ok(Wish { retracted: row.get(0)?, closed: row.get(1)?, expires: row.get(2)?, edit: row.get(3)? })
-        });
-        Ok(row.optional()?.unwrap_or_default())
-    };
-    let own = of(name.from)?;
-    let owner = thread.map(|root| root.from).filter(|owner| *owner != name.from);
-    Ok((own, owner.map(of).transpose()?.unwrap_or_default()))
+    let mut rows = query.query((name.from, name.id, key(thread)))?;
+    let (mut own, mut owner_retracted) = (Wish::default(), false);
+    let mut said_by = None;
+    while let Some(row) = rows.next()? {
+        let (by, retracted): (Fingerprint, bool) = (row.get(0)?, row.get(1)?);
+        if former::speaks_for(db, by, name.from)? {
+            own.retracted |= retracted;
+            own.closed |= row.get::<_, bool>(2)?;
+            own.expires = own.expires.into_iter().chain(row.get::<_, Option<i64>>(3)?).min();
+            let Some(edit) = row.get(4)? else { continue };
+            let outdone = match said_by {
+                Some(before) if !former::speaks_for(db, by, before)? => Some(edit),
+                _ => {
+                    said_by = Some(by);
+                    own.edit.replace(edit)
+                }
+            };
+            own.outdone.extend(outdone);
+        } else if let Some(root) = thread {
+            owner_retracted |= retracted && former::speaks_for(db, by, root.from)?;
+        }
+    }
+    Ok((own, owner_retracted))
 }
 
 fn replace_words(db: &Transaction<'_>, seq: i64, edit: i64) -> Result<()> {
@@ -252,13 +274,10 @@ fn erase_shares(db: &Transaction<'_>, name: Name) -> Result<()> {
 
 /// The edit whose words stand for a packet's, and its author's SignedData (DER).
 pub fn edit(db: &Connection, name: Name) -> Result<Option<(Name, Vec<u8>)>> {
-    let mut query = db.prepare_cached(
-        "SELECT packet.author, packet.id, packet.signed FROM change JOIN packet ON packet.seq = edit
-         WHERE change.author = ?1 AND change.id = ?2 AND by = ?1 AND thread = ?3 AND length(signed) > 0",
-    )?;
-    let row = query.query_row((name.from, name.id, key(None)), |row| {
-        Ok((Name { from: row.get(0)?, id: row.get(1)? }, row.get(2)?))
-    });
+    let Some(edit) = wishes(db, name, None)?.0.edit else { return Ok(None) };
+    let mut query =
+        db.prepare_cached("SELECT author, id, signed FROM packet WHERE seq = ?1 AND length(signed) > 0")?;
+    let row = query.query_row([edit], |row| Ok((Name { from: row.get(0)?, id: row.get(1)? }, row.get(2)?)));
     Ok(row.optional()?)
 }
 

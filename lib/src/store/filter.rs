@@ -49,11 +49,12 @@ struct Seen {
     own: bool,
 }
 
-/// Columns of [`Seen`], up to the condition. The owner is nobody's contact, and nobody brings their packets.
+/// Columns of [`Seen`], up to the condition. The owner, under whatever key, is nobody's contact, and nobody brings their
+/// packets.
 macro_rules! seen {
     () => {
         "SELECT author, about_author, about_id, root_author, root_id, text,
-           through IS NULL AND NOT EXISTS (SELECT 1 FROM person WHERE fingerprint = author) AS own
+           through IS NULL AND NOT EXISTS (SELECT 1 FROM person WHERE fingerprint = author AND contact > 0) AS own
          FROM packet WHERE "
     };
 }

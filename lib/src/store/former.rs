@@ -1,4 +1,5 @@
-//! Who people were before: a contact whose key changed keeps their row, and is found by each key that they had.
+//! Who people were before: a contact whose key changed keeps their row, and is found by each key that they had. It is told
+//! here, and nowhere else, which keys are one person's, and which of them speaks for what the others said.
 
 use super::{
     account,
@@ -18,6 +19,27 @@ pub enum SaidBy {
     Recovery,
     /// The owner of this account.
     Owner,
+}
+
+/// Whether `key` counts for what `of` signed: because it is the same, or a later key of the same person. An earlier one never
+/// does, and of the later ones none that its owner's recovery key, or our own owner, has ended.
+pub fn speaks_for(db: &Connection, key: Fingerprint, of: Fingerprint) -> Result<bool> {
+    if key == of {
+        return Ok(true);
+    }
+    let mut query = db.prepare_cached(
+        "SELECT 1 FROM person AS earlier JOIN person AS later ON later.contact = earlier.contact
+         WHERE earlier.fingerprint = ?2 AND later.fingerprint = ?1 AND later.position > earlier.position AND later.sound",
+    )?;
+    Ok(query.exists((key, of))?)
+}
+
+/// The key that somebody has now who has, or had, this one.
+pub fn present(db: &Connection, who: Fingerprint) -> Result<Fingerprint> {
+    let mut query = db.prepare_cached(
+        "SELECT contact.fingerprint FROM former JOIN contact ON contact.id = contact WHERE former.fingerprint = ?1",
+    )?;
+    Ok(query.query_row([who], |row| row.get(0)).optional()?.unwrap_or(who))
 }
 
 /// Every key that whoever `:author` names has or had.
@@ -75,8 +97,9 @@ pub fn succeed(
     account::want_held(db)?;
     // Whom the owner of the recovery key has not named is not the same person any more.
     db.execute(
-        "INSERT OR REPLACE INTO former (fingerprint, contact, said_by, recovery, since) VALUES (?1, ?2, ?3, ?4, ?5)",
-        (old, who.id, said_by.as_str(), who.profile.recovery, now.as_second()),
+        "INSERT OR REPLACE INTO former (fingerprint, contact, said_by, recovery, position)
+         SELECT ?1, ?2, ?3, ?4, ifnull(max(position), 0) + 1 FROM former WHERE contact = ?2",
+        (old, who.id, said_by.as_str(), who.profile.recovery),
     )?;
     let grade = if said_by == SaidBy::Owner { Grade::None } else { who.grade.min(Grade::Introduced) };
     db.execute(
@@ -119,9 +142,9 @@ pub fn succeed(
 pub fn overrule(db: &Transaction<'_>, who: &Contact, old: Fingerprint) -> Result<()> {
     db.execute("UPDATE former SET said_by = 'recovery' WHERE fingerprint = ?1", [old])?;
     db.execute(
-        "DELETE FROM former WHERE contact = ?1 AND fingerprint <> ?2
-           AND (fingerprint = ?3 OR since >= (SELECT since FROM former WHERE fingerprint = ?2))",
-        (who.id, old, who.fingerprint),
+        "DELETE FROM former
+         WHERE contact = ?1 AND position > (SELECT position FROM former WHERE fingerprint = ?2)",
+        (who.id, old),
     )?;
     Ok(())
 }
@@ -145,11 +168,12 @@ pub fn own(db: &Connection) -> Result<Vec<Vec<u8>>> {
     Ok(query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds the newest of them.
-pub fn add_own(db: &Transaction<'_>, was: Fingerprint, signed: &[u8]) -> Result<()> {
+/// Adds the newest of them: this account was `was`, and is `now`.
+pub fn add_own(db: &Transaction<'_>, was: Fingerprint, now: Fingerprint, signed: &[u8]) -> Result<()> {
     db.execute(
-        "INSERT INTO own_former (position, fingerprint, signed) SELECT ifnull(max(position), 0) + 1, ?1, ?2 FROM own_former",
-        (was, signed),
+        "INSERT INTO own_former (position, fingerprint, successor, signed)
+         SELECT ifnull(max(position), 0) + 1, ?1, ?2, ?3 FROM own_former",
+        (was, now, signed),
     )?;
     Ok(())
 }

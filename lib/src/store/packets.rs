@@ -1,12 +1,12 @@
 //! Packets held, own ones and others': the writing side, and look-up by name. `feed.rs` has the reading side.
 
-use super::search;
+use super::{former::KEYS_OF_AUTHOR, search};
 use crate::{
     Fingerprint, Result,
     packet::{About, Body, Content, Digest, Name, Packet},
 };
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 use uuid::Uuid;
 
 /// Nothing travels for so long: what says that it is older was made by a clock that is wrong.
@@ -316,12 +316,14 @@ pub fn add_reader(db: &Transaction<'_>, seq: i64, reader: Fingerprint) -> Result
     Ok(())
 }
 
-/// Shares of a packet by somebody.
+/// Shares of a packet by somebody, under whatever key.
 pub fn shares(db: &Connection, original: Name, by: Fingerprint) -> Result<Vec<i64>> {
-    let mut query = db.prepare_cached(
-        "SELECT seq FROM packet WHERE type = 'share' AND about_id = ?1 AND about_author = ?2 AND author = ?3",
-    )?;
-    let rows = query.query_map((original.id, original.from, by), |row| row.get(0))?;
+    let mut query = db.prepare_cached(&format!(
+        "SELECT seq FROM packet WHERE type = 'share' AND about_id = :id AND about_author = :from
+           AND author IN ({KEYS_OF_AUTHOR})",
+    ))?;
+    let values = named_params! { ":id": original.id, ":from": original.from, ":author": by };
+    let rows = query.query_map(values, |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -74,20 +74,27 @@ CREATE TABLE former (
     said_by     TEXT    NOT NULL CHECK (said_by IN ('old', 'recovery', 'owner')),
     -- the commitment that counted then
     recovery    BLOB,
-    since       INTEGER NOT NULL
+    -- which of their keys it was: 1 is the first
+    position    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX former_contact ON former (contact);
 
--- Everybody by every key.
-CREATE VIEW person (fingerprint, contact) AS
-    SELECT fingerprint, id FROM contact UNION ALL SELECT fingerprint, contact FROM former;
-
--- Fingerprints that this account had, and the successions that say so, the first one first.
+-- Fingerprints that this account had, which one came after each, and the successions that say so, the first one first.
 CREATE TABLE own_former (
     position    INTEGER NOT NULL PRIMARY KEY,
     fingerprint BLOB    NOT NULL UNIQUE,
+    successor   BLOB    NOT NULL,
     signed      BLOB    NOT NULL
 ) STRICT;
+
+-- Everybody by every key; the owner, who is no contact, as contact 0 as soon as they have had another one. A later key has a
+-- higher position. One that was taken from its owner is not `sound`: it speaks for nothing but what it has signed itself.
+CREATE VIEW person (fingerprint, contact, position, sound) AS
+    SELECT fingerprint, id, 9223372036854775807, 1 FROM contact
+    UNION ALL SELECT fingerprint, contact, position, said_by = 'old' FROM former
+    UNION ALL SELECT fingerprint, 0, position, 1 FROM own_former
+    UNION ALL SELECT successor, 0, position + 1, 1 FROM own_former
+      WHERE position = (SELECT max(position) FROM own_former);
 
 -- Their addresses, in their order; those set by hand come first and stay.
 CREATE TABLE address (
@@ -280,9 +287,9 @@ CREATE INDEX packet_share ON packet (about_id, about_author) WHERE type = 'share
 CREATE TABLE change (
     author  BLOB NOT NULL,
     id      BLOB NOT NULL,
-    by      BLOB NOT NULL,
     -- author and id of the root, one after the other; empty for a root
     thread  BLOB NOT NULL,
+    by      BLOB NOT NULL,
     retracted INTEGER NOT NULL DEFAULT 0,
     closed    INTEGER NOT NULL DEFAULT 0,
     -- the earliest that an edit asks for
@@ -290,7 +297,7 @@ CREATE TABLE change (
     -- the edit whose words win, if there is one
     edit      INTEGER REFERENCES packet,
     version   INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (author, id, by, thread)
+    PRIMARY KEY (author, id, thread, by)
 ) STRICT, WITHOUT ROWID;
 
 -- Rows of packet that look different since they came, each with when that was last: who shows the feed somewhere else reads

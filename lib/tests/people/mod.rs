@@ -11,14 +11,14 @@ use socialnet::{
     blob::{self, Blob},
     envelope::Envelope,
     home::Home,
-    identity::{Keyring, Purpose, ReaderKeys},
+    identity::{Identity, Keyring, Purpose, ReaderKeys},
     mailbox::name_for,
     packet::{self, About, Attachment, Body, Content, Name, Packet},
     protocol::{
         ingest::Ingest,
-        meeting, renewal,
+        meeting, profile, renewal,
         sealing::{Letter, Sealed, Sealer},
-        start,
+        start, successor,
     },
     seal,
     store::{
@@ -329,6 +329,33 @@ pub fn meet(inviting: &mut Person, invited: &mut Person) {
     assert_eq!(inviting.gets(&invited.adds(&invitation)), []);
     assert_eq!(invited.gets(&inviting.seals_what_is_due()), []);
     assert_eq!(inviting.gets(&invited.seals_what_is_due()), []);
+}
+
+/// A recovery key on a stick, to which its owner has committed.
+pub struct Stick {
+    _dir: TempDir,
+    pub path: PathBuf,
+}
+
+impl Stick {
+    pub fn of(person: &mut Person) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("recovery.key");
+        let make = || Identity::create_recovery(&path, Some("correct horse"));
+        profile::commit_to_recovery(&mut person.store, make, person.now).unwrap();
+        Self { _dir: dir, path }
+    }
+
+    pub fn key(&self) -> Identity {
+        Identity::read_recovery(&self.path, || Ok("correct horse".to_owned())).unwrap()
+    }
+}
+
+/// Who goes on from an account under a new key, which the old one names, or the recovery key.
+pub fn successor_of(old: &Person, recovery: Option<&Identity>) -> Person {
+    Person::made_by(old.now, |path| {
+        successor::of_folder(path, old.home.path(), recovery, old.now).unwrap();
+    })
 }
 
 /// Letters for one reader.
