@@ -4,7 +4,7 @@
 //!
 //! What is gone keeps its row, for its name: the same packet is not taken in again.
 
-use super::{clock, due, former, packets, search};
+use super::{clock, due, former, packets, words};
 use crate::{
     Fingerprint, Result,
     packet::{About, Body, Name, Packet},
@@ -157,7 +157,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         state => state,
     };
     if let Some(state) = state.filter(|_| !target.gone) {
-        search::remove(db, target.seq)?;
+        words::remove(db, target.seq)?;
         packets::unlist(db, target.seq)?;
         erase(db, target.seq)?;
         set_state(db, target.seq, state)?;
@@ -245,12 +245,12 @@ fn wishes(db: &Connection, name: Name, thread: Option<Name>) -> Result<(Wish, bo
 }
 
 fn replace_words(db: &Transaction<'_>, seq: i64, edit: i64) -> Result<()> {
-    search::remove(db, seq)?;
+    words::remove(db, seq)?;
     db.prepare_cached(
         "UPDATE packet SET edited = 1, text = (SELECT text FROM packet WHERE seq = ?2) WHERE seq = ?1",
     )?
     .execute((seq, edit))?;
-    search::add(db, seq)
+    words::add(db, seq)
 }
 
 /// Deletes what a packet says, here and where it waits to be passed on.

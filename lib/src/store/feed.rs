@@ -12,7 +12,7 @@ use super::{
     filter::Filter,
     former::KEYS_OF_AUTHOR,
     named::{self, Target},
-    search,
+    words,
 };
 use crate::{
     Error, Fingerprint, Kind, Result,
@@ -55,7 +55,7 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
     let now = now.as_second();
     let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
     let since = query.since.map(Timestamp::as_second);
-    let sought = query.sought.as_deref().map(search::expression).transpose()?;
+    let sought = query.sought.as_deref().map(words::expression).transpose()?;
     let mut sql = String::from(match sought {
         None => "SELECT seq FROM packet WHERE true",
         Some(_) => {

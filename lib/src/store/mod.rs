@@ -24,13 +24,13 @@ pub mod packets;
 pub mod requests;
 #[cfg(test)]
 pub(crate) mod sample;
-mod search;
 pub mod searches;
 pub mod sought;
 pub mod streams;
 pub mod threads;
 pub mod touched;
 pub mod unconfirmed;
+mod words;
 
 use crate::{Context, Error, Fingerprint, Kind, Result};
 use jiff::Timestamp;
@@ -150,7 +150,7 @@ pub struct Write<'a>(Transaction<'a>);
 impl Write<'_> {
     /// Ends it: what it wrote is on disk.
     pub fn commit(self) -> rusqlite::Result<()> {
-        search::enter(&self.0)?;
+        words::enter(&self.0)?;
         self.0.commit()
     }
 }

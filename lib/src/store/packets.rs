@@ -1,6 +1,6 @@
 //! Packets held, own ones and others': the writing side, and look-up by name. `feed.rs` has the reading side.
 
-use super::{former::KEYS_OF_AUTHOR, search};
+use super::{former::KEYS_OF_AUTHOR, words};
 use crate::{
     Fingerprint, Result,
     packet::{About, Body, Content, Digest, Name, Packet},
@@ -165,7 +165,7 @@ pub fn understand(db: &Transaction<'_>, seq: i64, packet: &Packet, keep: Keep) -
     if !unknown.exists([seq])? {
         return Ok(false);
     }
-    search::remove(db, seq)?;
+    words::remove(db, seq)?;
     unlist(db, seq)?;
     let (about_author, about_id) = about(packet);
     let (root, state, text) = (packet.thread, keep.as_str(), words(packet));
@@ -234,7 +234,7 @@ fn enter(db: &Transaction<'_>, seq: i64, packet: &Packet) -> Result<()> {
         list.execute((chunk, seq))?;
         note.execute((chunk, seq))?;
     }
-    search::add(db, seq)
+    words::add(db, seq)
 }
 
 /// Deletes a packet's attachments, which list their chunks no longer.

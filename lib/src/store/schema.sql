@@ -319,7 +319,7 @@ CREATE TABLE hook (
     failed INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
--- The words of what is shown, apart as search.rs parts them; by row of packet.
+-- The words of what is shown, apart as words.rs parts them; by row of packet.
 CREATE VIRTUAL TABLE packet_text USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
 -- Those whose words the transaction that runs has still to enter: empty between transactions.
 CREATE TABLE unsearched (
