@@ -178,7 +178,7 @@ fn threads_go_on_under_the_new_key() {
 fn a_stolen_key_has_no_say_once_the_recovery_key_has_spoken() {
     let mut story = Story::new();
     let recovery = story.stick.key();
-    let stolen = story.alice_has_a_new_key(Some(&recovery));
+    let mut stolen = story.alice_has_a_new_key(Some(&recovery));
     let asked = story.alice.seals_what_is_due();
     story.both_get(&asked);
     let status = story.alice.status("By the new key.");
@@ -210,6 +210,14 @@ fn a_stolen_key_has_no_say_once_the_recovery_key_has_spoken() {
     let by_carol = story.carol.envelope(&story.bob, 2, wants);
     assert_eq!(kinds(&story.bob.finds(&[by_carol])), [Kind::NotAllowed; 4]);
     assert_eq!(shown(&story.bob), before);
+    // At the owner's own node the old key names nobody.
+    let hers = profile::export(story.alice.store.read(), &story.alice.keyring, story.alice.now).unwrap().der;
+    for stranger in [&mut stolen, &mut thief] {
+        let asked = stranger.adds(&hers);
+        gets(&mut story.alice, &asked);
+    }
+    let known = contacts::by_fingerprint(story.alice.store.read(), stolen.is()).unwrap().unwrap();
+    assert_eq!((known.fingerprint, known.state), (stolen.is(), contacts::State::Waiting));
     // Taken for another person, the thief is one.
     let waits = contacts::by_petname(story.bob.store.read(), "alice-2").unwrap().unwrap();
     socialnet::protocol::meeting::accept(&mut story.bob.store, &waits, story.bob.now).unwrap();
@@ -301,13 +309,12 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
     orders(count - 1).into_iter().flat_map(insert).collect()
 }
 
+/// What two keys write about a root of the first.
+type Written<'a> = &'a dyn Fn(&Person, &Person, &[u8]) -> Vec<Vec<u8>>;
+
 /// Gives readers what the old and the new key sealed, and the request, in every order: all must see the same at the end, and
 /// nobody have the words of `deleted`.
-fn in_every_order(
-    changes: &dyn Fn(&Person, &Person, &[u8]) -> Vec<Vec<u8>>,
-    seen: &[&str],
-    deleted: &[&str],
-) {
+fn in_every_order(changes: Written<'_>, seen: &[&str], deleted: &[&str]) {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);
     let mut new = successor_of(&alice, None);

@@ -1,5 +1,6 @@
 //! From sealed bytes to verified packets, with no database: the one way in. Either everything in an envelope holds, or
-//! nothing of it leaves this file.
+//! nothing of it leaves this file. Which of others' packets a sender may bring is judged after that, by what this account
+//! knows of people.
 
 use super::meeting;
 use crate::{
