@@ -126,13 +126,11 @@ fn addresses(home: &Home, store: &Store, findings: &mut Findings) -> Result<()> 
         return findings.hint("profile", "it names no address: nobody can write to you", advice);
     }
     if home.config.receive.is_empty() {
-        let advice = "config.toml needs a [[receive]] table for each; socialnet-home(5)";
-        return findings.wrong(
-            Kind::Config,
-            "profile",
-            "it names addresses, and nothing is fetched from anywhere",
-            Some(advice),
-        );
+        // procmail and Sieve put packets into inpackets without being asked.
+        let advice = "unless each packet is handed over as it comes, config.toml needs a [[receive]] table for each \
+                      address; socialnet-home(5)";
+        let said = "it names addresses, and nothing is fetched from anywhere";
+        return findings.hint("profile", said, advice);
     }
     findings.ok("profile", &format!("you are reached at {}", own.join(", ")))
 }
@@ -189,7 +187,9 @@ fn queue(store: &Store, now: Timestamp, findings: &mut Findings) -> Result<()> {
     })?;
     if failed > 0 {
         let advice = "sn-send -p | grep failed tells why";
-        findings.hint("queue", &format!("{failed} were given up"), advice)?;
+        let said =
+            if failed == 1 { "one was given up".to_owned() } else { format!("{failed} were given up") };
+        findings.hint("queue", &said, advice)?;
     }
     match oldest {
         None => findings.ok("queue", "nothing waits"),

@@ -7,7 +7,10 @@ use crate::{finding::Findings, ways};
 use jiff::Timestamp;
 use socialnet::{
     Kind, Result,
-    driver::{self, Cargo, Job, Payload, Report, check},
+    driver::{
+        self, Cargo, Job, Payload, Report,
+        check::{self, Answer},
+    },
     home::Home,
     identity::Keyring,
     mailbox::{Mailbox, name_of},
@@ -143,7 +146,7 @@ fn tell(
 /// The newest mail is now the probe, or came later still: what the server calls the time of that should be ours.
 fn clocks(home: &Home, after: Duration, findings: &mut Findings) -> Result<()> {
     for table in &home.config.receive {
-        let Ok(Some(facts)) = check::receiving(home, table, &mut |_| {}) else { continue };
+        let Ok(Answer::Works(facts)) = check::receiving(home, table, &mut |_| {}) else { continue };
         let Some(newest) = facts.get("newest").and_then(|time| time.parse::<i64>().ok()) else { continue };
         let behind =
             Timestamp::now().as_second() - newest - i64::try_from(after.as_secs()).unwrap_or(i64::MAX);

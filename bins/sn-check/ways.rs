@@ -4,7 +4,7 @@ use crate::{finding::Findings, provider};
 use jiff::Timestamp;
 use socialnet::{
     Error, Kind, Result,
-    driver::check::{self, Facts},
+    driver::check::{self, Answer, Facts},
     home::{Home, Table},
     text,
 };
@@ -14,6 +14,9 @@ use toml::Value;
 const CLOCK: i64 = 5 * 60;
 /// A way that takes no more than that at once is a slow one for photographs: a chunk is cut into pieces.
 const SMALL: u64 = 4 << 20;
+
+/// Lines that are told of those that came before the last one.
+const MOST_BEFORE: usize = 3;
 
 /// `[send.SCHEME]`.
 pub fn sending(home: &Home, findings: &mut Findings) -> Result<()> {
@@ -113,12 +116,16 @@ fn asked(
     about: &str,
     host: &str,
     findings: &mut Findings,
-    run: impl FnOnce(&mut dyn FnMut(&str)) -> Result<Option<Facts>>,
+    run: impl FnOnce(&mut dyn FnMut(&str)) -> Result<Answer>,
 ) -> Result<Option<Facts>> {
     let mut notes = Vec::new();
     match run(&mut |line| notes.push(line.to_owned())) {
-        Ok(Some(facts)) => return Ok(Some(facts)),
-        Ok(None) => findings.hint(about, "its driver can't be checked", "send something, and see")?,
+        Ok(Answer::Works(facts)) => return Ok(Some(facts)),
+        Ok(Answer::Busy) => {
+            let advice = "that is well; end sn-recv --watch first if it is to be looked at";
+            findings.hint(about, "not looked at: another command is using it", advice)?;
+        }
+        Ok(Answer::Mute) => findings.hint(about, "its driver can't be checked", "send something, and see")?,
         Err(error) => {
             let (said, hint) = words(&error, &notes);
             let advice = provider::advice(host, error.kind()).map(str::to_owned).or(hint);
@@ -128,14 +135,17 @@ fn asked(
     Ok(None)
 }
 
-/// What the driver said itself, which knows more than its exit code, and its hint.
+/// What the driver said itself, which knows more than its exit code, and its hint. Its last word is the reason; behind it
+/// stands what came before, such as the words of a password-command.
 pub fn words(error: &Error, notes: &[String]) -> (String, Option<String>) {
     let bare = |line: &String| line.split_once(": ").map_or(line.clone(), |(_, rest)| rest.to_owned());
     let lines: Vec<_> = notes.iter().map(bare).collect();
     let hint = lines.iter().find_map(|line| line.strip_prefix("hint: ")).map(str::to_owned);
-    let said = lines.into_iter().rfind(|line| !line.starts_with("hint: "));
     let hint = hint.or_else(|| error.advice().map(str::to_owned));
-    (said.unwrap_or_else(|| error.message().to_owned()), hint)
+    let mut said: Vec<_> = lines.into_iter().filter(|line| !line.starts_with("hint: ")).collect();
+    let Some(last) = said.pop() else { return (error.message().to_owned(), hint) };
+    let before = said.split_off(said.len().saturating_sub(MOST_BEFORE)).join("; ");
+    (if before.is_empty() { last } else { format!("{last} ({before})") }, hint)
 }
 
 #[cfg(test)]
@@ -145,6 +155,9 @@ mod tests {
     #[test]
     fn a_driver_knows_more_than_its_exit_code() {
         let error = Error::new(Kind::NotAllowed, "sn-recv-imap was not let in");
+        let notes =
+            ["pass: no such entry", "password-command failed"].map(|line| format!("sn-recv-imap: {line}"));
+        assert_eq!(words(&error, &notes).0, "password-command failed (pass: no such entry)");
         let notes = ["sn-recv-imap: login was refused: no".to_owned(), "sn-recv-imap: hint: ask".to_owned()];
         assert_eq!(words(&error, &notes), ("login was refused: no".to_owned(), Some("ask".to_owned())));
         assert_eq!(words(&error, &[]), ("sn-recv-imap was not let in".to_owned(), None));

@@ -83,6 +83,53 @@ code 'who is not let in' 77
 ok 'is told why' grep -E "^WRONG refused:.*: login as 'alice' was refused: no" "$T/doctor"
 ok 'and what to do at that provider' grep -E '^      -> Google wants an app password' "$T/doctor"
 
+driver sn-recv-refused <<'END'
+#!/bin/sh
+printf 'sn-recv-refused: %s\n' 'pass: no such entry' 'password-command failed' 'hint: mend the password' >&2
+exit 77
+END
+cat >"$T/bob/config.toml" <<END
+[[receive]]
+source = 'refuseds://alice@mail.example.org'
+END
+doctor bob
+ok 'what the reason is, and what a command of the settings said' \
+    grep -E '^WRONG refuseds:[^ ]*: password-command failed \(pass: no such entry\)$' "$T/doctor"
+ok 'and what helps' grep -qx '      -> mend the password' "$T/doctor"
+
+# While sn-recv --watch runs, its way is in use, which is not wrong.
+driver sn-recv-watched <<'END'
+#!/bin/sh
+[ "$1" = --watch ] || exit 64
+: >"$SN_STATE/watching"
+read -r end
+END
+cat >"$T/bob/config.toml" <<END
+[send.file]
+roots = ['$T/post']
+[[receive]]
+source = 'watched:x'
+END
+mkfifo "$T/watch"
+SN_HOME="$T/bob" sn-recv --watch >"$T/watch" &
+watch=$!
+tries=0
+exec 8<"$T/watch"
+until ls "$T/bob/state"/*/watching >/dev/null 2>&1 || [ $tries -ge 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+doctor bob
+code 'a way that another command is using is not wrong' 0
+ok 'and told as one' grep -qx 'hint  watched:x: not looked at: another command is using it' "$T/doctor"
+kill "$watch"
+wait "$watch" 2>/dev/null || true
+exec 8<&-
+printf "[send.file]\nroots = ['%s']\n" "$T/post" >"$T/bob/config.toml"
+doctor bob
+code 'an account that mail is handed to may fetch nothing' 0
+ok 'with a hint' grep -qx 'hint  profile: it names addresses, and nothing is fetched from anywhere' "$T/doctor"
+
 driver sn-send-spam <<END
 #!/bin/sh
 if [ "\$1" = --check ]; then echo version=1; echo max-bytes=1000000; exit; fi

@@ -26,14 +26,25 @@ impl Facts {
     }
 }
 
-/// Checks a way of sending. `None`: its driver does not know how to.
-pub fn sending(home: &Home, scheme: &str, note: &mut dyn FnMut(&str)) -> Result<Option<Facts>> {
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It works.
+    Works(Facts),
+    /// The driver does not know how to check.
+    Mute,
+    /// Another command is using it, such as `sn-recv --watch`: it was not asked.
+    Busy,
+}
+
+/// Checks a way of sending.
+pub fn sending(home: &Home, scheme: &str, note: &mut dyn FnMut(&str)) -> Result<Answer> {
     let table = home.config.send.get(scheme).ok_or_else(|| address::no_table(scheme))?;
     ask(home, &format!("sn-send-{scheme}"), &format!("send-{scheme}"), table, None, note)
 }
 
 /// Checks a place to fetch from.
-pub fn receiving(home: &Home, table: &Table, note: &mut dyn FnMut(&str)) -> Result<Option<Facts>> {
+pub fn receiving(home: &Home, table: &Table, note: &mut dyn FnMut(&str)) -> Result<Answer> {
     let source = table.get("source").and_then(toml::Value::as_str).unwrap_or_default();
     let scheme = scheme(source).ok_or_else(|| Error::new(Kind::Config, format!("'{source}' is no URI")))?;
     ask(home, &format!("sn-recv-{scheme}"), &state_of(scheme, source), table, Some(source), note)
@@ -46,8 +57,12 @@ fn ask(
     table: &Table,
     source: Option<&str>,
     note: &mut dyn FnMut(&str),
-) -> Result<Option<Facts>> {
-    let driver = Surroundings::prepare(home, program, state, table)?;
+) -> Result<Answer> {
+    let driver = match Surroundings::prepare(home, program, state, table) {
+        // Nothing but the lock passes by itself.
+        Err(error) if error.kind() == Kind::Again => return Ok(Answer::Busy),
+        prepared => prepared?,
+    };
     let mut command: Command = driver.command();
     command.arg("--check").args(source);
     let timeout = Some(timeout(table)?);
@@ -66,8 +81,8 @@ fn ask(
     // What such a driver says of a word that it does not know is nobody's trouble.
     let knows_how = facts.get("version").is_some();
     if !knows_how && ended.as_ref().map_or_else(|error| error.kind() == Kind::Unavailable, |()| true) {
-        return Ok(None);
+        return Ok(Answer::Mute);
     }
     notes.iter().for_each(|line| note(line));
-    ended.map(|()| Some(facts))
+    ended.map(|()| Answer::Works(facts))
 }

@@ -149,11 +149,12 @@ impl Conversation<'_> {
         outcome
     }
 
-    /// A line for people with the driver's name in front, once.
+    /// A line for people with the driver's name in front, once: `sn-recv-imap` says its own also for `imaps`.
     fn named(&self, line: &[u8]) -> String {
         let line = plain(line);
-        let name = format!("{}: ", self.name);
-        if line.starts_with(&name) { line } else { name + &line }
+        let own = [Some(self.name), self.name.strip_suffix('s')];
+        let says = |name: &str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(": "));
+        if own.into_iter().flatten().any(says) { line } else { format!("{}: {line}", self.name) }
     }
 
     /// socialnet-driver(7), EXIT STATUS.
@@ -286,6 +287,14 @@ mod tests {
         assert_eq!(said, ["sent"]);
         assert_eq!(noted, ["sn-send-fake: two␛", "sn-send-fake: lines"]);
         ended.unwrap();
+    }
+
+    #[test]
+    fn a_name_stands_once_before_what_it_notes() {
+        let mut tls =
+            conversation("echo 'sn-send-fake: no' >&2; echo 'sn-send-fakes: no' >&2; echo no >&2", PATIENT);
+        tls.name = "sn-send-fakes";
+        assert_eq!(run(tls).1, ["sn-send-fake: no", "sn-send-fakes: no", "sn-send-fakes: no"]);
     }
 
     #[test]
