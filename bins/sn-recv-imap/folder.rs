@@ -35,6 +35,14 @@ const GLANCE: usize = 16 << 10;
 /// Mails of which that is asked at once.
 const GLANCED: usize = 100;
 
+/// Where everything comes in.
+const INBOX: &str = "INBOX";
+
+/// Whether two names are of the same folder: only INBOX has more spellings than one (RFC 9051 section 5.1).
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || (one.eq_ignore_ascii_case(INBOX) && other.eq_ignore_ascii_case(INBOX))
+}
+
 /// How rounds are done.
 pub struct Round<'a> {
     /// Where packets go.
@@ -80,9 +88,9 @@ impl From<Error> for Stopped {
 }
 
 impl<'b> Round<'b> {
-    /// INBOX is where everything comes in, and worth no word (RFC 9051 section 5.1: in any spelling).
+    /// INBOX is where everything comes in, and worth no word.
     fn arrivals(&self, folder: &str) -> Arrivals<'b> {
-        match folder.eq_ignore_ascii_case("INBOX") {
+        match is_same(folder, INBOX) {
             true => Arrivals::new(self.mailbox),
             false => Arrivals::found_in(self.mailbox, folder),
         }
@@ -286,12 +294,17 @@ impl Reading<'_, '_> {
     }
 
     fn deal_with(&mut self, own: &[u32]) -> Result<()> {
-        if own.is_empty() || *self.round.policy == Policy::Keep {
+        let policy = match self.round.policy {
+            Policy::Keep => return Ok(()),
+            // Moved to where they are, they would be new mails there for ever.
+            Policy::Move(to) if is_same(to, self.name) => &Policy::Seen,
+            policy => policy,
+        };
+        if own.is_empty() {
             return Ok(());
         }
         self.make_writable()?;
-        own.chunks(ASKED)
-            .try_for_each(|some| policy::apply(self.round.policy, self.account, &mut self.cursor, some))
+        own.chunks(ASKED).try_for_each(|some| policy::apply(policy, self.account, &mut self.cursor, some))
     }
 
     fn make_writable(&mut self) -> Result<()> {
