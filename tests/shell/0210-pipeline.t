@@ -94,4 +94,12 @@ done
 as bob sn-ingest sealed.pem
 is 'what comes three times is there once' "$(feed bob | grep -c Once)" 1
 
+# As from cron, by its whole path.
+mkdir "$T/beside"
+cp "$(command -v sn-sync)" "$T/beside"
+for command in contact recv ingest seal send; do
+    ln -s "$(command -v sn-$command)" "$T/beside"
+done
+ok 'a round finds the commands beside it' env PATH=/usr/bin:/bin SN_HOME="$T/alice" "$T/beside/sn-sync"
+
 plan
