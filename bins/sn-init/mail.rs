@@ -26,11 +26,19 @@ pub struct Found {
 }
 
 impl Found {
-    /// Writes the settings, unless a run that was killed has done so.
-    pub fn write(&self, home: &mut Home) -> Result<()> {
+    /// Writes the settings, unless an earlier run has done so, which is said.
+    pub fn write(&self, home: &mut Home, console: &cli::Console) -> Result<()> {
         match home.config.send.get("mailto") {
             None => home.add_settings(&self.settings),
-            Some(table) if table.get("from").and_then(|from| from.as_str()) == Some(&self.email) => Ok(()),
+            Some(table) if table.get("from").and_then(|from| from.as_str()) == Some(&self.email) => {
+                let file = home.path().join("config.toml");
+                console.note(&format!(
+                    "{} is set up there already, and nothing is changed: '{}'",
+                    self.email,
+                    file.display()
+                ));
+                Ok(())
+            }
             Some(_) => Err(Error::new(Kind::Config, "the settings have a [send.mailto] already")
                 .hint(format!("one account sends by one: edit '{}/config.toml'", home.path().display()))),
         }
@@ -38,8 +46,14 @@ impl Found {
 
     /// Gives it all to an account that is there. Settings first: contacts are told of the address only when mail is
     /// fetched from there.
-    pub fn add_to(&self, home: &mut Home, store: &mut Store, now: Timestamp) -> Result<()> {
-        self.write(home)?;
+    pub fn add_to(
+        &self,
+        home: &mut Home,
+        store: &mut Store,
+        now: Timestamp,
+        console: &cli::Console,
+    ) -> Result<()> {
+        self.write(home, console)?;
         let mut addresses = account::get(store.read())?.addresses;
         if !addresses.contains(&self.address) {
             addresses.push(self.address.clone());

@@ -42,7 +42,7 @@ fn init(args: Args, console: &mut cli::Console) -> Result<()> {
     let Some(name) = args.name else {
         let mut home = Home::open()?;
         let mut store = Store::open(&home.database())?;
-        email.map_or(Ok(()), |email| email.add_to(&mut home, &mut store, now))?;
+        email.map_or(Ok(()), |email| email.add_to(&mut home, &mut store, now, console))?;
         let Some(key) = args.recovery_key else { return Ok(()) };
         return profile::commit_to_recovery(&mut store, || make(&key), now);
     };
@@ -55,7 +55,7 @@ fn init(args: Args, console: &mut cli::Console) -> Result<()> {
         }
         (_, key) => start::account(&path, owner, || key.as_deref().map(make).transpose(), now)?,
     };
-    email.map_or(Ok(()), |email| email.write(&mut Home::open_at(&path)?))?;
+    email.map_or(Ok(()), |email| email.write(&mut Home::open_at(&path)?, console))?;
     print(fingerprint)
 }
 

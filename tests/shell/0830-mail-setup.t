@@ -56,7 +56,12 @@ password-command = \"pass show alice@example.org\"
 ca-file = \"$T/ca/ca.pem\""
 is 'and for its owner alone' "$(stat -c %a "$T/alice/config.toml")" 600
 ok 'friends are told of the address' sh -c "SN_HOME='$T/alice' sn-profile | grep -qF mailto:alice@example.org"
-ok 'once more changes nothing' init alice --autoconfig "$base/best.xml"
+cp "$T/alice/config.toml" "$T/before"
+ok 'once more changes nothing' init alice --incoming imaps://other.example.org \
+    --outgoing smtps://other.example.org
+cp "$T/result" "$T/said"
+ok 'nor do other servers' cmp "$T/alice/config.toml" "$T/before"
+ok 'which is said' has "$T/said" "alice@example.org is set up there already, and nothing is changed: '$T/alice/config.toml'"
 is 'and nothing is there twice' "$(grep -c '^\[send' "$T/alice/config.toml")" 1
 ok 'another address needs a hand' sh -c "! SN_HOME='$T/alice' sn-init --email other@example.org \
     --incoming imaps://imap.example.org --outgoing smtps://smtp.example.org 2>'$T/said'"
