@@ -24,6 +24,7 @@ use socialnet_mail::{
 };
 use std::{
     collections::VecDeque,
+    num::{NonZeroU64, NonZeroUsize},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::SystemTime,
@@ -60,15 +61,22 @@ impl Carrier {
             Security::Clear => 25,
         });
         let from = settings.required("from")?;
-        let count =
-            |key, usual: usize| -> Result<usize> { Ok(settings.parsed(key)?.unwrap_or(usual).max(1)) };
+        let login = settings.login(settings.get("user").unwrap_or(from))?;
+        if login.is_none() && settings.get("user").is_some() {
+            // A server that wants a login refuses each reader for good.
+            return Err(Error::new(Kind::Config, "'user' is set, and no command for the password")
+                .hint("set password-command or token-command; without a login, take user out"));
+        }
+        let count = |key, usual: usize| -> Result<usize> {
+            Ok(settings.parsed::<NonZeroUsize>(key)?.map_or(usual, NonZeroUsize::get))
+        };
         Ok(Self {
             server: settings.server(settings.required("host")?, port, security)?,
-            login: settings.login(settings.get("user").unwrap_or(from))?,
+            login,
             from: address::parse(from).map_err(|error| Error::new(Kind::Config, error.message()))?,
             recipients: count("max-recipients", RECIPIENTS)?,
             connections: count("connections", CONNECTIONS)?,
-            per_day: settings.parsed("per-day")?,
+            per_day: settings.parsed::<NonZeroU64>("per-day")?.map(NonZeroU64::get),
         })
     }
 

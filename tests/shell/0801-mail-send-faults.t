@@ -87,6 +87,13 @@ for who in bob carol dave erin; do job $who blob $who large; done | sends
 unset SN_CONF_MAX_RECIPIENTS
 is 'the settings say how many readers fit' "$(wc -l <"$S/1.to") $(wc -l <"$S/2.to")" '3 1'
 
+# Settings that would stop everything are told before anything is tried.
+for setting in PER_DAY MAX_RECIPIENTS CONNECTIONS; do
+    fails 78 "$setting=0 is no setting" env "SN_CONF_$setting=0" sn-send-mailto --check
+done
+fails 78 'a user without a password is half a login' env SN_CONF_USER=alice sn-send-mailto --check
+ok 'which is said' has "$T/said" 'set password-command or token-command'
+
 # Not now, not ever, too much.
 for answer in 'RCPT * 451 4.7.1 greylisted|later|1|300|451 4.7.1 greylisted' \
     'MAIL * 451 4.3.0 try again|later|1|0|451 4.3.0 try again' \
