@@ -24,10 +24,11 @@ def envelopes(pem):
     return [base64.b64decode(body) for body in bodies]
 
 
-def mail(text="A sealed packet is attached.\n", **headers):
+def mail(text="A sealed packet is attached.\n", auto_submitted="auto-generated", **headers):
     made = EmailMessage(policy=CRLF)
     made["From"], made["To"] = "bob@example.org", "alice@example.org"
     made["Subject"], made["Message-ID"] = "packet", f"<{os.urandom(8).hex()}@example.org>"
+    made["Auto-Submitted"] = auto_submitted
     for name, value in headers.items():
         made[name.replace("_", "-")] = value
     if text is not None:
@@ -68,6 +69,10 @@ def quoted_printable_attachment(pem):
     part["Content-Transfer-Encoding"] = "quoted-printable"
     part.set_payload("=\n".join(lines))
     return made
+
+
+def own_words(pem):
+    return attached(pem, text="Dear Alice, please pay Carol 100.\n", auto_submitted="no")
 
 
 def forwarded(pem):
@@ -129,6 +134,7 @@ DISGUISES = {
     "base64-in-text": naked_base64,
     "pem-behind-a-banner": lambda pem: in_text(pem, before="[EXTERNAL] Take care with links.\n" * 20),
     "pem-as-attachment": pem_attachment,
+    "own-words": own_words,
     "forwarded": forwarded,
     "digest": digest,
     "footer": with_footer,

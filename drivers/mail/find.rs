@@ -11,7 +11,7 @@
 
 use crate::bounce::{begins_as_bounce, notes};
 use mail_parser::{
-    Message, MessageParser, MessagePart, MimeHeaders, PartType,
+    HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType,
     decoders::{html::html_to_text, quoted_printable::quoted_printable_decode},
 };
 use memchr::memmem;
@@ -30,6 +30,8 @@ const BEGINNING: usize = 512;
 /// How AuthEnvelopedData of two and of three octets of length looks in base64, from its ninth character.
 const IN_BASE64: [&[u8]; 2] = [b"KoZIhvcNAQkQAReg", b"CyqGSIb3DQEJEAEX"];
 const BEFORE_MARK: usize = 8;
+/// Who wrote a mail: `auto-generated` is what no person's program says, and ours do (RFC 3834 section 5.1).
+const AUTO_SUBMITTED: HeaderName<'static> = HeaderName::AutoSubmitted;
 /// Text beside what was found, at most, if the mail is to count as one of ours: a word on what it is, footers, banners.
 const MOST_TEXT: usize = 16 << 10;
 
@@ -39,8 +41,9 @@ const MOST_DELIMITERS: usize = 4096;
 const MOST_FIELDS: usize = 50_000;
 const MOST_TYPES: usize = 512;
 
-static PARSER: LazyLock<MessageParser> =
-    LazyLock::new(|| MessageParser::new().with_mime_headers().default_header_ignore());
+static PARSER: LazyLock<MessageParser> = LazyLock::new(|| {
+    MessageParser::new().with_mime_headers().header_text(AUTO_SUBMITTED).default_header_ignore()
+});
 
 // Spaces and line ends are taken out before; what stands behind the last byte is not ours to judge.
 static BASE64: LazyLock<data_encoding::Encoding> = LazyLock::new(|| {
@@ -64,7 +67,8 @@ pub struct Found {
 pub struct Finds {
     /// Each once, in the order of the mail.
     pub found: Vec<Found>,
-    /// Whether it is a mail of ours and nobody would miss it: no other attachment, no forwarded mail, little text.
+    /// Whether it is a mail of ours and nobody would miss it: written by a program, no other attachment, no forwarded mail,
+    /// little text.
     pub ours_alone: bool,
 }
 
@@ -74,6 +78,8 @@ pub fn find(mail: &[u8]) -> Finds {
     match is_tame(mail).then(|| PARSER.parse(mail)).flatten() {
         Some(message) => {
             search.message(&message);
+            // A person's words and a gateway's can't be told apart by themselves.
+            search.others |= !is_written_by_a_program(&message);
             if let Some(found) = notes(&message, &search.found) {
                 return Finds { found, ours_alone: false };
             }
@@ -87,6 +93,13 @@ pub fn find(mail: &[u8]) -> Finds {
     }
     let ours_alone = !search.found.is_empty() && !search.others && search.words <= MOST_TEXT;
     Finds { found: search.found, ours_alone }
+}
+
+fn is_written_by_a_program(message: &Message) -> bool {
+    let said = message.header(AUTO_SUBMITTED).and_then(|value| value.as_text()).unwrap_or_default();
+    // Parameters may follow.
+    let word = said.split(';').next().unwrap_or_default();
+    word.trim().eq_ignore_ascii_case("auto-generated")
 }
 
 /// Whether the beginning of a part, encoded as it is in the mail, may be the beginning of something of ours.
@@ -349,7 +362,7 @@ mod tests {
     fn in_a_text_all_are_found_with_and_without_pem() {
         let (one, two) = (sealed(4200, 3), sealed(70_000, 5));
         let mail = format!(
-            "Subject: x\r\n\r\nHello\r\n-----BEGIN CMS-----\r\n{}-----END CMS-----\r\n> quoted:\r\n{}A footer follows.\r\n",
+            "Auto-Submitted: auto-generated; x=y\r\n\r\nHello\r\n-----BEGIN CMS-----\r\n{}-----END CMS-----\r\n> quoted:\r\n{}A footer follows.\r\n",
             wrapped(&one, ""),
             wrapped(&two, "> ").trim_end_matches(['=', '\r', '\n']),
         );
@@ -398,17 +411,22 @@ mod tests {
             "Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
             wrapped(&sealed(4200, 3), "")
         );
-        let with = |part: &str| {
+        let with = |writer: &str, part: &str| {
             format!(
-                "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{ours}\r\n--b\r\n{part}\r\n--b--\r\n"
+                "{writer}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{ours}\r\n--b\r\n{part}\r\n--b--\r\n"
             )
         };
-        let alone = |part: &str| {
-            let finds = find(with(part).as_bytes());
-            assert_eq!(finds.found.len(), 1, "{part}");
+        let is_alone = |mail: String| {
+            let finds = find(mail.as_bytes());
+            assert_eq!(finds.found.len(), 1, "{mail}");
             finds.ours_alone
         };
-        assert!(alone("Content-Type: text/plain\r\n\r\nYou are on a list."));
+        let alone = |part: &str| is_alone(with("Auto-Submitted: auto-generated\r\n", part));
+        let words = "Content-Type: text/plain\r\n\r\nYou are on a list.";
+        assert!(alone(words));
+        for person in ["", "Auto-Submitted: no\r\n", "Auto-Submitted: auto-replied\r\n"] {
+            assert!(!is_alone(with(person, words)), "{person}");
+        }
         assert!(!alone("Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo="));
         assert!(!alone(&format!("Content-Type: text/plain\r\n\r\n{}", "a long letter ".repeat(2000))));
         let forwarded = format!("Content-Type: message/rfc822\r\n\r\nSubject: hello\r\n{ours}");
