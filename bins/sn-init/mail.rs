@@ -10,9 +10,16 @@ use socialnet::{
     store::{Store, account},
 };
 use socialnet_autoconfig::{Offers, Protocol, Secret, Server, ask, domain, guess, tables};
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::{
+    io::{IsTerminal, Write, stderr, stdin},
+    net::ToSocketAddrs,
+};
 
 const INCOMING: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
+/// Who was asked last: where this name leads nowhere, there is no network.
+const LIST: &str = "autoconfig.thunderbird.net";
+/// The options to name servers by.
+const FORMS: &str = "--incoming imaps://HOST --outgoing smtps://HOST";
 /// RFC 6068 section 2: what stands in a `mailto:` URI as it is.
 const PLAIN: AsciiSet =
     NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+').remove(b'@');
@@ -79,7 +86,16 @@ pub fn find(email: &str, options: &Mail, console: &cli::Console) -> Result<Found
     if incoming.is_none() || outgoing.is_none() {
         let (offers, whose) = match ask(email, options.autoconfig.as_deref(), ca_file.clone())? {
             Some(told) => told,
-            None => (guess(email, ca_text)?, "their usual names".to_owned()),
+            None => {
+                let offers = guess(email, ca_text)?;
+                if offers.incoming.is_empty() && offers.outgoing.is_empty() && !resolves(LIST) {
+                    let message =
+                        format!("the servers of {email} can't be looked for: no names are resolved here");
+                    return Err(Error::new(Kind::Again, message)
+                        .hint(format!("wait for the network, or name both servers: {FORMS}")));
+                }
+                (offers, "their usual names".to_owned())
+            }
         };
         let Offers { incoming: first, outgoing: second } = offers;
         console.note(&format!("servers of {email} by {whose}:"));
@@ -103,15 +119,32 @@ pub fn find(email: &str, options: &Mail, console: &cli::Console) -> Result<Found
     })
 }
 
+/// Whether a name leads to an address, as it does on a machine with a network.
+fn resolves(host: &str) -> bool {
+    (host, 443).to_socket_addrs().is_ok()
+}
+
 /// Asks whoever sits at the terminal, or says which option has the answer.
 fn by_hand(email: &str, which: &str, form: &str, protocols: &[Protocol]) -> Result<Server> {
     if !stdin().is_terminal() {
         let message = format!("no {which} server with TLS was found for {email}");
         return Err(Error::new(Kind::Unavailable, message)
-            .hint(format!("your provider's help pages name it: --{which} {form}")));
+            .hint(format!("your provider's help pages name them: {FORMS}")));
     }
     write!(stderr(), "The server for {which} mail, as {form}: ")?;
     let mut line = String::new();
     stdin().read_line(&mut line)?;
     Server::from_uri(line.trim(), protocols, email)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 6761 sections 6.3 and 6.4.
+    #[test]
+    fn a_name_that_leads_nowhere_is_known() {
+        assert!(resolves("localhost"));
+        assert!(!resolves("imap.invalid"));
+    }
 }

@@ -88,7 +88,7 @@ token-command = "oama access carol"'
 server imap imap.example.org 143 plain '%EMAILADDRESS%' | provider plain.xml
 ok 'servers without TLS are not taken' sh -c "! SN_HOME='$T/dave' sn-init --name Dave --email dave@example.org \
     --ca-file '$T/ca/ca.pem' --autoconfig '$base/plain.xml' </dev/null 2>'$T/said'"
-ok 'and the option to give is named' has "$T/said" '--incoming imaps://HOST'
+ok 'and the options to give are named' has "$T/said" '--incoming imaps://HOST --outgoing smtps://HOST'
 ok 'before anything is made' test ! -e "$T/dave"
 echo "$base/best.xml" >"$T/web/moved.location"
 ok 'a redirect is followed' init dave --name Dave --autoconfig "$base/moved"
