@@ -289,6 +289,11 @@ fn not_let_in(error: imap::Error, user: &str, attempts: &Attempts) -> Error {
     if ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"].iter().any(|code| said.contains(code)) {
         return again(&format!("the server can't log in '{user}' now: {}", words(said)));
     }
+    // Also RFC 5530: it did not look at the password.
+    if said.contains("[PRIVACYREQUIRED]") {
+        return Error::new(Kind::Config, "the server offers no login without TLS")
+            .hint("try security = 'starttls'");
+    }
     let refused = Error::new(Kind::NotAllowed, format!("login as '{user}' was refused: {}", words(said)));
     match attempts.refused() {
         Ok(()) => refused,

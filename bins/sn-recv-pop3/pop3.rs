@@ -48,8 +48,10 @@ impl Pop3 {
         session.offers.iter_mut().for_each(|offer| offer.make_ascii_uppercase());
         let sasl = session.offers.iter().find_map(|offer| offer.strip_prefix("SASL "));
         let mechanisms = sasl.unwrap_or_default().split(' ').filter(|name| !name.is_empty());
-        // USER and PASS are what LOGIN is, for servers without SASL.
-        let by_user = sasl.is_none();
+        // USER and PASS are what LOGIN is, for servers without SASL: old ones do not list USER, and those that want TLS
+        // first list neither (RFC 2449 section 6.3).
+        let wants_tls = session.offers("SASL") || session.offers("STLS");
+        let by_user = sasl.is_none() && (session.offers("USER") || !wants_tls);
         let mechanism = login.mechanism(mechanisms.chain(by_user.then_some("LOGIN")))?;
         let responses = mechanism.responses(&source.server, login, &secret);
         let entered = match mechanism {

@@ -175,7 +175,8 @@ impl Login {
         }
     }
 
-    /// The first of our mechanisms that the server offers, by its names for them.
+    /// The first of our mechanisms that the server offers, by its names for them. [`Kind::Config`] if there is none:
+    /// nothing was tried, so nothing was refused.
     pub fn mechanism<'a>(&self, offered: impl Iterator<Item = &'a str>) -> Result<Mechanism> {
         let usable: &[Mechanism] = if self.token {
             &[Mechanism::OAuthBearer, Mechanism::XOAuth2]
@@ -186,8 +187,12 @@ impl Login {
         let offers =
             |mechanism: &&Mechanism| offered.iter().any(|name| name.eq_ignore_ascii_case(mechanism.name()));
         usable.iter().find(offers).copied().ok_or_else(|| {
+            if offered.is_empty() {
+                return Error::new(Kind::Config, "the server offers no login")
+                    .hint("many offer none without TLS: try security = 'starttls'");
+            }
             let ours: Vec<_> = usable.iter().map(|mechanism| mechanism.name()).collect();
-            Error::new(Kind::NotAllowed, format!("the server lets nobody in by {}", ours.join(" or ")))
+            Error::new(Kind::Config, format!("the server lets nobody in by {}", ours.join(" or ")))
                 .hint("password-command goes with passwords, token-command with OAuth 2.0 tokens")
         })
     }
@@ -258,6 +263,7 @@ mod tests {
         let offered = || ["LOGIN", "plain", "XOAUTH2"].into_iter();
         assert_eq!(password.mechanism(offered()).unwrap(), Mechanism::Plain);
         assert_eq!(token.mechanism(offered()).unwrap(), Mechanism::XOAuth2);
-        assert_eq!(token.mechanism(["PLAIN"].into_iter()).unwrap_err().kind(), Kind::NotAllowed);
+        assert_eq!(token.mechanism(["PLAIN"].into_iter()).unwrap_err().kind(), Kind::Config);
+        assert_eq!(password.mechanism([].into_iter()).unwrap_err().message(), "the server offers no login");
     }
 }

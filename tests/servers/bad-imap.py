@@ -30,6 +30,8 @@ BEHAVIOURS = [
     "scattered",  # a response in very many small literals
     "warned",  # the mailbox is nearly full
     "unavailable",  # can't log anybody in now
+    "tls-first",  # offers no login before TLS
+    "tls-wanted",  # offers one, and then wants TLS first
     "bearer",  # lets in by XOAUTH2 only, and not at all with a wrong token
     "plain-old",  # neither UIDPLUS nor MOVE nor IDLE
     "idle-refused",  # is offered, and answered with NO
@@ -88,6 +90,8 @@ class Talk(socketserver.StreamRequestHandler):
         capabilities = "IMAP4rev1 AUTH=PLAIN"
         if behaviour == "bearer":
             capabilities = "IMAP4rev1 AUTH=XOAUTH2"
+        elif behaviour == "tls-first":
+            capabilities = "IMAP4rev1 STARTTLS LOGINDISABLED"
         elif behaviour != "plain-old":
             capabilities += " UIDPLUS MOVE IDLE"
         if verb == "STARTTLS":
@@ -145,6 +149,8 @@ class Talk(socketserver.StreamRequestHandler):
             written.write(said.replace(b"\0", b"^@").replace(b"\x01", b"^A") + b"\n")
         if behaviour == "unavailable":
             self.say(f"{tag} NO [UNAVAILABLE] the directory is down")
+        elif behaviour == "tls-wanted":
+            self.say(f"{tag} NO [PRIVACYREQUIRED] not in the clear")
         elif behaviour == "bearer" and b"Bearer right-token" not in said:
             self.say(b"+ " + base64.b64encode(b'{"status":"401"}') + b"\r\n")
             self.rfile.readline()

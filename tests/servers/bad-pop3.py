@@ -16,6 +16,7 @@ BEHAVIOURS = [
     "good",
     "busy",  # the greeting says that it does not want us now
     "no-stls",  # STLS is refused, as if somebody between had taken it away
+    "tls-first",  # offers no login before TLS
     "injected",  # STLS is accepted, and an answer to the next command sent ahead of TLS
     "refusing",  # no password is right
     "locked",  # another session is open
@@ -56,7 +57,7 @@ class Talk(socketserver.StreamRequestHandler):
     def obey(self, verb, *rest):
         if verb == "CAPA":
             # Neither SASL nor PIPELINING: as old servers are.
-            self.text(b"USER\r\nTOP\r\nUIDL")
+            self.text(b"STLS\r\nTOP\r\nUIDL" if behaviour == "tls-first" else b"USER\r\nTOP\r\nUIDL")
         elif verb == "STLS":
             self.say("-ERR what is that" if behaviour == "no-stls" else b"+OK begin\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n+OK\r\n")
             return behaviour == "no-stls"

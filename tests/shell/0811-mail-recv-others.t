@@ -60,7 +60,7 @@ ok "POP3: and others' mails are as they were" cmp "$T/before" "$T/after"
 pop3 "then = 'move'" "move-to = 'x'"
 ok 'POP3: there is nowhere to move to' sh -c "SN_HOME='$T/alice' sn-recv 2>&1 | grep 'kept or deleted'"
 settings "pop3s://bob@localhost:$POP3S" "ca-file = '$T/ca/ca.pem'" "password-command = 'echo wrong'"
-refused() { as alice sn-recv 2>&1 >/dev/null | sed -n 's/^sn-recv: sn-recv-pop3s: sn-recv-pop3: //p' | head -n 1; }
+refused() { as alice sn-recv 2>&1 >/dev/null | sed -n 's/^sn-recv: sn-recv-pop3: //p' | head -n 1; }
 rm -f "$T/alice/state"/recv-pop3s-*/refused
 is 'POP3: a wrong password' "$(refused)" "login as 'bob' was refused: -ERR [AUTH] Authentication failed."
 refused >/dev/null

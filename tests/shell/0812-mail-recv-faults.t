@@ -53,6 +53,14 @@ for size in huge large; do
 done
 ok 'and is told of' has said 'the server sends more than it was asked for'
 
+behaves tls-first mail1
+for attempt in 1 2 3; do fails 78 "a login with TLS only, $attempt" recv; done
+ok 'says so' has said 'the server offers no login'
+behaves tls-wanted mail1
+for attempt in 1 2 3; do fails 78 "one that says so at the login, $attempt" recv; done
+ok 'says so, too' has said 'the server offers no login without TLS'
+ok 'and is not counted as a refusal' test ! -e state/refused
+
 behaves cut mail1 mail2
 fails 75 'cut in the middle of a mail' recv
 kept 0 'nothing half is kept'
@@ -105,7 +113,7 @@ unset SN_CONF_TOKEN_COMMAND
 SN_CONF_PASSWORD_COMMAND='echo secret'
 export SN_CONF_PASSWORD_COMMAND
 behaves bearer mail1
-fails 77 'a password is not sent where tokens are wanted' recv
+fails 78 'a password is not sent where tokens are wanted' recv
 is 'not a letter of it' "$(grep -c secret log || true)" 0
 
 SN_CONF_THEN=delete SN_CONF_KEEP_FOR=0s

@@ -25,6 +25,10 @@ for attempt in 1 2 3; do fails 75 "another session is open, $attempt" recv; done
 behaves refusing
 for attempt in 1 2 3; do fails 77 "a wrong password, $attempt" recv; done
 is 'the third attempt was not made' "$(grep -c PASS log)" 2
+behaves tls-first
+for attempt in 1 2 3; do fails 78 "a login with TLS only, $attempt" recv; done
+ok 'says so' has said 'the server offers no login'
+is 'no name and no password is sent' "$(grep -c 'USER\|PASS' log || true)" 0
 unset SN_CONF_SECURITY
 behaves no-stls
 fails 77 'STLS that was taken away' recv
