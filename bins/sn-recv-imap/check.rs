@@ -5,10 +5,11 @@ use crate::{
     wire::{Account, SMALL, is_no},
 };
 use socialnet::{Result, cli, text};
+use socialnet_mail::policy::Policy;
 use std::{io::Write, time::Instant};
 
 /// Logs in has been done: prints facts (socialnet-driver(7)).
-pub fn check(account: &mut Account, folders: &[String]) -> Result<()> {
+pub fn check(account: &mut Account, folders: &[String], policy: &Policy) -> Result<()> {
     let mut out = cli::output();
     let asked = Instant::now();
     account.run(SMALL, imap::Session::noop)?;
@@ -28,6 +29,14 @@ pub fn check(account: &mut Account, folders: &[String]) -> Result<()> {
             }
             Err(error) if is_no(&error) => writeln!(out, "missing={}", text::one_line(&name))?,
             Err(error) => return Err(error),
+        }
+    }
+    if let Policy::Move(to) = policy
+        && let Err(error) = account.run(SMALL, |session| session.examine(to))
+    {
+        match is_no(&error) {
+            true => writeln!(out, "missing={}", text::one_line(to))?,
+            false => return Err(error),
         }
     }
     // Everything is done; a server that is not polite changes nothing.

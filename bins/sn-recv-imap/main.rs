@@ -21,6 +21,7 @@ use socialnet_mail::{
     source::Source,
 };
 use std::{path::PathBuf, process::ExitCode};
+use watch::Patience;
 use wire::{Account, SMALL, is_no};
 
 /// What is read if nothing is set: where mail comes in, and where a filter puts what it does not like.
@@ -37,12 +38,14 @@ fn main() -> ExitCode {
         let attempts = Attempts::new(&state);
         let folders: Vec<String> = settings.list("folders").map(str::to_owned).collect();
         let folders = if folders.is_empty() { FOLDERS.map(str::to_owned).into() } else { folders };
+        let policy = Policy::read(&settings, "seen")?;
+        let patience = Patience::read(&settings)?;
         if args.check {
-            return check::check(&mut Account::open(&source, &login, &attempts)?, &folders);
+            return check::check(&mut Account::open(&source, &login, &attempts)?, &folders, &policy);
         }
         let driver = Driver {
             attempts,
-            policy: Policy::read(&settings, "seen")?,
+            policy,
             mailbox: Mailbox::open(&args.mailbox.unwrap_or_default())?,
             folders,
             source,
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
             state,
         };
         if args.watch {
-            watch::watch(&driver, &settings, console)
+            watch::watch(&driver, patience, console)
         } else {
             let (mut account, _) = driver.fetch(driver.open()?, console)?;
             // Everything is done; a server that is not polite changes nothing.

@@ -16,10 +16,27 @@ const FIRST: Duration = Duration::from_secs(60);
 const FIRST_AFTER_FAILURE: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
+/// How long to wait for news.
+pub struct Patience {
+    /// One IDLE.
+    idle: Duration,
+    /// Between two looks without IDLE, at most.
+    longest: Duration,
+}
+
+impl Patience {
+    /// From the settings `idle` and `poll`.
+    pub fn read(settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            idle: settings.duration("idle")?.unwrap_or(IDLE).min(LONGEST_IDLE),
+            longest: settings.duration("poll")?.unwrap_or(LONGEST),
+        })
+    }
+}
+
 /// Fetches, and waits for more, until the caller goes.
-pub fn watch(driver: &Driver, settings: &Settings, console: &mut cli::Console) -> Result<()> {
-    let mut idle = Some(settings.duration("idle")?.unwrap_or(IDLE).min(LONGEST_IDLE));
-    let longest = settings.duration("poll")?.unwrap_or(LONGEST);
+pub fn watch(driver: &Driver, patience: Patience, console: &mut cli::Console) -> Result<()> {
+    let (mut idle, longest) = (Some(patience.idle), patience.longest);
     let caller = Caller::listen();
     let (mut pause, mut told) = (FIRST_AFTER_FAILURE, false);
     while !caller.is_gone() {

@@ -4,7 +4,7 @@ mod args;
 mod maildir;
 
 use maildir::Maildir;
-use socialnet::{Error, Kind, Result, cli, driver::local_path, mailbox::Mailbox};
+use socialnet::{Error, Kind, Result, cli, driver::local_path, mailbox::Mailbox, text};
 use socialnet_mail::{
     Settings,
     arrivals::Arrivals,
@@ -30,22 +30,22 @@ fn main() -> ExitCode {
             return one_mail(&args).map_err(to_be_tried_again);
         }
         let settings = Settings::from_env()?;
+        let folder = local_path(&args.source).map_err(|error| Error::new(Kind::Config, error.message()))?;
+        let policy = Policy::read(&settings, "seen")?;
+        let poll = settings.duration("poll")?.unwrap_or(POLL);
         if args.check {
-            let folder =
-                local_path(&args.source).map_err(|error| Error::new(Kind::Config, error.message()))?;
-            return check(&folder);
+            return check(&folder, &policy);
         }
         let mut maildir = Maildir {
-            folder: local_path(&args.source).map_err(|error| Error::new(Kind::Config, error.message()))?,
+            folder,
             mailbox: Mailbox::open(&args.mailbox.unwrap_or_default())?,
-            policy: Policy::read(&settings, "seen")?,
+            policy,
             seen: Seen::open(&state()?)?,
             changed: None,
         };
         if !args.watch {
             return maildir.fetch(console);
         }
-        let poll = settings.duration("poll")?.unwrap_or(POLL);
         let caller = Caller::listen();
         let mut there = true;
         while !caller.is_gone() {
@@ -68,13 +68,18 @@ fn main() -> ExitCode {
 }
 
 /// Looks without fetching: prints facts (socialnet-driver(7)).
-fn check(folder: &Path) -> Result<()> {
+fn check(folder: &Path, policy: &Policy) -> Result<()> {
     for sub in ["new", "cur"] {
         let sub = folder.join(sub);
         sub.read_dir().map_err(|error| Error::io("open", &sub, error))?;
     }
     let mut out = cli::output();
     writeln!(out, "version=1")?;
+    if let Policy::Move(to) = policy
+        && !Path::new(to).join("cur").is_dir()
+    {
+        writeln!(out, "missing={}", text::one_line(to))?;
+    }
     cli::finish(out)
 }
 

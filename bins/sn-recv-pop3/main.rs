@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         if matches!(policy, Policy::Seen | Policy::Move(_)) {
             return Err(Error::new(Kind::Config, "by POP3 mails can be kept or deleted, and nothing else"));
         }
+        let longest = settings.duration("poll")?.unwrap_or(LONGEST);
         let attempts = Attempts::new(&state);
         if args.check {
             return check(&source, &login, &attempts);
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
         if !args.watch {
             return driver.fetch().map(drop);
         }
-        watch(&driver, settings.duration("poll")?.unwrap_or(LONGEST), console)
+        watch(&driver, longest, console)
     })
 }
 

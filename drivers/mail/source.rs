@@ -21,6 +21,12 @@ impl Source {
         (clear, clear_port): (&str, u16),
         settings: &Settings,
     ) -> Result<Self> {
+        // Said without quoting it. A password would go to the server as part of the name, and is in many messages.
+        let named = source.split_once(':').and_then(|(_, rest)| rest.rsplit_once('@'));
+        if named.is_some_and(|(user, _)| user.contains(':')) {
+            return Err(Error::new(Kind::Config, "the source has a password in it, or a colon in the name")
+                .hint("write SCHEME://USER@HOST and set password-command; a name with a colon goes into the setting user"));
+        }
         let wrong = |why: &str| Error::new(Kind::Config, format!("the source '{source}' {why}"));
         let (scheme, rest) = source.split_once("://").ok_or_else(|| wrong("has no //"))?;
         let (security, usual) = match settings.parsed("security")? {
@@ -76,6 +82,18 @@ mod tests {
         assert_eq!(read("imap://alice@[::1]:1143/", &none), at("alice", "::1", 1143, Security::StartTls));
         let clear = Settings::from([("security", "none"), ("user", "bob")]);
         assert_eq!(read("imap://localhost", &clear), at("bob", "localhost", 143, Security::Clear));
+    }
+
+    #[test]
+    fn a_password_in_it_is_refused_and_not_shown() {
+        for source in ["imaps://alice:wonderland@x", "imap://alice:wonderland@x", "imaps:alice:wonderland@x"]
+        {
+            let error = read(source, &Settings::default()).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config, "{source}");
+            assert!(!error.message().contains("wonderland"), "{error}");
+        }
+        let colon = Settings::from([("user", "alice:x")]);
+        assert_eq!(read("imaps://[::1]", &colon).unwrap().0, "alice:x");
     }
 
     #[test]

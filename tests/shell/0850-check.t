@@ -130,6 +130,33 @@ doctor bob
 code 'an account that mail is handed to may fetch nothing' 0
 ok 'with a hint' grep -qx 'hint  profile: it names addresses, and nothing is fetched from anywhere' "$T/doctor"
 
+
+# Settings that would end the driver are found before.
+# wrong SOURCE SETTING...: what is said of a table with them.
+wrong() {
+    {
+        printf "[send.file]\nroots = ['%s']\n[[receive]]\nsource = '%s'\n" "$T/post" "$1"
+        shift
+        printf '%s\n' "$@"
+    } >"$T/bob/config.toml"
+    doctor bob
+    sed -n 's/^WRONG [^ ]*: //p' "$T/doctor"
+}
+mkdir -p "$T/Maildir/new" "$T/Maildir/cur" "$T/Maildir/tmp"
+for source in "maildir:$T/Maildir" imap://alice@localhost:1 pop3://alice@localhost:1; do
+    for setting in "then = 'forget'" "then = 'move'" "keep-for = '7 dais'" "poll = 'x'"; do
+        wrong "$source" "password-command = 'echo x'" "$setting" >"$T/words"
+        ok "${source%%:*} with $setting" grep -E "${setting%% *}|move-to|kept or deleted" "$T/words"
+        code 'is wrong' 78
+    done
+done
+wrong imap://alice@localhost:1 "password-command = 'echo x'" "idle = 'x'" >"$T/words"
+ok 'imap with an idle that is no time' grep -F "the setting 'idle'" "$T/words"
+is 'a folder to move to that is not there' \
+    "$(wrong "maildir:$T/Maildir" "then = 'move'" "move-to = '$T/nowhere'")" "there is no folder '$T/nowhere'"
+wrong imaps://alice:pw@localhost:1 "password-command = 'echo x'" >"$T/words"
+ok 'a password in the source' grep -F 'the source has a password in it' "$T/words"
+
 driver sn-send-spam <<END
 #!/bin/sh
 if [ "\$1" = --check ]; then echo version=1; echo max-bytes=1000000; exit; fi
