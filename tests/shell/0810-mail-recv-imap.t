@@ -94,10 +94,10 @@ settings "then = 'move'" "move-to = 'Post'" "folders = ['INBOX', 'Post']"
 arrives 'moved, and read there' attachment
 as alice sn-sync
 as alice sn-sync
-dovecot doveadm fetch -u alice uid mailbox Post >"$T/post"
+dovecot doveadm fetch -u alice uid mailbox Post >"$T/moved-before"
 is 'what was moved is not fetched over and over' "$(as alice sn-recv)" ''
-dovecot doveadm fetch -u alice uid mailbox Post >"$T/post-after"
-ok 'and stays where it is' cmp "$T/post" "$T/post-after"
+dovecot doveadm fetch -u alice uid mailbox Post >"$T/moved-after"
+ok 'and stays where it is' cmp "$T/moved-before" "$T/moved-after"
 is 'once each' "$(ours Post) $(texts | grep -cx 'moved, and read there')" '2 1'
 settings "then = 'delete'" "keep-for = '0s'"
 before=$(ours INBOX)
