@@ -140,6 +140,10 @@ as alice sn-ingest
 say bob status 'For the digest'
 say bob status "$(printf 'Two\nlines')"
 as alice sn-sync
+say bob status 'Said too soon'
+as alice sn-sync
+as bob sn-pack retract "$(as bob sn-feed -n 1 --json | jq -r .id)" | as bob sn-seal | as bob sn-send
+as alice sn-sync
 cat >"$T/sendmail" <<S
 #!/bin/sh
 cat >"$T/mail"
@@ -148,6 +152,7 @@ chmod +x "$T/sendmail"
 SENDMAIL="$T/sendmail" as alice "$T/alice/hooks/any" send alice@example.org
 ok 'the digest is a mail' has "$T/mail" 'To: alice@example.org'
 ok 'with what came' has "$T/mail" '    For the digest'
+ok 'without what was taken back' sh -c "! grep -e 'too soon' -e retract '$T/mail'"
 rm "$T/mail"
 SENDMAIL="$T/sendmail" as alice "$T/alice/hooks/any" send alice@example.org
 ok 'once' test ! -e "$T/mail"
