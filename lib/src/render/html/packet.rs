@@ -144,6 +144,8 @@ impl Packet {
     fn react(&mut self, entry: &Entry) {
         let (sign, who) = (xml_line(&entry.text), xml_line(&name(&entry.author)));
         match self.reactions.iter_mut().find(|reaction| reaction.sign == sign) {
+            // Pressed twice is meant once. Petnames differ, and one person's keys have one.
+            Some(reaction) if reaction.who.contains(&who) => {}
             Some(reaction) => reaction.who.push(who),
             None => self.reactions.push(Reaction { sign, who: vec![who] }),
         }
@@ -305,8 +307,9 @@ mod tests {
         let root = sample::status(ALICE, "Back from the hills.");
         let comment = on(BOB, &root, "comment", "Was there snow?");
         let signs = [on(BOB, &root, "reaction", "🎉"), on(CAROL, &root, "reaction", "🎉")];
+        let again = on(BOB, &root, "reaction", "🎉");
         let on_sign = on(ALICE, &signs[0], "comment", "Thank you");
-        for packet in [&root, &comment, &signs[0], &signs[1], &on_sign] {
+        for packet in [&root, &comment, &signs[0], &signs[1], &again, &on_sign] {
             sample::hold(&mut store, packet);
         }
         let [conversation] = shown(&store).try_into().ok().unwrap();

@@ -1,5 +1,5 @@
 //! A text as paragraphs of lines, and the links in it. Only three schemes become links: none of them does anything but
-//! open a page or write a mail.
+//! open a page or write a mail. What leads to a host that is not as it looks stays words.
 
 use super::xml_lines;
 use linkify::{LinkFinder, LinkKind};
@@ -43,9 +43,15 @@ fn pieces(line: &str) -> Vec<Piece> {
     pieces.collect()
 }
 
+/// Whether it leads to the host that one reads in it: letters of another script look like those of a known name (UTS #39
+/// section 4), and what is before an `@` looks like a host and is none (RFC 3986 section 7.6).
 fn is_web(url: &str) -> bool {
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    matches!(scheme.as_deref(), Some("http" | "https"))
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+    matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https")
+        && !authority.is_empty()
+        && authority.bytes().all(plain)
 }
 
 #[cfg(test)]
@@ -71,6 +77,9 @@ mod tests {
             ("javascript://example.org/%0aalert(1)", vec![]),
             ("javascript:alert(1) data:text/html,x file:///etc/passwd ftp://example.org/x", vec![]),
             ("https://exa\u{202e}mple.org", vec!["https://exa"]),
+            ("http://127.0.0.1:8080/?at=a@b", vec!["http://127.0.0.1:8080/?at=a@b"]),
+            ("https://\u{430}pple.com/", vec![]),
+            ("http://user:pw@127.0.0.1:1/", vec![]),
         ] {
             let found: Vec<String> =
                 paragraphs(text).into_iter().flatten().flatten().filter_map(|piece| piece.link).collect();
