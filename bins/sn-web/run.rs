@@ -59,7 +59,9 @@ pub fn pause(text: &str) -> Result<Duration> {
 /// Runs until SIGTERM or SIGINT.
 pub fn run(port: u16, every: Option<Duration>, console: &Console) -> Result<()> {
     let node = Arc::new(Node::open()?);
-    let _one_at_a_time = node.home.lock("web")?;
+    let Some(_one_at_a_time) = node.home.lock_if_free("web")? else {
+        return Err(Error::new(Kind::Again, "another sn-web has this account open"));
+    };
     let uploads = empty_folder(&node.home.state("web")?)?;
     let runtime = Builder::new_multi_thread()
         .enable_all()

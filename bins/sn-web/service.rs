@@ -71,7 +71,7 @@ impl Service {
             return Ok(pages::refusal(
                 StatusCode::UNAUTHORIZED,
                 "This browser has not been let in.",
-                Some("Open the address that sn-web printed when it was started."),
+                Some(pages::WAY_IN),
             ));
         };
         if reading {
@@ -153,7 +153,7 @@ impl Service {
             return Err(Error::new(Kind::NotAllowed, "the form is not from here"));
         }
         let work: fn(&mut Desk<'_>, &Form) -> Result<Done> = match path {
-            "/leave" => return reply::cookie(reply::see("/")?, &self.sessions.leave(&session)),
+            "/leave" => return reply::cookie(pages::left(), &self.sessions.leave(&session)),
             "/sync" => {
                 self.rounds.start();
                 return reply::see("/waiting");

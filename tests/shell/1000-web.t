@@ -57,6 +57,7 @@ is 'it listens on loopback alone' \
     "$(awk -v port="$(printf ':%04X' "$port")" '$4 == "0A" && $2 ~ port "$" { print $2 }' /proc/net/tcp /proc/net/tcp6)" \
     "$(printf '0100007F:%04X' "$port")"
 fails 75 'one at a time' as alice sn-web
+is 'which is said' "$(as alice sn-web 2>&1)" 'sn-web: another sn-web has this account open'
 fails 64 'not too often' as bob sn-web --every 1s
 
 # Who hangs in the middle of a head is sent away at last; nobody waits for them. Told at the end.
@@ -74,7 +75,8 @@ slow=$!
 # The door.
 way=$(sed "s|$here||" "$T/address")
 is 'nobody comes in without an address' "$(ask /)" 401
-ok 'and is told what to do' has "$T/answer" 'Open the address that sn-web printed'
+ok 'and is told what to do' has "$T/answer" 'send it the signal USR1'
+ok 'not to come here again' sh -c "! grep 'Start here' '$T/answer'"
 is 'nor by another one' "$(ask "/enter/$(printf '%064d' 0)")" 403
 is 'nor by the beginning of it' "$(ask "${way%????}")" 403
 is 'nor with a method that leaves nothing open' "$(ask "$way" -I)" 405
@@ -158,6 +160,8 @@ is 'the upload is gone' "$(ls "$T/alice/state/web")" ''
 is 'a comment leads to its conversation' "$(send /comment -d "about=$me/$id" -d text=Yes)" 303
 ok 'and to its place there' grep -q "^location: /thread/$me/$id#$id-" "$T/head"
 is 'a sign, too' "$(send /reaction -d "about=$me/$id" --data-urlencode sign=🎉)" 303
+is 'pressed twice' "$(send /reaction -d "about=$me/$id" --data-urlencode sign=🎉)" 303
+is 'it is given once' "$(as alice sn-feed --type reaction --json | wc -l)" 1
 is 'nothing can be said of what is not there' "$(send /comment -d "about=ffffffff" -d text=Lost)" 404
 ok 'and what was written is not lost' has "$T/answer" '>Lost</textarea>'
 is 'nor to nobody' "$(send /status -d to=@nobody -d text=Kept)" 400
@@ -235,6 +239,8 @@ is 'a packet, as ever' "$(head -c 70000 /dev/zero | tr '\0' a | send /status -d 
 truncate -s 68M "$T/large"
 is 'a photograph is not that large' "$(upload -F "form=$form" -F "photo1=@$T/large")" 400
 is 'nor something else' "$(upload -F "form=$form" -F "photo1=@$T/page.jpg")" 400
+ok 'which is said of it by its name' grep -q "Cannot attach .*[^/]page\.jpg.*: not a JPEG" "$T/answer"
+ok 'and not by where it was kept, nor with a command' sh -c "! grep -e state/web -e sn-pack '$T/answer'"
 set --
 for number in 1 2 3 4 5; do set -- "$@" -F "photo$number=@tests/data/ridge.jpg"; done
 is 'there are not that many' "$(upload -F "form=$form" "$@")" 400
@@ -252,7 +258,8 @@ is 'who hangs is sent away' "$(cut -d ' ' -f 1 "$T/slow")" gone
 is 'and who does not end' "$(cut -d ' ' -f 1,3 "$T/unfinished")" 'told 503'
 
 # The end.
-is 'who leaves' "$(send /leave)" 303
+is 'who leaves' "$(send /leave)" 200
+ok 'is told so' has "$T/answer" 'You have left.'
 is 'is out' "$(inside /)" 401
 is 'the other is not' "$(ask / -b "$T/other")" 200
 kill "$web"

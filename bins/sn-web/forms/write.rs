@@ -7,8 +7,13 @@ use socialnet::{
     compose::{Author, Draft},
     post::post,
     render::html::anchor,
-    store::{contacts, named},
+    store::{
+        contacts,
+        feed::{self, Query},
+        named,
+    },
 };
+use std::path::PathBuf;
 
 /// `sn-pack status | sn-seal --to | sn-send`.
 pub fn status(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
@@ -23,10 +28,20 @@ pub fn photo(desk: &mut Desk<'_>, upload: &Upload) -> Result<Done> {
         return Err(Error::new(Kind::Usage, "no photograph was chosen"));
     }
     let (paths, alts): (Vec<_>, Vec<_>) = upload.photos.iter().cloned().unzip();
-    let attachments = attach::photos(&paths, alts, &desk.home.blobs())?;
+    let attachments =
+        attach::photos(&paths, alts, &desk.home.blobs()).map_err(|error| as_chosen(&paths, error))?;
     let draft = Draft { text: upload.form.words("text"), attachments, ..Draft::default() };
     let packet = author(desk).photo(draft)?;
     send(desk, packet, &[reader(&upload.form)], Done::see("/"))
+}
+
+/// Why a photograph is refused, without what a browser's user has no use for: where it is kept, and what to type.
+fn as_chosen(paths: &[PathBuf], error: Error) -> Error {
+    let message = paths.iter().fold(error.message().to_owned(), |message, path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        message.replace(&path.display().to_string(), &name)
+    });
+    Error::new(error.kind(), message)
 }
 
 /// `sn-pack comment | sn-seal | sn-send`.
@@ -40,9 +55,29 @@ pub fn comment(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
 /// `sn-pack reaction | sn-seal | sn-send`.
 pub fn reaction(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let sign = form.words("sign").ok_or_else(|| Error::new(Kind::Usage, "no sign was chosen"))?;
-    let packet = author(desk).reaction(form.get("about"), Draft { text: Some(sign), ..Draft::default() })?;
     let seen = conversation(desk, form)?;
+    if has_reacted(desk, form.get("about"), &sign)? {
+        return Ok(seen);
+    }
+    let packet = author(desk).reaction(form.get("about"), Draft { text: Some(sign), ..Draft::default() })?;
     send(desk, packet, &[], seen)
+}
+
+/// A button pressed twice says nothing new.
+fn has_reacted(desk: &Desk<'_>, about: &str, sign: &str) -> Result<bool> {
+    let (db, now) = (desk.store.read(), desk.instant());
+    let own = Query {
+        from: Some(desk.me),
+        about: Some(named::find(db, about, now)?),
+        kind: Some("reaction".into()),
+        ..Query::default()
+    };
+    for seq in feed::rows(db, &own, now)? {
+        if feed::entry(db, seq, now)?.text == sign {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// `sn-pack retract | sn-seal | sn-send`.

@@ -97,12 +97,25 @@ fn nothing() -> Error {
 struct Refused<'a> {
     message: &'a str,
     hint: Option<&'a str>,
+    /// Whether the way in leads anywhere.
+    inside: bool,
 }
+
+/// How whoever is outside comes in.
+pub const WAY_IN: &str =
+    "Start sn-web anew, or send it the signal USR1: it prints an address that lets one browser in.";
 
 /// A page for whoever is not let in, or asked for what is not there.
 pub fn refusal(status: StatusCode, message: &str, hint: Option<&str>) -> Reply {
-    let html = Refused { message, hint }.render().unwrap_or_default();
+    let inside = status != StatusCode::UNAUTHORIZED;
+    let html = Refused { message, hint, inside }.render().unwrap_or_default();
     reply::page(status, html)
+}
+
+/// The page for whoever has just left.
+pub fn left() -> Reply {
+    let page = Refused { message: "You have left.", hint: Some(WAY_IN), inside: false };
+    reply::page(StatusCode::OK, page.render().unwrap_or_default())
 }
 
 /// A page about what went wrong.
