@@ -77,10 +77,11 @@ class Session(socketserver.BaseRequestHandler):
     def say(self, text):
         self.request.sendall((text.replace("\\n", "\r\n") + "\r\n").encode())
 
-    def do(self, event, usual, argument=""):
-        """Answers as the script says; True if it was the usual answer, or another yes."""
+    def do(self, event, usual, argument="", first=lambda: None):
+        """Answers as the script says; True if it was the usual answer, or another yes, before which `first` is done."""
         action = self.server.script.action(event, argument)
         if action is None:
+            first()
             self.say(usual)
             return True
         words = action.split(" ", 1)
@@ -104,6 +105,8 @@ class Session(socketserver.BaseRequestHandler):
         if words[0] == "inject":
             self.say(usual + "\\n" + words[1])
             return True
+        if action[0] in "23":
+            first()
         self.say(action)
         return action[0] in "23"
 
@@ -179,8 +182,8 @@ class Session(socketserver.BaseRequestHandler):
             if lines[-1] == b".\r\n":
                 break
         self.data = b"".join(line[1:] if line.startswith(b".") else line for line in lines[:-1])
-        if self.do("END", "250 taken"):
-            self.keep()
+        # Whoever hears that it is taken may look for it at once.
+        self.do("END", "250 taken", first=self.keep)
 
     def keep(self):
         number = self.server.next_number()
