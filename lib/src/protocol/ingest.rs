@@ -325,6 +325,7 @@ impl<'a> Ingest<'a> {
 
     fn dispose(&self, done: Vec<(Item, Then)>) -> Result<()> {
         let mut moved = false;
+        let mut deleted = Vec::with_capacity(done.len());
         for (item, then) in done {
             match (then, item.name) {
                 (Then::MoveToBlobs(digest), Some(name)) => {
@@ -335,7 +336,7 @@ impl<'a> Ingest<'a> {
                     let bytes = file::read(&item.path, blob::CHUNK)?;
                     file::replace(&self.home.blobs().join(mailbox::name_for(&digest)), &bytes, 0o600)?;
                 }
-                (Then::Delete, Some(name)) => self.inpackets.remove("new", &name)?,
+                (Then::Delete, Some(name)) => deleted.push(name),
                 // By hand, chunks and what lists them come in any order.
                 (Then::HoldChunk(digest), None) => {
                     let bytes = file::read(&item.path, blob::CHUNK)?;
@@ -349,6 +350,7 @@ impl<'a> Ingest<'a> {
                 (Then::Delete | Then::Hold | Then::Reject(_), None) => {}
             }
         }
+        self.inpackets.remove_all("new", &deleted)?;
         if moved { file::sync_folder(&self.home.blobs()) } else { Ok(()) }
     }
 
