@@ -1,16 +1,18 @@
-"""usage: python -m browser FOLDER, with the addresses of both, and room for profiles, in FOLDER."""
+"""usage: python -m browser FOLDER, with the addresses of both, a site, and room for profiles, in FOLDER."""
 
 import sys
 from pathlib import Path
 
-from . import access, corpus, story, tap
+from . import access, corpus, site, story, tap
 from .window import DESKTOP, PHONE, Window
 
 
 def main(folder: Path) -> None:
     """The whole of it."""
     alice, bob = Window(folder / "alice-profile"), Window(folder / "bob-profile")
+    reader = Window(folder / "reader-profile")
     try:
+        site.check(reader, folder / "site")
         for window, name in [(alice, "alice"), (bob, "bob")]:
             window.enter((folder / f"{name}.address").read_text().strip())
         photo = folder / "ridge.jpg"
@@ -43,6 +45,7 @@ def main(folder: Path) -> None:
     finally:
         alice.close()
         bob.close()
+        reader.close()
     tap.plan()
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # sn-web in a real browser: two people meet and write to each other, on a screen and on a phone, with script and without;
-# what strangers write stays text; nobody is kept out; and nothing is asked for elsewhere. The results are those of
+# what strangers write stays text; nobody is kept out; and nothing is asked for elsewhere, by pages of sn-feed --html neither. The results are those of
 # tests/browser. With SHOTS=FOLDER it leaves pictures of the pages there.
 . tests/lib.sh
 
@@ -44,6 +44,7 @@ until test -s "$T/alice.address" && test -s "$T/bob.address"; do
     test "$tries" -lt 100 || { cat "$T"/*.log && exit 1; }
     sleep 0.1
 done
+as alice sn-feed --html "$T/site"
 timeout 300 "$python" -m browser "$T"
 # Somebody else reads the code that was on the screen.
 test "$(zbarimg --quiet --raw "$T/code.png" 2>"$T/said")" = "$(cat "$T/code")"
