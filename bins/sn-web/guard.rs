@@ -49,7 +49,7 @@ impl Guard {
         if !matches!(site, None | Some("same-origin" | "none")) {
             return Err(Refusal::OtherSite);
         }
-        if method == Method::GET {
+        if method.is_safe() {
             return Ok(());
         }
         match headers.contains_key(ORIGIN) {

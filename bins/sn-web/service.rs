@@ -39,20 +39,22 @@ impl Service {
 
     async fn admit(&self, request: Request<Incoming>) -> Result<Reply> {
         let path = request.uri().path().to_owned();
-        if ![Method::GET, Method::POST].contains(request.method()) {
+        if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
             let mut refused =
                 pages::refusal(StatusCode::METHOD_NOT_ALLOWED, "That can't be done here.", None);
-            refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+            refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
             return Ok(refused);
         }
         if let Err(refusal) = self.guard.check(request.method(), request.uri(), request.headers()) {
             return Ok(refused(refusal));
         }
-        let reading = request.method() == Method::GET;
+        // hyper leaves the body away where only the head is asked for (RFC 9110 section 9.3.2).
+        let reading = request.method() != Method::POST;
         if let Some(part) = fixed::find(&path).filter(|_| reading) {
             return Ok(part);
         }
-        if let Some(token) = path.strip_prefix("/enter/").filter(|_| reading) {
+        // Whoever asks for the head alone, such as a program that looks at links, has not come in.
+        if let Some(token) = path.strip_prefix("/enter/").filter(|_| request.method() == Method::GET) {
             return match self.sessions.enter(token)? {
                 Some(cookie) => reply::cookie(reply::see("/")?, &cookie),
                 // Whoever is inside and goes back in their browser's history.

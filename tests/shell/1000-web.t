@@ -79,7 +79,7 @@ ok 'and is told what to do' has "$T/answer" 'send it the signal USR1'
 ok 'not to come here again' sh -c "! grep 'Start here' '$T/answer'"
 is 'nor by another one' "$(ask "/enter/$(printf '%064d' 0)")" 403
 is 'nor by the beginning of it' "$(ask "${way%????}")" 403
-is 'nor with a method that leaves nothing open' "$(ask "$way" -I)" 405
+is 'nor whoever asks for the head alone' "$(ask "$way" -I)" 401
 is 'nor on behalf of another site' "$(ask "$way" -H 'Sec-Fetch-Site: cross-site')" 403
 is 'who has it comes in' "$(ask "$way" -c "$T/jar")" 303
 ok 'with a cookie that no script and no other site gets' \
@@ -225,7 +225,8 @@ for path in /../../../../etc/passwd /file/../../../etc/passwd /file/%2e%2e/%2e%2
     is "$path is nothing" "$(inside "$path")" 404
 done
 is 'rows are numbers' "$(inside '/?before=x')" 404
-for method in HEAD PUT DELETE OPTIONS TRACE; do
+is 'a page has a head of its own' "$(inside / -I)$(type_of)" 200text/html
+for method in PUT DELETE OPTIONS TRACE; do
     is "$method is not done here" "$(inside / -X "$method" --max-time 2)" 405
 done
 is 'nothing is done by reading' "$(inside /status)" 404

@@ -96,9 +96,10 @@ impl Packet {
         facts.extend(entry.edited.then(|| "edited".to_owned()));
         facts.extend(entry.closed.then(|| "closed".to_owned()));
         facts.extend(entry.expires.map(|then| format!("until {}", site.time(then))));
-        facts.extend(entry.delivery.map(|delivery| match delivery.waiting() {
-            0 => format!("confirmed by {}", delivery.confirmed),
-            waiting => format!("confirmed by {}, waiting for {waiting}", delivery.confirmed),
+        facts.extend(entry.delivery.map(|delivery| match (delivery.confirmed, delivery.waiting()) {
+            (confirmed, 0) => format!("confirmed by {confirmed}"),
+            (0, waiting) => format!("on its way to {waiting}"),
+            (confirmed, waiting) => format!("confirmed by {confirmed}, on its way to {waiting}"),
         }));
         let (mut pictures, mut files) = (Vec::new(), Vec::new());
         for attachment in &entry.attachments {
