@@ -32,8 +32,6 @@ pub struct Lanes {
 #[derive(Default)]
 struct State {
     lanes: BTreeMap<String, Lane>,
-    /// Jobs that wait in all lanes.
-    queued: usize,
     /// Workers that are waiting for a job, and all of them.
     idle: usize,
     workers: usize,
@@ -77,7 +75,7 @@ impl Lanes {
     }
 
     fn serve(&self, work: &impl Fn(&JobLine) -> Fate, report: &impl Fn(&JobLine, &Report) -> Result<()>) {
-        let mut state = self.lock();
+        let mut state = self.wait(self.lock());
         while let Some((host, job)) = state.next(self.per_host) {
             let down = state.lanes.get(&host).and_then(|lane| lane.down.clone());
             drop(state);
@@ -89,14 +87,14 @@ impl Lanes {
             state = self.lock();
             if let Err(error) = reported {
                 state.failed.get_or_insert(error);
+                self.changed.notify_all();
             }
             let lane = state.lanes.entry(host).or_default();
             lane.under_way -= 1;
             if let Fate::Host(what) = fate {
                 lane.down.get_or_insert(what);
             }
-            // There is room in this lane now, and perhaps nothing left at all.
-            self.changed.notify_all();
+            // The room that there is now in this lane is taken by this worker: nobody need be woken.
             state = self.wait(state);
         }
         state.workers -= 1;
@@ -119,7 +117,12 @@ impl Lanes {
 
 impl State {
     fn has_next(&self, per_host: usize) -> bool {
-        self.lanes.values().any(|lane| lane.under_way < per_host && !lane.waiting.is_empty())
+        self.open(per_host) > 0
+    }
+
+    /// Jobs that could be begun now.
+    fn open(&self, per_host: usize) -> usize {
+        self.lanes.values().map(|lane| lane.waiting.len().min(per_host - lane.under_way)).sum()
     }
 
     fn next(&mut self, per_host: usize) -> Option<(String, JobLine)> {
@@ -130,7 +133,6 @@ impl State {
         let open = self.lanes.iter_mut().filter(|(_, it)| it.under_way < per_host && !it.waiting.is_empty());
         let (host, lane) = open.min_by_key(|(_, lane)| lane.under_way)?;
         lane.under_way += 1;
-        self.queued -= 1;
         lane.waiting.pop_front().map(|job| (host.clone(), job))
     }
 }
@@ -146,8 +148,7 @@ impl Feed<'_, '_> {
     pub fn add(&self, job: JobLine) {
         let mut state = self.lanes.lock();
         state.lanes.entry(host(&job.address)).or_default().waiting.push_back(job);
-        state.queued += 1;
-        if state.queued > state.idle && state.workers < WORKERS {
+        if state.open(self.lanes.per_host) > state.idle && state.workers < WORKERS {
             state.workers += 1;
             (self.start)();
         }
@@ -158,4 +159,82 @@ impl Feed<'_, '_> {
 /// The scheme and authority, which a server's limits are about.
 fn host(address: &str) -> String {
     address.splitn(4, '/').take(3).collect::<Vec<_>>().join("/").to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{collections::HashSet, time::Duration};
+
+    fn job(number: usize, host: &str) -> JobLine {
+        format!("{number}\tenvelope\thttps://{host}/in/box\tfile").parse().unwrap()
+    }
+
+    /// Runs jobs, so many at once for a host: which were reported, and how many threads worked on them.
+    fn run(
+        per_host: usize,
+        jobs: Vec<JobLine>,
+        work: impl Fn(&JobLine) -> Fate + Sync,
+    ) -> (Vec<usize>, usize) {
+        let (reported, threads) = (Mutex::new(Vec::new()), Mutex::new(HashSet::new()));
+        let feed = |feed: &Feed<'_, '_>| {
+            jobs.into_iter().for_each(|job| feed.add(job));
+            Ok(())
+        };
+        let work = |job: &JobLine| {
+            threads.lock().unwrap().insert(thread::current().id());
+            work(job)
+        };
+        let report = |job: &JobLine, _: &Report| {
+            reported.lock().unwrap().push(job.id.parse().unwrap());
+            Ok(())
+        };
+        Lanes::new(per_host).run(feed, work, report).unwrap();
+        let mut reported = reported.into_inner().unwrap();
+        reported.sort_unstable();
+        (reported, threads.into_inner().unwrap().len())
+    }
+
+    #[test]
+    fn a_host_has_no_more_workers_than_it_may_have_requests() {
+        let (now, most) = (Mutex::new(0), Mutex::new(0));
+        let jobs = (0..200).map(|number| job(number, "example.net")).collect();
+        let (reported, threads) = run(3, jobs, |_| {
+            let under_way = {
+                let mut now = now.lock().unwrap();
+                *now += 1;
+                *now
+            };
+            let mut most = most.lock().unwrap();
+            *most = under_way.max(*most);
+            drop(most);
+            thread::yield_now();
+            *now.lock().unwrap() -= 1;
+            Fate::Job(Report::Sent)
+        });
+        assert_eq!(reported, (0..200).collect::<Vec<_>>());
+        assert!(threads <= 3 && *most.lock().unwrap() <= 3, "{threads} threads");
+    }
+
+    #[test]
+    fn one_that_does_not_answer_holds_up_nobody() {
+        let jobs =
+            (0..100).map(|number| job(number, if number < 50 { "slow.example" } else { "quick.example" }));
+        let quick = (Mutex::new(0), Condvar::new());
+        let (reported, _) = run(2, jobs.collect(), |job| {
+            let (done, changed) = &quick;
+            if job.address.contains("quick") {
+                *done.lock().unwrap() += 1;
+                changed.notify_all();
+                return Fate::Job(Report::Sent);
+            }
+            // Gives no answer before all others have theirs.
+            let patience = Duration::from_secs(60);
+            let waited =
+                changed.wait_timeout_while(done.lock().unwrap(), patience, |done| *done < 50).unwrap();
+            assert!(!waited.1.timed_out());
+            Fate::Host(Report::Later(0, "away".to_owned()))
+        });
+        assert_eq!(reported, (0..100).collect::<Vec<_>>());
+    }
 }

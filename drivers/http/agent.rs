@@ -26,7 +26,7 @@ const IDLE: usize = 64;
 
 /// A client that connects only within `reach`.
 pub fn agent(settings: &Settings, reach: Reach) -> Result<Agent> {
-    build(settings, Checked { reach, inner: DefaultResolver::default() })
+    build(settings, Checked::new(reach, DefaultResolver::default()))
 }
 
 pub(crate) fn build(settings: &Settings, resolver: impl Resolver) -> Result<Agent> {

@@ -2,8 +2,11 @@
 //! answer of the DNS, so that a name that answers differently the next time (rebinding) gains nothing.
 
 use std::{
+    collections::HashMap,
     error, fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 use ureq::{
     Error,
@@ -53,13 +56,39 @@ impl Reach {
     }
 }
 
+/// How long an answer of the DNS is used: each question takes a thread, so that it can be given up, and with many
+/// requests to one host that would cost more than they do.
+const KEPT: Duration = Duration::from_secs(30);
+
 /// A resolver that leaves out what may not be connected to.
 #[derive(Debug)]
 pub struct Checked<R = DefaultResolver> {
-    /// Where to.
-    pub reach: Reach,
-    /// Who asks the DNS.
-    pub inner: R,
+    reach: Reach,
+    inner: R,
+    /// Answers, and when they came, by scheme and authority.
+    kept: Mutex<HashMap<String, (Instant, ResolvedSocketAddrs)>>,
+}
+
+impl<R: Resolver> Checked<R> {
+    /// One that asks the DNS by `inner`.
+    pub fn new(reach: Reach, inner: R) -> Self {
+        Self { reach, inner, kept: Mutex::default() }
+    }
+
+    fn ask(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let host = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, found)) = kept().get(&host).filter(|(when, _)| when.elapsed() < KEPT) {
+            return Ok(found.clone());
+        }
+        // Not locked meanwhile: another host's answer may be here long before.
+        let found = self.inner.resolve(uri, config, timeout)?;
+        let mut kept = kept();
+        kept.retain(|_, (when, _)| when.elapsed() < KEPT);
+        kept.insert(host, (Instant::now(), found.clone()));
+        Ok(found)
+    }
 }
 
 impl<R: Resolver> Resolver for Checked<R> {
@@ -69,7 +98,7 @@ impl<R: Resolver> Resolver for Checked<R> {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.inner.resolve(uri, config, timeout)?;
+        let found = self.ask(uri, config, timeout)?;
         let (mut allowed, mut refused) = (self.empty(), None);
         for &address in found.iter() {
             match self.reach.judge(uri, address.ip()) {
@@ -215,6 +244,13 @@ mod tests {
     #[derive(Debug)]
     struct Rebinding(Vec<SocketAddr>, AtomicUsize);
 
+    impl Rebinding {
+        /// One that begins with the answer of this number.
+        fn from(answers: &[SocketAddr], first: usize) -> Self {
+            Self(answers.to_vec(), AtomicUsize::new(first))
+        }
+    }
+
     impl Resolver for Rebinding {
         fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
             let mut found = self.empty();
@@ -229,16 +265,17 @@ mod tests {
         let inside = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = inside.local_addr().unwrap().port();
         // TEST-NET-3 stands for the internet: nobody answers there.
-        let dns = Rebinding(
-            vec![SocketAddr::from(([203, 0, 113, 1], port)), SocketAddr::from(([127, 0, 0, 1], port))],
-            AtomicUsize::new(0),
-        );
+        let answers = [SocketAddr::from(([203, 0, 113, 1], port)), SocketAddr::from(([127, 0, 0, 1], port))];
         let settings =
             Settings { answer_timeout: Duration::from_millis(200), ca_file: None, allow_http: true };
         let reach = Reach { plain: true, ..Reach::default() };
-        let agent = build(&settings, Checked { reach, inner: dns }).unwrap();
-        for _ in 0..4 {
-            agent.get(format!("http://rebinding.example:{port}/")).call().unwrap_err();
+        for first in 0..answers.len() {
+            let dns = Rebinding::from(&answers, first);
+            let agent = build(&settings, Checked::new(reach.clone(), dns)).unwrap();
+            // Hosts that are asked for anew each time, and one whose answer is kept.
+            for host in ["a", "b", "b", "c", "c"] {
+                agent.get(format!("http://{host}.example:{port}/")).call().unwrap_err();
+            }
         }
         inside.set_nonblocking(true).unwrap();
         assert!(inside.accept().is_err(), "somebody connected to this machine");
@@ -249,18 +286,22 @@ mod tests {
         let here = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = here.local_addr().unwrap();
         let elsewhere = SocketAddr::from(([127, 0, 0, 1], 1));
-        let dns = Rebinding(vec![address, elsewhere], AtomicUsize::new(0));
+        let dns = Rebinding::from(&[address, elsewhere], 0);
         let server = thread::spawn(move || {
-            let (mut stream, _) = here.accept().unwrap();
-            let _ = stream.read(&mut [0; 1024]);
-            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            for _ in 0..2 {
+                let (mut stream, _) = here.accept().unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+            }
         });
         let settings = Settings { answer_timeout: Duration::from_secs(10), ca_file: None, allow_http: false };
         let reach = Reach { private: true, ..Reach::default() };
-        let agent = build(&settings, Checked { reach, inner: dns }).unwrap();
-        // The second answer of the DNS is never asked for: the first was checked and used.
-        let answer = agent.get("http://once.example/").call().unwrap();
-        assert_eq!(answer.status(), 204);
+        let agent = build(&settings, Checked::new(reach, dns)).unwrap();
+        // The second answer of the DNS is never asked for: the first was checked and used, also for another connection.
+        for _ in 0..2 {
+            let answer = agent.get("http://once.example/").call().unwrap();
+            assert_eq!(answer.status(), 204);
+        }
         server.join().unwrap();
     }
 }
