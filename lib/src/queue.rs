@@ -37,7 +37,7 @@ use std::{
 };
 
 /// Deliveries, and bytes of their envelopes, that are handed to drivers at once.
-const WINDOW: u32 = 500;
+const WINDOW: u32 = 2000;
 const WINDOW_BYTES: usize = 16 << 20;
 /// Reports that are committed together, at most, and how long the first of them waits for the rest: a commit costs about
 /// as much. What was not committed when a run is killed is handed over again.
@@ -54,13 +54,22 @@ const CHUNKS_AGAIN: Duration = Duration::from_secs(7 * 24 * 3600);
 pub fn run(home: &Home, store: &mut Store, now: Timestamp, note: &mut dyn FnMut(&str)) -> Result<()> {
     let Some(_lock) = home.lock_if_free("queue")? else { return Ok(()) };
     let clock = Clock { begun: now, ticks: Instant::now() };
-    let mut run = Run { home, store, clock, outpackets: home.outpackets()?, broken: BTreeMap::new(), note };
+    let mut run = Run {
+        home,
+        store,
+        clock,
+        outpackets: home.outpackets()?,
+        broken: BTreeMap::new(),
+        moved: BTreeSet::new(),
+        note,
+    };
     run.outpackets.tidy()?;
     delete_leftovers(&home.blobs().join("tmp"))?;
     run.settle()?;
     run.look()?;
     while run.window()? {}
-    Ok(())
+    // Once for all renames: one that a crash undoes is done again, as the rows tell.
+    run.moved.iter().try_for_each(|folder| run.outpackets.sync(folder))
 }
 
 struct Run<'a> {
@@ -70,6 +79,8 @@ struct Run<'a> {
     outpackets: Mailbox,
     /// Schemes whose driver failed in this run, and how: asked again by the next run.
     broken: BTreeMap<String, String>,
+    /// Folders into which files were renamed in this run.
+    moved: BTreeSet<&'static str>,
     note: &'a mut dyn FnMut(&str),
 }
 
@@ -343,24 +354,26 @@ impl Run<'_> {
 
     /// Renames the files of those envelopes that are finished.
     fn finish(&mut self, envelopes: impl IntoIterator<Item = Digest>) -> Result<()> {
-        let mut changed = BTreeSet::new();
-        for envelope in envelopes {
-            let name = file_name(&envelope);
-            let there = self.outpackets.path("new", &name).exists();
-            match delivery::standing(self.store.read(), &envelope)? {
-                Standing::Sent if there => {
+        let read = self.store.read().unchecked_transaction()?;
+        let standings = envelopes.into_iter().map(|it| Ok((file_name(&it), delivery::standing(&read, &it)?)));
+        let standings = standings.collect::<Result<Vec<_>>>()?;
+        drop(read);
+        for (name, standing) in standings {
+            let there = || self.outpackets.path("new", &name).exists();
+            match standing {
+                Standing::Sent if there() => {
                     self.outpackets.shift(&name, "new", "sent")?;
-                    changed.insert("sent");
+                    self.moved.insert("sent");
                 }
-                Standing::Failed(why) if there => {
+                Standing::Failed(why) if there() => {
                     (self.note)(&format!("'{name}' failed: {why}"));
                     self.outpackets.give_up(&name, &why)?;
-                    changed.insert("failed");
+                    self.moved.insert("failed");
                 }
                 _ => {}
             }
         }
-        changed.into_iter().try_for_each(|folder| self.outpackets.sync(folder))
+        Ok(())
     }
 }
 

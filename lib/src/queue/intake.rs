@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Blocks, and bytes of them, that are committed together.
-const BATCH: usize = 500;
+const BATCH: usize = 2000;
 const BATCH_BYTES: usize = 16 << 20;
 /// Bytes of a file in outpackets: base64 of the largest envelope, and its header lines.
 const MAX_FILE: usize = 16 << 20;
