@@ -67,7 +67,7 @@ PYTHON = $(CARGO_TARGET_DIR)/second/bin/python
 lint: $(CARGO_TARGET_DIR)/second/installed $(CARGO_TARGET_DIR)/browser/installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets --all-features -- -D warnings
-	@set -e; for package in socialnet socialnet-mail socialnet-http socialnet-autoconfig $(COMMANDS); do \
+	@set -e; for package in socialnet socialnet-mail socialnet-http socialnet-serve socialnet-autoconfig $(COMMANDS); do \
 	    echo "$(CARGO) check --package $$package"; \
 	    $(CARGO) check --release --locked --quiet --package $$package; \
 	done

@@ -1,6 +1,5 @@
 //! Answers: a status, a line in words or bytes, and the headers that go with all of them.
 
-use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::{
     Response, StatusCode,
     body::Bytes,
@@ -8,12 +7,10 @@ use hyper::{
         CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
-use std::{io, time::Duration};
+use socialnet_serve::{Body, full};
+use std::time::Duration;
 
-/// Any answer's body.
-pub type Body = UnsyncBoxBody<Bytes, io::Error>;
-/// Any answer.
-pub type Reply = Response<Body>;
+pub use socialnet_serve::Reply;
 
 /// A line in words.
 pub fn words(status: StatusCode, line: &str) -> Reply {
@@ -22,12 +19,12 @@ pub fn words(status: StatusCode, line: &str) -> Reply {
 
 /// Lines of text.
 pub fn text(status: StatusCode, text: String) -> Reply {
-    with_type(status, "text/plain; charset=utf-8", full(text.into()))
+    with_type(status, "text/plain; charset=utf-8", full(text))
 }
 
 /// Bytes of a media type.
 pub fn bytes(kind: &'static str, bytes: Vec<u8>) -> Reply {
-    with_type(StatusCode::OK, kind, full(bytes.into()))
+    with_type(StatusCode::OK, kind, full(bytes))
 }
 
 /// Nothing but the status.
@@ -69,8 +66,4 @@ pub fn too_large(most: usize) -> Reply {
         words(StatusCode::PAYLOAD_TOO_LARGE, &format!("too large: this server takes at most {most} bytes"));
     reply.headers_mut().insert("socialnet-max-bytes", HeaderValue::from(most));
     reply
-}
-
-fn full(bytes: Bytes) -> Body {
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }

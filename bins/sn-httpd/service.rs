@@ -12,23 +12,20 @@ use crate::{
     reply::{self, Reply},
     settings::{Limits, Log},
 };
-use http_body_util::{BodyExt, channel::Channel};
 use hyper::{
     Method, Request, StatusCode,
-    body::{Bytes, Incoming},
+    body::Incoming,
     header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
 };
 use jiff::Timestamp;
 use socialnet::{Kind, Result};
-use std::{fs::File, io::Read, net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How long a client waits that came when the server had too much to do, or was about to stop.
 const BUSY: Duration = Duration::from_secs(5);
 /// How many requests a wrong secret counts as: guessing takes long.
 const WRONG_SECRET: f64 = 20.0;
-/// Bytes of an item that are read at once.
-const PIECE: usize = 64 << 10;
 
 /// Everything that requests need.
 pub struct Service {
@@ -236,9 +233,8 @@ impl Service {
         let Some((file, size)) = blocking(move || Ok(place.open(&name))).await? else {
             return Ok(reply::words(StatusCode::NOT_FOUND, "there is no such item"));
         };
-        let (sender, body) = Channel::new(1);
-        tokio::spawn(send_file(file, size, sender));
-        let mut found = reply::with_type(StatusCode::OK, "application/octet-stream", body.boxed_unsync());
+        let body = socialnet_serve::file(file, size);
+        let mut found = reply::with_type(StatusCode::OK, "application/octet-stream", body);
         found.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
         self.counters.fetched.add(1);
         Ok(found)
@@ -287,30 +283,6 @@ fn busy() -> Reply {
 
 fn full() -> Reply {
     reply::words(StatusCode::INSUFFICIENT_STORAGE, "the box is full: try again when its owner has fetched")
-}
-
-/// Sends a file piece by piece, as fast as it is taken.
-async fn send_file(file: File, size: u64, mut to: http_body_util::channel::Sender<Bytes, std::io::Error>) {
-    let (mut file, mut left) = (file, size);
-    while left > 0 {
-        let most = left.min(PIECE as u64);
-        let read = tokio::task::spawn_blocking(move || {
-            let mut piece = Vec::with_capacity(most as usize);
-            file.by_ref().take(most).read_to_end(&mut piece).map(|_| (piece, file))
-        });
-        match read.await {
-            Ok(Ok((piece, again))) if !piece.is_empty() => {
-                left -= piece.len() as u64;
-                file = again;
-                if to.send_data(piece.into()).await.is_err() {
-                    // Nobody listens any more.
-                    return;
-                }
-            }
-            // Shorter than it was: the connection ends before the length that was told, so nobody takes it for whole.
-            _ => return to.abort(std::io::ErrorKind::UnexpectedEof.into()),
-        }
-    }
 }
 
 /// Runs what blocks, beside the tasks that must not.
