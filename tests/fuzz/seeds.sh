@@ -39,6 +39,11 @@ done <../vectors/search/canon.jsonl
 mkdir -p corpus/blob
 printf 'a short file' >corpus/blob/short
 alice=$(printf 'a%.0s' $(seq 52))
+nonce=$(printf '0a%.0s' $(seq 32))
+mkdir -p corpus/login
+printf 'example.net:8443 9fj3 %s' "$nonce" >corpus/login/challenge
+printf '<box-login xmlns="urn:socialnet:box-login:1" from="%s" host="[::1]" box="9fj3" created="%s" nonce="%s"/>' \
+    "$alice" 2026-11-22T10:15:00Z "$nonce" >corpus/login/form
 mkdir -p corpus/succession corpus/backup
 printf '<succession xmlns="urn:socialnet:succession:1" from="%s" to="%s" created="2026-11-22T10:15:00Z"/>' \
     "$alice" "$(printf 'b%.0s' $(seq 52))" >corpus/succession/one
