@@ -106,6 +106,7 @@ impl Service {
             }
             ["photo"] => self.page(session, pages::write::photo).await,
             ["people"] => self.page(session, pages::people::page).await,
+            ["searches"] => self.page(session, pages::searches::page).await,
             ["waiting"] => {
                 let state = self.rounds.state();
                 self.page(session, move |desk, frame| pages::waiting::page(desk, frame, state)).await
@@ -171,9 +172,15 @@ impl Service {
             "/unmute" => forms::people::unmute,
             "/add" => forms::people::add,
             "/invite" => forms::people::invite,
+            "/search-begin" => forms::searches::begin,
+            "/search-end" => forms::searches::end,
+            "/search-stop" => forms::searches::stop,
             _ => return Err(Error::new(Kind::Nothing, "there is nothing here")),
         };
-        let text = form.words("text").or_else(|| form.words("invitation"));
+        let text = match path {
+            "/search-begin" => forms::searches::written(&form),
+            _ => form.words("text").or_else(|| form.words("invitation")),
+        };
         let done = self.node.with(move |desk| work(desk, &form)).await;
         self.follow(&session, done, text).await
     }

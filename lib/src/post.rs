@@ -1,4 +1,4 @@
-//! A packet on its way: what `sn-pack | sn-seal | sn-send` does in three processes, for a program that has all three in
+//! Packets on their way: what `sn-pack | sn-seal | sn-send` does in three processes, for a program that has all three in
 //! one.
 
 use crate::{
@@ -7,21 +7,22 @@ use crate::{
 };
 use jiff::Timestamp;
 
-/// Seals a packet for the readers that `to` names, as `sn-seal --to` does, or where it is empty for those it names itself,
+/// Seals packets for the readers that `to` names, as `sn-seal --to` does, or where it is empty for those they name themselves,
 /// and queues the envelopes, durably. What [`queue::run`] is for is left to the caller. Gives what could not be sealed, and
 /// why; the rest is queued all the same. An error: nothing was sealed.
 pub fn post(
     home: &Home,
     store: &mut Store,
     keyring: &Keyring,
-    packet: Vec<u8>,
+    packets: Vec<Vec<u8>>,
     to: &[String],
     now: Timestamp,
 ) -> Result<Vec<Error>> {
     // Each round is committed before it is given out, and queued before the next one is made: memory stays at one round.
     let mut queued = Store::open(&home.database())?;
     let (mut failures, mut sealed_any) = (Vec::new(), false);
-    Sealer::new(home, store, keyring, now).seal(vec![Clear::Packet(packet)], to, &mut |sealed| {
+    let packets = packets.into_iter().map(Clear::Packet).collect();
+    Sealer::new(home, store, keyring, now).seal(packets, to, &mut |sealed| {
         failures.extend(sealed.failures);
         sealed_any |= !sealed.letters.is_empty();
         let blocks = sealed.letters.into_iter().map(|letter| Ok(letter.pem()));

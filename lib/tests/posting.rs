@@ -26,7 +26,8 @@ fn what_is_posted_is_in_the_own_feed_and_queued_for_each_reader() {
     let status = alice.status("Back from the hills.");
     let everybody = ["all".to_owned()];
     let failures =
-        post::post(&alice.home, &mut alice.store, &alice.keyring, status, &everybody, alice.now).unwrap();
+        post::post(&alice.home, &mut alice.store, &alice.keyring, vec![status], &everybody, alice.now)
+            .unwrap();
     assert_eq!(failures, []);
     assert_eq!(alice.folder("outpackets/new").len(), before + 1);
     assert_eq!(queued(&alice).last(), Some(&(Some("bob".to_owned()), "waiting".to_owned())));
@@ -39,7 +40,8 @@ fn what_has_nobody_to_go_to_is_not_kept() {
     let status = alice.status("Is anybody there?");
     let everybody = ["all".to_owned()];
     let refused =
-        post::post(&alice.home, &mut alice.store, &alice.keyring, status, &everybody, alice.now).unwrap_err();
+        post::post(&alice.home, &mut alice.store, &alice.keyring, vec![status], &everybody, alice.now)
+            .unwrap_err();
     assert_eq!(refused.kind(), Kind::Usage);
     assert_eq!((alice.sees(), queued(&alice)), (Vec::new(), Vec::new()));
 }

@@ -5,7 +5,7 @@ from axe_core_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from .tap import same
 from .window import Window
 
-PAGES = ["/", "/photo", "/people", "/waiting", "/search?q=hills"]
+PAGES = ["/", "/photo", "/people", "/searches", "/waiting", "/search?q=hills"]
 
 
 def serious(window: Window) -> list[str]:

@@ -97,6 +97,20 @@ def write(alice: Window, bob: Window, photo: Path, which: str, reader: str) -> N
     ok(f"{which}: at the other's, too", f"The ridge at dawn, {which}." not in bob.says(), bob.says())
 
 
+def look_for(alice: Window) -> None:
+    """Alice looks for somebody through her contacts."""
+    alice.look("/people")
+    alice.press(alice.one("a[href='/searches']"))
+    alice.fill("#name", "Lovelace, Ada")
+    alice.fill("#town", "London")
+    alice.one("form[action='/search-begin'] summary").click()
+    alice.fill("#secret", "what the boat was called")
+    alice.press(alice.one("form[action='/search-begin'] button"))
+    ok("a search is begun", "2 contacts are asked" in alice.says(), alice.says())
+    ok("and listed", "name='ada lovelace' town=london" in alice.says(), alice.says())
+    same("its secret is not shown again", alice.one("#secret").get_attribute("value"), "")
+
+
 def hint(alice: Window, bob: Window, home: Path) -> None:
     """What comes while Alice looks at the feed is told there."""
     alice.look("/")

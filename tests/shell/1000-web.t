@@ -1,9 +1,9 @@
 #!/bin/sh
 # sn-web answers one browser, and nobody whom another site, a made-up name or a clumsy client sends.
 . tests/lib.sh
-unset http_proxy https_proxy all_proxy no_proxy
+. tests/web.sh
 
-web='' slow=''
+slow=''
 trap 'kill $web $slow 2>/dev/null || :; wait; rm -rf "$T"' EXIT
 
 account alice bob
@@ -18,41 +18,7 @@ say status "$bad" --file "$T/page.jpg" --file "$T/drawing.svg"
 say photo tests/data/ridge.jpg --text "$bad" --alt "$bad"
 as alice sn-sync
 
-# start: runs it for Alice; where it is, is in $here, and the way in in $T/address.
-start() {
-    : >"$T/address"
-    SN_HOME="$T/alice" sn-web >"$T/address" 2>"$T/log" &
-    web=$!
-    until_there
-    here=$(sed 's|/enter.*||' "$T/address")
-    port=${here##*:}
-}
-until_there() {
-    tries=0
-    until test -s "$T/address"; do
-        tries=$((tries + 1))
-        test "$tries" -lt 100 || { cat "$T/log" && exit 1; }
-        sleep 0.1
-    done
-}
-# ask PATH [OPTION]...: the status; the answer is in $T/answer, its headers in $T/head.
-ask() {
-    path=$1
-    shift
-    curl -q -sS --max-time 30 --path-as-is -D "$T/head" -o "$T/answer" -w '%{http_code}' "$@" "$here$path" 2>"$T/curl" ||
-        true
-}
-inside() { ask "$@" -b "$T/jar"; }
-# secret JAR: that of the forms, for whoever has this cookie.
-secret() { ask /people -b "$1" >/dev/null && sed -n 's/.*name="form" value="\([0-9a-f]*\)".*/\1/p' "$T/answer" | sed q; }
-# send PATH [OPTION]...: a form as a page of ours sends it.
-send() {
-    path=$1
-    shift
-    inside "$path" -H "Origin: $here" -d "form=$form" "$@"
-}
-
-start
+start alice
 is 'it listens on loopback alone' \
     "$(awk -v port="$(printf ':%04X' "$port")" '$4 == "0A" && $2 ~ port "$" { print $2 }' /proc/net/tcp /proc/net/tcp6)" \
     "$(printf '0100007F:%04X' "$port")"
@@ -92,8 +58,8 @@ tries=0
 until test "$(wc -l <"$T/address")" -eq 2 || test "$tries" -gt 100; do tries=$((tries + 1)) && sleep 0.1; done
 way=$(sed -n "2s|$here||p" "$T/address")
 is 'a signal opens it for another browser' "$(ask "$way" -c "$T/other")" 303
-form=$(secret "$T/jar")
-ok 'whose forms have another secret' test "$form" != "$(secret "$T/other")"
+form=$(secret_of_forms "$T/jar")
+ok 'whose forms have another secret' test "$form" != "$(secret_of_forms "$T/other")"
 for page in / /photo /people /waiting /search /news /person/x /thread/x/y /file/x/y/1 /nothing; do
     is "without the cookie there is no $page" "$(ask "$page")" 401
 done
@@ -133,7 +99,7 @@ is 'so is one from nowhere' "$(post)" 403
 is 'and one that a browser says is from elsewhere' "$(post -H "Origin: $here" -H 'Sec-Fetch-Site: cross-site')" 403
 is 'and one typed into the address' "$(post -H 'Sec-Fetch-Site: none')" 403
 is 'without the cookie nothing is done' "$(ask /status -H "Origin: $here" -d "form=$form" -d text=forged)" 401
-other=$(secret "$T/other")
+other=$(secret_of_forms "$T/other")
 for wrong in '' "form=" "form=${form%?}" "form=$other" "form=$(printf '%064d' 0)"; do
     is "a form with '$(printf %.9s "$wrong")' is not ours" \
         "$(inside /status -H "Origin: $here" -d "$wrong" -d to=all -d text=forged)" 403
@@ -269,7 +235,7 @@ wait "$web" || ended=$?
 is 'it ends when it is told to' "$ended" 0
 is 'in few words' "$(cat "$T/log")" 'sn-web: stopping'
 touch "$T/alice/state/web/left-by-a-crash"
-start
+start alice
 is 'an upload that was killed is cleared away' "$(ls "$T/alice/state/web")" ''
 is 'an old cookie lets nobody in' "$(ask / -b "$T/other")" 401
 kill "$web"

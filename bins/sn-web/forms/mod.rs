@@ -1,6 +1,7 @@
 //! What is done: each form is one step of a command, done by the library.
 
 pub mod people;
+pub mod searches;
 pub mod write;
 
 use crate::pages::people::Invitation;

@@ -107,6 +107,7 @@ fn person(form: &Form) -> Result<Fingerprint> {
     form.get("who").parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))
 }
 
-fn contact(desk: &Desk<'_>, form: &Form) -> Result<Contact> {
+/// Who is named in a form.
+pub fn contact(desk: &Desk<'_>, form: &Form) -> Result<Contact> {
     contacts::find(desk.store.read(), &person(form)?.to_string())
 }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 pub fn status(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let draft = Draft { text: Some(words(form)?), ..Draft::default() };
     let packet = author(desk).status(draft)?;
-    send(desk, packet, &[reader(form)], Done::see("/"))
+    send(desk, vec![packet], &[reader(form)], Done::see("/"))
 }
 
 /// `sn-pack photo | sn-seal --to | sn-send`.
@@ -32,7 +32,7 @@ pub fn photo(desk: &mut Desk<'_>, upload: &Upload) -> Result<Done> {
         attach::photos(&paths, alts, &desk.home.blobs()).map_err(|error| as_chosen(&paths, error))?;
     let draft = Draft { text: upload.form.words("text"), attachments, ..Draft::default() };
     let packet = author(desk).photo(draft)?;
-    send(desk, packet, &[reader(&upload.form)], Done::see("/"))
+    send(desk, vec![packet], &[reader(&upload.form)], Done::see("/"))
 }
 
 /// Why a photograph is refused, without what a browser's user has no use for: where it is kept, and what to type.
@@ -49,7 +49,7 @@ pub fn comment(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let draft = Draft { text: Some(words(form)?), ..Draft::default() };
     let packet = author(desk).comment(form.get("about"), draft)?;
     let seen = conversation(desk, form)?;
-    send(desk, packet, &[], seen)
+    send(desk, vec![packet], &[], seen)
 }
 
 /// `sn-pack reaction | sn-seal | sn-send`.
@@ -60,7 +60,7 @@ pub fn reaction(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
         return Ok(seen);
     }
     let packet = author(desk).reaction(form.get("about"), Draft { text: Some(sign), ..Draft::default() })?;
-    send(desk, packet, &[], seen)
+    send(desk, vec![packet], &[], seen)
 }
 
 /// A button pressed twice says nothing new.
@@ -83,7 +83,12 @@ fn has_reacted(desk: &Desk<'_>, about: &str, sign: &str) -> Result<bool> {
 /// `sn-pack retract | sn-seal | sn-send`.
 pub fn retract(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let packet = author(desk).retract(form.get("about"))?;
-    send(desk, packet, &[], Done::see("/").saying("It is taken back; readers' nodes are asked to forget it."))
+    send(
+        desk,
+        vec![packet],
+        &[],
+        Done::see("/").saying("It is taken back; readers' nodes are asked to forget it."),
+    )
 }
 
 fn author<'a>(desk: &'a Desk<'_>) -> Author<'a> {
@@ -106,9 +111,10 @@ fn conversation(desk: &Desk<'_>, form: &Form) -> Result<Done> {
     Ok(Done::see(format!("/thread/{}/{}#{place}", root.from, root.id)))
 }
 
-fn send(desk: &mut Desk<'_>, packet: Vec<u8>, to: &[String], done: Done) -> Result<Done> {
+/// `sn-seal | sn-send`.
+pub fn send(desk: &mut Desk<'_>, packets: Vec<Vec<u8>>, to: &[String], done: Done) -> Result<Done> {
     let (keyring, now) = (desk.keyring()?, desk.instant());
-    let failures = post(desk.home, desk.store, &keyring, packet, to, now)?;
+    let failures = post(desk.home, desk.store, &keyring, packets, to, now)?;
     if failures.is_empty() {
         return Ok(done.sending());
     }

@@ -5,6 +5,7 @@ pub mod files;
 pub mod people;
 pub mod person;
 mod place;
+pub mod searches;
 pub mod waiting;
 pub mod write;
 

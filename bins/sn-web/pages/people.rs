@@ -9,7 +9,8 @@ use socialnet::{
     render::{contacts::how, html::Who},
     store::{
         contacts::{self, Contact, State},
-        feed, requests,
+        feed,
+        requests::{self, Came},
     },
     text,
 };
@@ -33,6 +34,8 @@ struct Request {
     note: String,
     alarm: String,
     since: String,
+    /// They search for the owner.
+    searching: bool,
 }
 
 /// Somebody known.
@@ -56,6 +59,7 @@ pub fn page(desk: &mut Desk<'_>, frame: Frame) -> Result<String> {
         note: text::one_line(&contact.note),
         alarm: text::one_line(&contact.alarm),
         since: text::ago(contact.since, &desk.now),
+        searching: matches!(came, Came::Searching { .. }),
     });
     let waiting = waiting.collect();
     let known = contacts::all(&db)?;
