@@ -1,7 +1,7 @@
 #!/bin/sh
 # sn-web in a real browser: two people meet and write to each other, on a screen and on a phone, with script and without;
-# what strangers write stays text; nobody is kept out; and nothing is asked for elsewhere, by pages of sn-feed --html neither. The results are those of
-# tests/browser. With SHOTS=FOLDER it leaves pictures of the pages there.
+# what strangers write stays text; nobody is kept out; and nothing is asked for elsewhere, by pages of sn-feed --html neither.
+# The results are those of tests/browser. With SHOTS=FOLDER it leaves pictures of the pages there.
 . tests/lib.sh
 
 python=${CARGO_TARGET_DIR:-target}/browser/bin/python
