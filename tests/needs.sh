@@ -26,6 +26,7 @@ test)
     need openssl openssl                    # peels what we sealed, with somebody else's code
     need jq jq                              # reads JSON lines
     need time time                          # tells how much memory a command took
+    need sixel2png libsixel-bin             # sees pictures for terminals
     need exiftool libimage-exiftool-perl    # looks for what a photograph still says of its maker
     need argon2 argon2                      # a backup is opened by hand
     need sqlite3 sqlite3                    # looks into a database with somebody else's eyes

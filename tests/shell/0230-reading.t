@@ -74,6 +74,8 @@ as alice sn-sync
 escapes() { as alice sn-feed --type photo "$@" | tr -cd '\033' | wc -c; }
 is 'a photograph is drawn when asked for, between two escapes' "$(escapes --pictures)" 2
 is 'and only then' "$(escapes)" 0
+as alice sn-feed --type photo --pictures | sed -n '/\x1bP/,$p' | sixel2png >"$T/drawn.png"
+is 'and another program sees its preview' "$(file -b "$T/drawn.png" | cut -d , -f 1,2)" 'PNG image data, 320 x 213'
 
 SN_HOME=$T/alice sn-feed -n 0 --follow --json >"$T/followed" &
 follower=$!
