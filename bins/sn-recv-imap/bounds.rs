@@ -85,6 +85,11 @@ impl Bounds {
         true
     }
 
+    /// How many bytes of a literal come next, which somebody else reads: the parser never sees them.
+    pub fn skip_literal(&mut self) -> u64 {
+        std::mem::take(&mut self.left)
+    }
+
     fn end_of_line(&mut self) -> bool {
         let line = std::mem::take(&mut self.line);
         match line.announced {

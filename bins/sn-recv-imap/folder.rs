@@ -14,12 +14,14 @@ use imap_proto::types::{MessageSection, SectionPath};
 use socialnet::{Error, Kind, Result, mailbox::Mailbox};
 use socialnet_mail::{
     arrivals::Arrivals,
-    find::{MAX_MAIL, begins_as_ours, find, looks_sealed},
+    find::{MAX_MAIL, begins_as_ours, looks_sealed},
+    intake::{Intake, Settled},
     policy::Policy,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    thread,
 };
 
 /// Mails that are asked about, or fetched, at once: one command for many is what hides the way to the server.
@@ -65,9 +67,6 @@ struct Reading<'a, 'b> {
     account: &'a mut Account,
     name: &'a str,
     cursor: Cursor,
-    arrivals: Arrivals<'b>,
-    /// UIDs of mails that held nothing but what is in `arrivals`.
-    own: Vec<u32>,
     writable: bool,
     /// Why our mails can't be dealt with as set; told at the end, as it must not keep others from being fetched.
     refused: Option<Error>,
@@ -110,67 +109,65 @@ impl<'b> Round<'b> {
             .ok_or_else(|| Error::new(Kind::Again, format!("the server has no UIDVALIDITY for '{name}'")))?;
         let mut cursor = Cursor::open(self.state, name)?;
         cursor.of_validity(validity);
-        let mut reading = Reading {
-            round: self,
-            account,
-            name,
-            cursor,
-            arrivals: self.arrivals(name),
-            own: Vec::new(),
-            writable: false,
-            refused: None,
-        };
+        let mut reading = Reading { round: self, account, name, cursor, writable: false, refused: None };
         let due = policy::due(self.policy, &reading.cursor);
         if !due.is_empty() {
             reading.make_writable()?;
             policy::delete_due(reading.account, &mut reading.cursor, &due)?;
         }
-        let read = reading.all(there.uid_next, there.exists, by_structure);
-        if read.is_err() {
-            // One mail at which the connection always breaks must not keep back those before.
-            reading.arrivals.commit()?;
+        let uids = reading.new(there.uid_next, there.exists)?;
+        if uids.is_empty() {
+            return Ok(false);
         }
-        read
+        thread::scope(|scope| {
+            let intake = Intake::begin(scope, || self.arrivals(name));
+            let read = reading.all(&uids, by_structure, &intake);
+            // One mail at which the connection always breaks must not keep back those before.
+            let settled = intake.end()?;
+            let any = read?;
+            settled.into_iter().try_for_each(|settled| reading.settle(settled))?;
+            match reading.refused {
+                None => Ok(any),
+                Some(refused) => Err(refused.into()),
+            }
+        })
     }
 }
 
 impl Reading<'_, '_> {
-    fn all(
-        &mut self,
-        uid_next: Option<u32>,
-        exists: u32,
-        by_structure: bool,
-    ) -> std::result::Result<bool, Stopped> {
+    /// UIDs of mails that were not looked at, in their order.
+    fn new(&mut self, uid_next: Option<u32>, exists: u32) -> Result<Vec<u32>> {
         let next = self.cursor.next;
         if exists == 0 || uid_next.is_some_and(|uid_next| uid_next <= next) {
             if let Some(uid_next) = uid_next.filter(|uid_next| *uid_next > next) {
                 self.cursor.next = uid_next;
                 self.cursor.save()?;
             }
-            return Ok(false);
+            return Ok(Vec::new());
         }
         // `n:*` always names the last mail, also when it comes before n.
         let found = self.account.run(STRUCTURES, |session| session.uid_search(format!("UID {next}:*")))?;
-        let uids: Vec<u32> =
-            found.into_iter().filter(|uid| *uid >= next).collect::<BTreeSet<_>>().into_iter().collect();
+        Ok(found.into_iter().filter(|uid| *uid >= next).collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    /// Hands over what is wanted of these mails.
+    fn all(
+        &mut self,
+        uids: &[u32],
+        by_structure: bool,
+        intake: &Intake,
+    ) -> std::result::Result<bool, Stopped> {
         let mut any = false;
         for some in uids.chunks(if by_structure { ASKED } else { GLANCED }) {
             let wanted = if by_structure { self.by_structure(some)? } else { self.by_beginning(some)? };
             any |= !wanted.is_empty();
-            self.fetch(wanted)?;
+            self.fetch(wanted, intake)?;
             if let Some(last) = some.last() {
-                self.cursor.next = last.saturating_add(1);
+                intake.mark(last.saturating_add(1));
             }
-            // What held nothing needs no sync of the mailbox.
-            if self.arrivals.is_full() || self.own.is_empty() {
-                self.settle()?;
-            }
+            self.settle_so_far(intake)?;
         }
-        self.settle()?;
-        match self.refused.take() {
-            None => Ok(any),
-            Some(refused) => Err(refused.into()),
-        }
+        Ok(any)
     }
 
     /// Which of these mails to fetch, by their structure and, where that does not tell, the beginning of some parts.
@@ -237,7 +234,7 @@ impl Reading<'_, '_> {
         Ok(wanted)
     }
 
-    fn fetch(&mut self, mut wanted: Vec<Wanted>) -> Result<()> {
+    fn fetch(&mut self, mut wanted: Vec<Wanted>, intake: &Intake) -> Result<()> {
         wanted.sort_by_key(|mail| mail.uid);
         let mut rest = &wanted[..];
         while !rest.is_empty() {
@@ -252,39 +249,27 @@ impl Reading<'_, '_> {
                 .count();
             let (some, others) = rest.split_at(count.max(1));
             rest = others;
-            self.fetch_at_once(some)?;
-            if self.arrivals.is_full() {
-                self.settle()?;
-            }
+            let uids: Vec<u32> = some.iter().map(|mail| mail.uid).collect();
+            // Sizes are estimates at some servers.
+            let allowance = SMALL + 2 * some.iter().map(|mail| mail.size).sum::<u64>();
+            intake.add(self.account.mails(&uids, allowance)?);
+            self.settle_so_far(intake)?;
         }
         Ok(())
     }
 
-    fn fetch_at_once(&mut self, mails: &[Wanted]) -> Result<()> {
-        let uids: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
-        // Sizes are estimates at some servers.
-        let allowance = SMALL + 2 * mails.iter().map(|mail| mail.size).sum::<u64>();
-        let fetches =
-            self.account.run(allowance, |session| session.uid_fetch(set(&uids), "(UID BODY.PEEK[])"))?;
-        for fetch in fetches.iter() {
-            if let (Some(uid), Some(mail)) = (fetch.uid, fetch.body()) {
-                let finds = find(mail);
-                if finds.ours_alone {
-                    self.own.push(uid);
-                }
-                self.arrivals.add(finds.found)?;
-            }
+    fn settle_so_far(&mut self, intake: &Intake) -> Result<()> {
+        while let Some(settled) = intake.settled()? {
+            self.settle(settled)?;
         }
         Ok(())
     }
 
-    /// Makes durable what has arrived, then tells the server, then the cursor.
-    fn settle(&mut self) -> Result<()> {
-        let arrivals = std::mem::replace(&mut self.arrivals, self.round.arrivals(self.name));
-        arrivals.commit()?;
-        let own = std::mem::take(&mut self.own);
+    /// Of what is durable now: tells the server, then the cursor.
+    fn settle(&mut self, settled: Settled) -> Result<()> {
         if self.refused.is_none() {
-            match self.deal_with(&own) {
+            self.cursor.next = settled.mark.unwrap_or(self.cursor.next);
+            match self.deal_with(&settled.own) {
                 // The cursor stays where it is: once it is mended, they are fetched again and dealt with.
                 Err(error) if is_no(&error) => self.refused = Some(error),
                 dealt => dealt.and_then(|()| self.cursor.save())?,

@@ -1,6 +1,7 @@
 //! sn-recv-imap(1): the driver that fetches packets from a mailbox by IMAP.
 
 mod args;
+mod aside;
 mod bounds;
 mod check;
 mod cursor;

@@ -5,11 +5,11 @@
 //! whatever a mail's header has in it; structures are read with anything beyond ASCII blotted out, as no packet's name has
 //! any of that. And it panics at some answers that it holds to be impossible; that is caught here.
 
-use crate::bounds::Bounds;
+use crate::{aside::Aside, bounds::Bounds, policy::set};
 use imap::{
     Authenticator, Client, Session,
     extensions::idle::{SetReadTimeout, stop_on_any},
-    types::Capabilities,
+    types::{Capabilities, Fetch},
 };
 use socialnet::{Error, Kind, Result};
 use socialnet_mail::{
@@ -21,7 +21,7 @@ use socialnet_mail::{
 };
 use std::{
     cell::{Cell, RefCell},
-    io::{self, Read, Write},
+    io::{self, BufReader, Read, Write},
     net::TcpStream,
     panic::{self, AssertUnwindSafe},
     rc::Rc,
@@ -30,6 +30,8 @@ use std::{
 
 /// Bytes that a response may have which is no mail.
 pub const SMALL: u64 = 1 << 20;
+/// Bytes that are read at once.
+const BUFFER: usize = 64 << 10;
 /// Lines before the answer to STARTTLS or IDLE, at most.
 const MOST_LINES: usize = 100;
 /// How a refusal begins.
@@ -40,11 +42,11 @@ const NO_IDLE: &str = "the server has no IDLE: ";
 /// What the imap crate reads from and writes to.
 #[derive(Debug)]
 pub struct Wire {
-    stream: Stream,
+    stream: BufReader<Stream>,
     reading: Rc<Reading>,
     reply_timeout: Duration,
-    /// The answer to IDLE as it is handed on, and what came before it.
-    idles: io::Cursor<Vec<u8>>,
+    /// What was read, measured, and is handed on in another form.
+    ready: io::Cursor<Vec<u8>>,
 }
 
 /// How the response to one command is read.
@@ -57,12 +59,25 @@ struct Reading {
     /// Whether the answer to IDLE comes next.
     idle: Cell<bool>,
     bounds: RefCell<Bounds>,
+    /// Where literals go, while mails are read.
+    aside: RefCell<Option<Aside>>,
 }
 
 impl Reading {
     fn begin(&self, allowance: u64) {
         self.allowance.set(allowance);
         self.bounds.borrow_mut().begin(allowance);
+    }
+
+    /// Measures what came.
+    fn hear(&self, bytes: &[u8]) -> io::Result<()> {
+        self.allowance.set(self.allowance.get().saturating_sub(bytes.len() as u64));
+        if self.bounds.borrow_mut().hear(bytes) { Ok(()) } else { Err(self.unbounded()) }
+    }
+
+    fn unbounded(&self) -> io::Error {
+        self.allowance.set(0);
+        io::Error::other(again("the server's answer is nested too deeply, or in too many pieces"))
     }
 }
 
@@ -75,20 +90,26 @@ impl Read for Wire {
         if self.reading.idle.take() {
             // Whatever fails here: nothing more is to be read for the DONE that the crate says then.
             self.reading.allowance.set(0);
-            self.idles = io::Cursor::new(idle_answer(&mut self.stream).map_err(io::Error::other)?);
+            let answer = idle_answer(&mut self.stream).map_err(io::Error::other)?;
+            self.reading.allowance.set(left);
+            self.reading.hear(&answer)?;
+            self.ready = io::Cursor::new(answer);
+        } else if let Some(aside) = &mut *self.reading.aside.borrow_mut()
+            && self.ready.position() == self.ready.get_ref().len() as u64
+        {
+            let (mut left, mut bounds) = (left, self.reading.bounds.borrow_mut());
+            let line = aside.line(&mut self.stream, &mut bounds, &mut left)?;
+            drop(bounds);
+            self.reading.allowance.set(left);
+            self.ready = io::Cursor::new(line.ok_or_else(|| self.reading.unbounded())?);
+        }
+        let ready = self.ready.read(buffer)?;
+        if ready > 0 {
+            return Ok(ready);
         }
         let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let read = match self.idles.read(&mut buffer[..most])? {
-            0 => self.stream.read(&mut buffer[..most])?,
-            read => read,
-        };
-        self.reading.allowance.set(left - read as u64);
-        if !self.reading.bounds.borrow_mut().hear(&buffer[..read]) {
-            self.reading.allowance.set(0);
-            return Err(io::Error::other(again(
-                "the server's answer is nested too deeply, or in too many pieces",
-            )));
-        }
+        let read = self.stream.read(&mut buffer[..most])?;
+        self.reading.hear(&buffer[..read])?;
         if self.reading.ascii.get() {
             buffer[..read].iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
         }
@@ -98,18 +119,18 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.write(bytes)
+        self.stream.get_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
+        self.stream.get_mut().flush()
     }
 }
 
 impl SetReadTimeout for Wire {
     // Never without one: the end of an IDLE is answered in the usual time or not at all.
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> imap::Result<()> {
-        Ok(self.stream.socket().set_read_timeout(Some(timeout.unwrap_or(self.reply_timeout)))?)
+        Ok(self.stream.get_ref().socket().set_read_timeout(Some(timeout.unwrap_or(self.reply_timeout)))?)
     }
 }
 
@@ -134,10 +155,10 @@ impl Account {
         let reading = Rc::new(Reading::default());
         reading.begin(SMALL);
         let wire = Wire {
-            stream,
+            stream: BufReader::with_capacity(BUFFER, stream),
             reading: Rc::clone(&reading),
             reply_timeout: server.reply_timeout,
-            idles: io::Cursor::default(),
+            ready: io::Cursor::default(),
         };
         let mut client = Client::new(wire);
         let offers = uncaught(|| client.capabilities())?.map_err(failure)?;
@@ -196,6 +217,16 @@ impl Account {
         done
     }
 
+    /// Whole mails, which together may have so many bytes.
+    pub fn mails(&mut self, uids: &[u32], allowance: u64) -> Result<Vec<(u32, Vec<u8>)>> {
+        *self.reading.aside.borrow_mut() = Some(Aside::default());
+        let fetched = self.run(allowance, |session| session.uid_fetch(set(uids), "(UID BODY.PEEK[])"));
+        let mut aside = self.reading.aside.take().unwrap_or_default();
+        let mails = fetched?;
+        let mail = |fetch: &Fetch| Some((fetch.uid?, aside.take(fetch.body()?)?));
+        Ok(mails.iter().filter_map(mail).collect())
+    }
+
     /// Whether the server has an extension.
     pub fn offers(&self, extension: &str) -> bool {
         self.offers.has_str(extension)
@@ -237,7 +268,7 @@ fn greeted(mut stream: Stream, source: &Source) -> Result<Stream> {
 
 /// The answer to IDLE, up to the line that says to go ahead, which comes first then: the crate takes any other line for
 /// the end of the command, and waits or panics.
-fn idle_answer(stream: &mut Stream) -> Result<Vec<u8>> {
+fn idle_answer(stream: &mut impl Read) -> Result<Vec<u8>> {
     let mut news = String::new();
     for _ in 0..MOST_LINES {
         let answer = line(stream)?;

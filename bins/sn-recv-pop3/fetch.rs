@@ -7,7 +7,8 @@ use socialnet_mail::{
     Login,
     arrivals::Arrivals,
     attempts::Attempts,
-    find::{MAX_MAIL, begins_as_ours, find},
+    find::{MAX_MAIL, begins_as_ours},
+    intake::Intake,
     policy::{Policy, now},
     seen::Seen,
     source::Source,
@@ -15,6 +16,7 @@ use socialnet_mail::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    thread,
 };
 
 /// Lines of a mail's body that are enough to see what it is, behind whatever a gateway put in front.
@@ -23,6 +25,8 @@ const LINES: usize = 60;
 const BEGINNING: u64 = 256 << 10;
 /// Mails of which the beginning is asked before any is fetched.
 const ASKED: usize = 500;
+/// Bytes of whole mails that are searched and written together, unless a single one is larger.
+const LOT: usize = 256 << 10;
 
 /// Everything that a round needs to know.
 pub struct Driver {
@@ -72,7 +76,7 @@ impl Driver {
     /// Fetches what is ours of these mails, and remembers all of them. Gives the numbers of those that held nothing else.
     fn look_at(&self, session: &mut Pop3, mails: &[&Mail], seen: &mut Seen) -> Result<BTreeSet<u32>> {
         let mut wanted = Vec::new();
-        let mut looked = BTreeMap::new();
+        let (mut looked, mut own) = (BTreeMap::new(), BTreeSet::new());
         let top = |mail: &&Mail| format!("TOP {} {LINES}\r\n", mail.number);
         session.each(
             mails,
@@ -89,23 +93,31 @@ impl Driver {
                 Ok(())
             },
         )?;
-        let mut arrivals = Arrivals::new(&self.mailbox);
         let retrieve = |mail: &&Mail| format!("RETR {}\r\n", mail.number);
         // Sizes are estimates at some servers.
         let allowance = |mail: &&Mail| 2 * mail.size + BEGINNING;
-        let read = session.each(&wanted, retrieve, allowance, |mail, whole| {
-            // What can't be had now is tried again.
-            let Some(whole) = whole else { return Ok(()) };
-            let finds = find(&whole);
-            looked.insert(mail.number, finds.ours_alone);
-            arrivals.add(finds.found)?;
-            if arrivals.is_full() {
-                std::mem::replace(&mut arrivals, Arrivals::new(&self.mailbox)).commit()?;
-            }
-            Ok(())
+        let (read, settled) = thread::scope(|scope| {
+            let intake = Intake::begin(scope, || Arrivals::new(&self.mailbox));
+            let (mut lot, mut bytes) = (Vec::new(), 0);
+            let read = session.each(&wanted, retrieve, allowance, |mail, whole| {
+                // What can't be had now is tried again.
+                let Some(whole) = whole else { return Ok(()) };
+                looked.insert(mail.number, false);
+                bytes += whole.len();
+                lot.push((mail.number, whole));
+                if bytes > LOT {
+                    intake.add(std::mem::take(&mut lot));
+                    bytes = 0;
+                }
+                // Why nothing can be written is known before all of it was fetched.
+                intake.settled().map(|settled| own.extend(settled.unwrap_or_default().own))
+            });
+            // Also when the connection broke: one mail at which it always does must not keep back those before.
+            intake.add(lot);
+            (read, intake.end())
         });
-        // Also when the connection broke: one mail at which it always does must not keep back those before.
-        arrivals.commit()?;
+        own.extend(settled?.into_iter().flat_map(|settled| settled.own));
+        looked.extend(own.iter().map(|number| (*number, true)));
         for mail in mails {
             if let (Some(id), Some(ours)) = (&mail.id, looked.get(&mail.number)) {
                 seen.add(id, ours.then(now));
@@ -113,7 +125,7 @@ impl Driver {
         }
         seen.save()?;
         read?;
-        Ok(looked.into_iter().filter(|(_, ours)| *ours).map(|(number, _)| number).collect())
+        Ok(own)
     }
 }
 

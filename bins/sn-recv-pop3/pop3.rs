@@ -13,13 +13,16 @@ use socialnet_mail::{
     sasl::Mechanism,
     source::Source,
 };
-use std::io::{BufRead, BufReader, Read, Write};
+use std::{
+    collections::VecDeque,
+    io::{BufRead, BufReader, Read, Write},
+};
 
 /// Bytes of a line that is an answer; RFC 2449 section 4 allows 512.
 const MAX_ANSWER: u64 = 8192;
 /// Bytes of a listing: a hundred thousand mails and more.
 pub const LISTING: u64 = 16 << 20;
-/// Commands that are sent before the first answer is read; together they fit in any buffer on the way.
+/// Commands that are sent and not answered yet, at most; together they fit in any buffer on the way.
 const AHEAD: usize = 50;
 
 /// A session of somebody who is logged in.
@@ -158,12 +161,20 @@ impl Pop3 {
         command: impl Fn(&T) -> String,
         mut read: impl FnMut(&mut Self, &T) -> Result<()>,
     ) -> Result<()> {
-        let ahead = if self.offers("PIPELINING") { AHEAD } else { 1 };
-        for some in items.chunks(ahead) {
-            self.send(&some.iter().map(&command).collect::<String>())?;
+        let pipelining = self.offers("PIPELINING");
+        // Half of them go out before the other half is answered, so that the server never waits.
+        let (size, depth) = if pipelining { (AHEAD / 2, 2) } else { (1, 1) };
+        let (mut chunks, mut asked) = (items.chunks(size), VecDeque::new());
+        loop {
+            while asked.len() < depth
+                && let Some(some) = chunks.next()
+            {
+                self.send(&some.iter().map(&command).collect::<String>())?;
+                asked.push_back(some);
+            }
+            let Some(some) = asked.pop_front() else { return Ok(()) };
             some.iter().try_for_each(|item| read(self, item))?;
         }
-        Ok(())
     }
 
     /// One write for all of it: a small one behind another would wait for the first to be acknowledged.
@@ -172,7 +183,8 @@ impl Pop3 {
     }
 
     fn answer(&mut self) -> Result<String> {
-        let line = self.line(MAX_ANSWER)?;
+        let mut line = Vec::new();
+        self.line(MAX_ANSWER, &mut line)?;
         Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
     }
 
@@ -181,22 +193,27 @@ impl Pop3 {
     fn text(&mut self, allowance: u64) -> Result<Vec<u8>> {
         let mut text = Vec::new();
         loop {
-            let left = allowance.saturating_sub(text.len() as u64);
-            let line = self.line(left)?;
-            match line.strip_prefix(b".") {
-                Some(b"\r\n" | b"\n") => return Ok(text),
-                Some(rest) => text.extend_from_slice(rest),
-                None => text.extend_from_slice(&line),
+            let start = text.len();
+            self.line(allowance.saturating_sub(start as u64), &mut text)?;
+            match text[start..].strip_prefix(b".") {
+                Some(b"\r\n" | b"\n") => {
+                    text.truncate(start);
+                    return Ok(text);
+                }
+                Some(_) => {
+                    text.remove(start);
+                }
+                None => {}
             }
         }
     }
 
-    fn line(&mut self, most: u64) -> Result<Vec<u8>> {
-        let mut line = Vec::new();
-        self.wire.by_ref().take(most.max(3)).read_until(b'\n', &mut line).map_err(broken)?;
-        match line.last() {
-            Some(b'\n') => Ok(line),
-            Some(_) if line.len() as u64 >= most => {
+    /// One more line, with its end.
+    fn line(&mut self, most: u64, text: &mut Vec<u8>) -> Result<()> {
+        let read = self.wire.by_ref().take(most.max(3)).read_until(b'\n', text).map_err(broken)?;
+        match text.last() {
+            Some(b'\n') if read > 0 => Ok(()),
+            Some(_) if read > 0 && read as u64 >= most => {
                 Err(Error::new(Kind::Again, "the server sends more than it was asked for"))
             }
             _ => Err(hung_up()),

@@ -43,6 +43,11 @@ impl<'a> Arrivals<'a> {
         Ok(())
     }
 
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Whether it is time to commit.
     pub fn is_full(&self) -> bool {
         self.names.len() >= ITEMS || self.bytes >= BYTES
@@ -51,10 +56,11 @@ impl<'a> Arrivals<'a> {
     /// Makes all of it durable, then prints the names.
     pub fn commit(self) -> Result<()> {
         self.batch.commit()?;
+        let line = |name: &String| format!("{name}{}\n", self.place);
+        // Line by line they would cost a write each.
+        let lines: String = self.names.iter().map(line).collect();
         let mut out = stdout().lock();
-        for name in &self.names {
-            writeln!(out, "{name}{}", self.place)?;
-        }
+        out.write_all(lines.as_bytes())?;
         Ok(out.flush()?)
     }
 }

@@ -13,6 +13,7 @@
 //! | [`bounce`] | what mail systems say of mails that did not arrive |
 //! | [`find`] | where in a mail gateways and mailing lists have put what is ours |
 //! | [`arrivals`] | what was found on its way into the mailbox |
+//! | [`intake`] | whole mails on that way, while the next ones come in |
 //! | [`policy`] | what becomes of our mails then |
 //! | [`seen`] | which mails were looked at before, where a source has no numbers that rise |
 //! | [`caller`] | whoever started us, and when it goes |
@@ -23,6 +24,7 @@ pub mod attempts;
 pub mod bounce;
 pub mod caller;
 pub mod find;
+pub mod intake;
 pub mod lines;
 pub mod policy;
 pub mod sasl;

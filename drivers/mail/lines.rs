@@ -1,6 +1,5 @@
 //! Lines of a server before its connection is what it will be, and what it means when one does not come.
 
-use crate::Stream;
 use socialnet::{Error, Kind, Result};
 use std::io::{self, Read};
 
@@ -11,7 +10,7 @@ const MOST_WORDS: usize = 200;
 
 /// The next line without its end. Read byte by byte, so that nothing of what somebody sent ahead of TLS is left in a
 /// buffer to be taken for the server's word; there it spoils the handshake.
-pub fn line(stream: &mut Stream) -> Result<String> {
+pub fn line(stream: &mut impl Read) -> Result<String> {
     let mut line = Vec::new();
     let mut byte = [0];
     while line.len() < MAX_LINE {

@@ -144,6 +144,8 @@ fn connector(server: &Server) -> Result<SslConnector> {
             }
         }
     }
+    // Else each record costs two calls of recv(2): one for its head, one for the rest.
+    builder.set_read_ahead(true);
     Ok(builder.build())
 }
 
