@@ -115,7 +115,7 @@ impl<'b> Round<'b> {
             reading.make_writable()?;
             policy::delete_due(reading.account, &mut reading.cursor, &due)?;
         }
-        let uids = reading.new(there.uid_next, there.exists)?;
+        let uids = reading.unread(there.uid_next, there.exists)?;
         if uids.is_empty() {
             return Ok(false);
         }
@@ -136,7 +136,7 @@ impl<'b> Round<'b> {
 
 impl Reading<'_, '_> {
     /// UIDs of mails that were not looked at, in their order.
-    fn new(&mut self, uid_next: Option<u32>, exists: u32) -> Result<Vec<u32>> {
+    fn unread(&mut self, uid_next: Option<u32>, exists: u32) -> Result<Vec<u32>> {
         let next = self.cursor.next;
         if exists == 0 || uid_next.is_some_and(|uid_next| uid_next <= next) {
             if let Some(uid_next) = uid_next.filter(|uid_next| *uid_next > next) {
