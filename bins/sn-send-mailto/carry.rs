@@ -10,9 +10,9 @@ use crate::{
     message::room,
     smtp::{Answers, Connection},
     tell,
-    verdict::{Stage, is_full, judge},
+    verdict::{Stage, is_full, judge, words},
 };
-use lettre::Address;
+use lettre::{Address, transport::smtp::response::Response};
 use socialnet::{
     Error, Kind, Result,
     driver::{JobLine, MAX_BYTES, Report},
@@ -120,6 +120,7 @@ impl Carrier {
             waiting: Mutex::new(mails.into()),
             counted: Mutex::new(0),
             failed: Mutex::new(None),
+            refused: Mutex::new(None),
         };
         round.run(connection)?;
         if let Some(budget) = &budget {
@@ -145,6 +146,16 @@ impl Carrier {
             Err(error) => return Err(error),
         }
         Ok((connection, Some(login)))
+    }
+
+    fn not_let_in(&self, answer: &Response) -> Error {
+        let refused = format!("'{}' takes no mail from us: {}", self.server.host, words(answer));
+        Error::new(Kind::NotAllowed, refused).hint(match self.login {
+            None => {
+                "it wants a login: set password-command or token-command, and user if it is not the address"
+            }
+            Some(_) => "the login was good; is 'from' an address of that account?",
+        })
     }
 
     fn budget(&self) -> Result<Option<Budget>> {
@@ -180,6 +191,8 @@ struct Round<'a> {
     counted: Mutex<u64>,
     /// What the last connection broke on.
     failed: Mutex<Option<Error>>,
+    /// What the server said if it is us whom it refuses.
+    refused: Mutex<Option<Error>>,
 }
 
 impl<'a> Round<'a> {
@@ -226,6 +239,10 @@ impl<'a> Round<'a> {
                 Ok(answers) => {
                     broken = 0;
                     self.conclude(mail, &answers)?;
+                    // It may be some readers only for whom nothing is taken from us; the others get theirs.
+                    if let Some(refusal) = answers.wants_login() {
+                        *held(&self.refused) = Some(self.carrier.not_let_in(refusal));
+                    }
                     continue;
                 }
                 Err(end) => end,
@@ -297,7 +314,7 @@ impl<'a> Round<'a> {
     fn end(self) -> Result<()> {
         let left = std::mem::take(&mut *held(&self.waiting));
         if left.is_empty() {
-            return Ok(());
+            return held(&self.refused).take().map_or(Ok(()), Err);
         }
         let failed = held(&self.failed).take();
         let failed = failed.unwrap_or_else(|| Error::new(Kind::Again, "the connection was lost"));

@@ -9,7 +9,7 @@
 //! With PIPELINING (RFC 2920) a message costs two round trips instead of four or more: MAIL, every RCPT and DATA go
 //! in one write, the message and its final dot in another.
 
-use crate::verdict::words;
+use crate::verdict::{wants_login, words};
 use data_encoding::BASE64;
 use lettre::{
     Address,
@@ -52,6 +52,14 @@ pub struct Answers {
     pub readers: Vec<Response>,
     /// To DATA, if it was no, else to the message. It is for those readers whose RCPT was taken.
     pub message: Response,
+}
+
+impl Answers {
+    /// What refuses us, and would refuse us for any other reader.
+    pub fn wants_login(&self) -> Option<&Response> {
+        let all = [&self.sender].into_iter().chain(&self.readers).chain([&self.message]);
+        all.into_iter().find(|answer| wants_login(answer))
+    }
 }
 
 /// A connection that is of no use any more.
@@ -147,12 +155,17 @@ impl<'a> Connection<'a> {
         if answer.has_code(235) {
             return Ok(());
         }
-        // RFC 4954 section 6: 454 is a failure of the server's own.
-        let kind = if answer.has_code(454) { Kind::Again } else { Kind::NotAllowed };
-        Err(Error::new(
-            kind,
-            format!("'{}' did not let '{}' in: {}", self.server.host, login.user, words(&answer)),
-        ))
+        let refused = format!("'{}' did not let '{}' in: {}", self.server.host, login.user, words(&answer));
+        Err(match u16::from(answer.code()) {
+            // RFC 4954 section 6: a failure of the server's own, or it did not look at the password.
+            400..=499 => Error::new(Kind::Again, refused),
+            530 | 538 => {
+                Error::new(Kind::Config, refused).hint("it wants TLS first: try security = 'starttls'")
+            }
+            534 => Error::new(Kind::NotAllowed, refused)
+                .hint("many providers want a password made for one program: see socialnet-mail(7)"),
+            _ => Error::new(Kind::NotAllowed, refused),
+        })
     }
 
     /// One mail. `message` ends with CRLF.

@@ -4,6 +4,7 @@
 //! | answer | to | means |
 //! |---|---|---|
 //! | 2yz | the message | `sent` |
+//! | 530, 534, 535, 538, a refusal to relay | anything | `later`: it is us who are not let in, whoever is to read it |
 //! | 4yz | anything | `later`: greylisting, a full disk, too many mails in an hour |
 //! | 552, x.3.4 | MAIL, DATA, the message | `toobig` |
 //! | 552, x.2.2 | RCPT | `later`: the reader's mailbox is full |
@@ -38,6 +39,7 @@ pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
     let enhanced = enhanced(answer);
     let words = words(answer);
     match (answer.code().severity, stage) {
+        _ if wants_login(answer) => Report::Later(QUOTA, words),
         (Severity::PositiveCompletion, Stage::Message) => Report::Sent,
         (Severity::TransientNegativeCompletion, _) => match enhanced {
             Some((7, _)) => Report::Later(GREYLISTED, words),
@@ -55,6 +57,17 @@ pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
         },
         // Neither yes nor no: no server of ours.
         _ => Report::Later(0, words),
+    }
+}
+
+/// Whether it is we who are refused, and not a reader: nobody has logged in, or not well enough (RFC 4954 section 6), or
+/// mail for others is not taken from us, for which servers have no code of its own.
+pub fn wants_login(answer: &Response) -> bool {
+    let relay = || answer.message().any(|line| line.to_ascii_lowercase().contains("relay"));
+    match u16::from(answer.code()) {
+        530 | 534 | 535 | 538 => true,
+        550..=559 => enhanced(answer).is_none_or(|(subject, _)| subject == 7) && relay(),
+        _ => false,
     }
 }
 
@@ -102,7 +115,12 @@ mod tests {
             (Message, "452 full disk", later(0, "452 full disk")),
             (Reader, "550 5.1.1 no such user", never("550 5.1.1 no such user")),
             (Reader, "550 no such user", never("550 no such user")),
-            (Reader, "554 5.7.1 Relay access denied", never("554 5.7.1 Relay access denied")),
+            (Reader, "554 5.7.1 Relay access denied", later(3600, "554 5.7.1 Relay access denied")),
+            (Reader, "550 relay not permitted", later(3600, "550 relay not permitted")),
+            (Reader, "550 5.1.1 no relay@example.org here", never("550 5.1.1 no relay@example.org here")),
+            (Sender, "530 Authentication required", later(3600, "530 Authentication required")),
+            (Reader, "530 5.7.0 Authentication required", later(3600, "530 5.7.0 Authentication required")),
+            (Message, "535 5.7.8 Log in again", later(3600, "535 5.7.8 Log in again")),
             (Reader, "552 5.2.2 Over quota", later(3600, "552 5.2.2 Over quota")),
             (Reader, "552 Over quota", later(3600, "552 Over quota")),
             (Sender, "552 5.3.4 Too big", Report::TooBig(999)),

@@ -223,6 +223,43 @@ is 'a login that is refused ends it' "$(cat "$T/code")" 77
 ok 'and says why' has "$T/out" "did not let 'alice@example.org' in: 535 5.7.8 no"
 ok 'without the token' lacks "$T/said" token
 rm "$T/state/refused"
+
+# Whom it refuses is us, and not who is to read it.
+export SN_CONF_PASSWORD_COMMAND='echo wonderland'
+for words in '538 5.7.11 Encryption required' '530 5.7.0 Must issue a STARTTLS command first'; do
+    server "OFFER AUTH PLAIN
+AUTH * $words"
+    letter | sends
+    is "a login that wants TLS first is a wrong setting: $words" "$(cat "$T/code") $(cut -f 1 "$T/out")" '78 later'
+    ok 'and it is said which' has "$T/said" "security = 'starttls'"
+done
+server 'OFFER AUTH PLAIN
+AUTH * 451 4.7.0 Temporary failure'
+letter | sends
+is 'a login that fails for now counts for nothing' "$(cat "$T/code") $(ls "$T/state")" '75 '
+server 'OFFER AUTH PLAIN
+AUTH * 534 5.7.9 Application-specific password required'
+letter | sends
+is 'another password is wanted' "$(cat "$T/code") $(cut -f 1 "$T/out")" '77 later'
+ok 'and it is said where to read of it' has "$T/said" 'socialnet-mail(7)'
+rm "$T/state/refused"
+server ''
+letter | sends
+is 'no login is offered' "$(cat "$T/code") $(cut -f 1,2 "$T/out")" "78 later${tab}1"
+ok 'and no mail was tried' lacks "$S/log" MAIL
+unset SN_CONF_PASSWORD_COMMAND
+for event in MAIL RCPT DATA END; do
+    server "$event * 530 5.7.0 Authentication required"
+    { letter && job 2 envelope carol other; } | sends
+    reports "no login was tried, and one is wanted at $event" 'later|1|3600|530 5.7.0 Authentication required' \
+        'later|2|3600|530 5.7.0 Authentication required'
+    is 'the caller hears of it' "$(cat "$T/code")" 77
+    ok 'and of the setting' has "$T/said" 'password-command'
+done
+server 'RCPT:bob * 554 5.7.1 Relay access denied'
+{ letter && job 2 envelope carol other; } | sends
+reports 'one domain is not taken from us' 'later|1|3600|554 5.7.1 Relay access denied' 'sent|2'
+is 'and it is no fault of the address' "$(cat "$T/code")" 77
 letter | SN_CONF_PASSWORD_COMMAND='exit 3' sends
 reports 'a command for the password that fails is for later' 'later|1|0|password-command failed: exit status: 3'
 
