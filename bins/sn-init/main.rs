@@ -3,6 +3,7 @@
 
 mod args;
 mod mail;
+mod web;
 
 use args::Args;
 use jiff::Timestamp;
@@ -47,7 +48,8 @@ fn init(args: Args, console: &mut cli::Console) -> Result<()> {
         return profile::commit_to_recovery(&mut store, || make(&key), now);
     };
     let addresses = args.addresses.into_iter().chain(email.iter().map(|email| email.address.clone()));
-    let owner = start::Owner { name, about: args.about, addresses: addresses.collect() };
+    let addresses: Vec<String> = addresses.collect();
+    let owner = start::Owner { name, about: args.about, addresses: addresses.clone() };
     let fingerprint = match (args.former, args.recovery_key) {
         (Some(former), Some(key)) => {
             let former = former.parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))?;
@@ -55,7 +57,9 @@ fn init(args: Args, console: &mut cli::Console) -> Result<()> {
         }
         (_, key) => start::account(&path, owner, || key.as_deref().map(make).transpose(), now)?,
     };
-    email.map_or(Ok(()), |email| email.write(&mut Home::open_at(&path)?, console))?;
+    let mut home = Home::open_at(&path)?;
+    email.map_or(Ok(()), |email| email.write(&mut home, console))?;
+    web::set_up(&mut home, &addresses, console)?;
     print(fingerprint)
 }
 

@@ -33,9 +33,14 @@ fn run(args: args::Args, console: &cli::Console) -> Result<()> {
             render::own(&mut out, keyring.identity.fingerprint, &profile, json)?;
         }
         Verb::Set { name, about, addresses } => {
+            let missing = home.missing_for_web(&addresses)?;
             let change =
                 profile::Change { name, about, addresses: Some(addresses).filter(|all| !all.is_empty()) };
             profile::change(&mut store, change, now)?;
+            if !missing.is_empty() {
+                console.note("this is what config.toml lacks for these addresses:");
+                out.write_all(missing.as_bytes())?;
+            }
         }
         Verb::Login => {
             writeln!(out, "{}", profile::login(&keyring.identity, &cli::read_text(MAX_LOGIN)?, now)?)?

@@ -3,6 +3,7 @@
 mod config;
 mod round;
 mod unfinished;
+mod web;
 
 pub use config::{Config, Due, Retry, SearchLaw, Table, first as first_config, parse_duration, setting};
 pub use unfinished::{Unfinished, refuse_occupied};
@@ -44,14 +45,23 @@ pub struct Home {
     pub config: Config,
 }
 
+/// A variable of the environment that is not empty.
+fn set(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
+}
+
 impl Home {
     /// `$SN_HOME`, else `${XDG_DATA_HOME:-~/.local/share}/socialnet`.
     pub fn locate() -> Result<PathBuf> {
-        let set = |name| env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
         if let Some(home) = set("SN_HOME") {
             // Drivers run in another folder: whatever is handed to them must not depend on the current one.
             return std::path::absolute(&home).map_err(|error| Error::io("open", &home, error));
         }
+        Self::usual()
+    }
+
+    /// Where it is unless `$SN_HOME` says otherwise.
+    fn usual() -> Result<PathBuf> {
         // The XDG specification says that a relative path there is to be ignored.
         let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
         let data = data.or_else(|| set("HOME").map(|home| home.join(".local/share")));

@@ -17,18 +17,16 @@ serve() {
 }
 serve
 
-as alice sn-init --name Alice --address "https://$host/in/alices" >/dev/null
-as bob sn-init --name Bob --address "https://$host/in/bobs" >"$T/web/boxes/bobs/owner"
+as alice sn-init --name Alice --address "https://$host/in/alices" >/dev/null 2>"$T/said"
+as bob sn-init --name Bob --address "https://$host/in/bobs" >"$T/web/boxes/bobs/owner" 2>"$T/said"
+ok 'Bob is told what is left to be done' has "$T/said" "the fingerprint into the file 'owner' of that box"
 ln -s "$T/alice/inpackets" "$T/web/boxes/alices/inpackets"
+# Alice's server puts packets right here. Else it is the settings of sn-init, and who vouches for the server.
+sed -i '/^\[\[receive\]\]/,$d' "$T/alice/config.toml"
 for who in alice bob; do
-    printf "[send.https]\nca-file = '%s'\nallow-private = ['localhost']\n" "$T/ca/ca.pem" >>"$T/$who/config.toml"
+    sed -i -e "/^\[send.https\]/a allow-private = ['localhost']" -e "/^\[send.https\]\|^source/a ca-file = '$T/ca/ca.pem'" \
+        "$T/$who/config.toml"
 done
-cat >>"$T/bob/config.toml" <<END
-[[receive]]
-source = 'https://$host/in/bobs'
-ca-file = '$T/ca/ca.pem'
-token-command = 'SN_HOME=$T/bob sn-profile login'
-END
 
 # round: everybody does what cron would do, twice.
 round() { for who in bob alice bob alice; do as $who sn-sync; done; }
@@ -73,7 +71,11 @@ curl -q -sS --cacert "$T/ca/ca.pem" "https://$host/profile/alices" >"$T/fetched.
 ok 'the profile that anybody gets is hers' cmp "$T/web/boxes/alices/profile.pem" "$T/fetched.pem"
 
 # Nobody else gets into Bob's box.
-as carol sn-init --name Carol --address "https://$host/in/carols" >/dev/null
+as carol sn-init --name Carol >/dev/null
+as carol sn-profile set --address "https://$host/in/carols" >"$T/lacks" 2>"$T/said"
+cat "$T/lacks" >>"$T/carol/config.toml"
+is 'Carol, who moves to a box later, is given the settings for it' \
+    "$(as carol sn-profile set --address "https://$host/in/carols") $(grep -c '^source' "$T/lacks")" ' 1'
 mkdir "$T/mailbox" "$T/mailbox/tmp" "$T/mailbox/new"
 fails 77 'Carol is not let into it' env SN_STATE="$T" SN_CONF_CA_FILE="$T/ca/ca.pem" \
     SN_CONF_TOKEN_COMMAND="SN_HOME=$T/carol sn-profile login" sn-recv-http "https://$host/in/bobs" "$T/mailbox"

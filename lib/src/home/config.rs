@@ -284,7 +284,8 @@ pub fn first(roots: &[PathBuf], sources: &[String]) -> Result<String> {
     Ok(text)
 }
 
-fn quoted(text: &str) -> String {
+/// A string in TOML.
+pub(super) fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }
 
