@@ -96,7 +96,7 @@ impl Post {
     fn refuse_literal(&self, uri: &Uri) -> Result<(), Failed> {
         let host = uri.host().unwrap_or_default();
         match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            Ok(ip) => self.reach.judge(uri, ip).map_err(|Refused(why)| Failed::Never(why)),
+            Ok(ip) => self.reach.judge(uri, ip).map_err(|why| Failed::Never(with_hint(&why))),
             Err(_) => Ok(()),
         }
     }
@@ -125,10 +125,22 @@ fn redirected(from: &Uri, answer: &Response<Body>) -> Result<Uri, String> {
 }
 
 fn failed(error: &ureq::Error) -> Failed {
+    if let ureq::Error::Other(why) = error
+        && let Some(refused) = why.downcast_ref()
+    {
+        return Failed::Later(REFUSED_FOR, with_hint(refused));
+    }
     match error {
-        ureq::Error::Other(why) if why.is::<Refused>() => Failed::Later(REFUSED_FOR, why.to_string()),
         ureq::Error::Other(why) if why.is::<Error>() => Failed::Later(0, why.to_string()),
         error => Failed::Unreachable(http::failure(error)),
+    }
+}
+
+/// Names the setting with which it would not have been refused.
+fn with_hint(why: &Refused) -> String {
+    match why {
+        Refused::Private(..) => format!("{why}; if that is right, allow-private lets this host lead there"),
+        Refused::Plain(_) => format!("{why}, unless allow-http is set"),
     }
 }
 

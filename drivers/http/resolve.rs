@@ -31,11 +31,19 @@ pub struct Reach {
 
 /// Why an address is not connected to; travels inside [`ureq::Error::Other`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub String);
+pub enum Refused {
+    /// A host's address lies in somebody's own network.
+    Private(String, IpAddr),
+    /// What is said to a host could be read on the way.
+    Plain(String),
+}
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Private(host, ip) => write!(f, "'{host}' is {ip}, which is not on the public internet"),
+            Self::Plain(host) => write!(f, "http without TLS to '{host}' is not allowed"),
+        }
     }
 }
 
@@ -47,10 +55,10 @@ impl Reach {
         let host = uri.host().unwrap_or_default().trim_end_matches('.');
         let named = self.private_hosts.iter().any(|name| name.eq_ignore_ascii_case(host));
         if !(self.private || named || is_public(ip)) {
-            return Err(Refused(format!("'{host}' is {ip}, which is not on the public internet")));
+            return Err(Refused::Private(host.to_owned(), ip));
         }
         if uri.scheme_str() != Some("https") && !self.plain && !ip.to_canonical().is_loopback() {
-            return Err(Refused(format!("http without TLS to '{host}' is not allowed")));
+            return Err(Refused::Plain(host.to_owned()));
         }
         Ok(())
     }

@@ -63,6 +63,9 @@ done
 unset SN_CONF_ALLOW_PRIVATE
 : >wrong/asked
 is 'a name that leads to this machine is refused' "$(report "$web/in/x" | cut -d ' ' -f 1-3)" 'later 1 3600'
+for host in localhost 127.0.0.1; do
+    is "what would let $host is said" "$(report "https://$host:$port/in/x" | grep -c 'if that is right, allow-private')" 1
+done
 for host in 127.0.0.1 '[::1]' '[::ffff:7f00:1]' 10.0.0.1 192.168.1.1 172.16.0.1 100.64.0.1 169.254.169.254 0.0.0.0 \
     '[fe80::1]' '[fd00::1]' '[64:ff9b::7f00:1]' 224.0.0.1 255.255.255.255; do
     is "$host is refused" "$(report "https://$host:$port/in/x" | cut -d ' ' -f 1-2)" 'never 1'
