@@ -152,7 +152,7 @@ fn clocks(home: &Home, after: Duration, findings: &mut Findings) -> Result<()> {
             Timestamp::now().as_second() - newest - i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
         if behind > 5 * 60 {
             findings.hint(
-                ways::source(table),
+                &ways::source(table),
                 &format!("this machine's clock is {} minutes ahead of the server's, or this is not where that address leads", behind / 60),
                 "timedatectl set-ntp true",
             )?;

@@ -4,7 +4,10 @@ use crate::{finding::Findings, provider};
 use jiff::Timestamp;
 use socialnet::{
     Error, Kind, Result,
-    driver::check::{self, Answer, Facts},
+    driver::{
+        check::{self, Answer, Facts},
+        shown,
+    },
     home::{Home, Table},
     text,
 };
@@ -55,7 +58,7 @@ pub fn sending(home: &Home, findings: &mut Findings) -> Result<()> {
 /// `[[receive]]`.
 pub fn receiving(home: &Home, now: Timestamp, findings: &mut Findings) -> Result<()> {
     for table in &home.config.receive {
-        let about = source(table);
+        let about = &*source(table);
         let host = about.rsplit('@').next().unwrap_or_default();
         let Some(facts) = asked(about, host, findings, |note| check::receiving(home, table, note))? else {
             continue;
@@ -107,8 +110,8 @@ fn clock(about: &str, facts: &Facts, now: Timestamp, findings: &mut Findings) ->
 }
 
 /// How a table is called.
-pub fn source(table: &Table) -> &str {
-    table.get("source").and_then(Value::as_str).unwrap_or_default()
+pub fn source(table: &Table) -> String {
+    shown(table.get("source").and_then(Value::as_str).unwrap_or_default())
 }
 
 /// Runs one check; what went wrong is told here.

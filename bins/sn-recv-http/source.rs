@@ -2,7 +2,7 @@
 
 use socialnet::{
     Error, Kind, Result,
-    driver::MAX_BYTES,
+    driver::{MAX_BYTES, shown},
     login::is_box,
     mailbox::{hash_in, name_of},
 };
@@ -46,7 +46,7 @@ enum Credentials {
 impl Source {
     /// The box at an address that the owner wrote.
     pub fn open(address: &str) -> Result<Self> {
-        let wrong = |why: &str| Error::new(Kind::Config, format!("'{address}': {why}"));
+        let wrong = |why: &str| Error::new(Kind::Config, format!("'{}': {why}", shown(address)));
         let uri = http::check(address).map_err(|why| wrong(&why))?;
         let not_a_box = || wrong("not https://HOST/in/BOX");
         let (before, name) = address.rsplit_once("/in/").ok_or_else(not_a_box)?;

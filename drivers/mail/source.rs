@@ -1,7 +1,7 @@
 //! `imaps://alice@example.org`: the server that mail is fetched from, as the owner wrote it.
 
 use crate::{Security, Server, Settings};
-use socialnet::{Error, Kind, Result};
+use socialnet::{Error, Kind, Result, driver::shown};
 
 /// Whose mail, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Source {
             return Err(Error::new(Kind::Config, "the source has a password in it, or a colon in the name")
                 .hint("write SCHEME://USER@HOST and set password-command; a name with a colon goes into the setting user"));
         }
-        let wrong = |why: &str| Error::new(Kind::Config, format!("the source '{source}' {why}"));
+        let wrong = |why: &str| Error::new(Kind::Config, format!("the source '{}' {why}", shown(source)));
         let (scheme, rest) = source.split_once("://").ok_or_else(|| wrong("has no //"))?;
         let (security, usual) = match settings.parsed("security")? {
             asked if scheme == secure => match asked {

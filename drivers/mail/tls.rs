@@ -17,6 +17,15 @@ use std::{
     time::Duration,
 };
 
+/// Ports that are registered for TLS from the first byte (RFC 8314 section 7).
+const BEGIN_WITH_TLS: [u16; 3] = [465, 993, 995];
+/// What to set for those, and for the others.
+const FROM_THE_FIRST_BYTE: &str =
+    "to send, set security = 'tls'; where mail is fetched, write imaps: or pop3s: for imap: or pop3:";
+const AFTER_STARTTLS: &str = "to send, set security = 'starttls', or port = 465; where mail is fetched, write imap: or \
+    pop3: for imaps: or pop3s:, or the port 993 or 995";
+/// How OpenSSL calls what does not look like TLS.
+const NO_TLS: [&str; 2] = ["wrong version number", "http request"];
 /// How long it may take to connect to one address of a server.
 const CONNECT: Duration = Duration::from_secs(30);
 
@@ -33,14 +42,29 @@ impl Stream {
     /// Connects; with [`Security::Tls`] the handshake is done as well. With [`Security::StartTls`] the protocol has to
     /// ask, and call [`Stream::upgrade`] before it says anything that matters.
     pub fn connect(server: &Server) -> Result<Self> {
+        if server.security != Security::Tls && BEGIN_WITH_TLS.contains(&server.port) {
+            let message = format!("port {} begins with TLS, and the settings do not", server.port);
+            return Err(Error::new(Kind::Config, message).hint(FROM_THE_FIRST_BYTE));
+        }
         let socket = dial(server)?;
         let here = socket.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
         if server.security == Security::Clear && !here {
             let message = format!("'{}' is another machine, and TLS is switched off", server.host);
             return Err(Error::new(Kind::Config, message).hint("set security to tls or starttls"));
         }
-        let clear = Self::Clear(socket);
-        if server.security == Security::Tls { clear.upgrade(server) } else { Ok(clear) }
+        if server.security == Security::Tls {
+            return Self::Clear(socket).upgrade(server);
+        }
+        // In SMTP, IMAP and POP3 the server speaks first, unless it waits for TLS.
+        match socket.peek(&mut [0]) {
+            Err(error) if is_timeout(&error) => {
+                let message = format!("'{}' port {} said nothing for too long", server.host, server.port);
+                Err(Error::new(Kind::Again, message)
+                    .hint(format!("if that port begins with TLS: {FROM_THE_FIRST_BYTE}")))
+            }
+            // Whoever reads the greeting tells of anything else.
+            _ => Ok(Self::Clear(socket)),
+        }
     }
 
     /// Does the handshake. Whoever calls this must have read exactly what came before it: bytes that the server (or
@@ -162,10 +186,13 @@ fn refused(server: &Server, error: HandshakeError<TcpStream>) -> Error {
                     format!("the certificate of '{host}' is not trusted: {why}"),
                 );
             }
+            let reason = stream.error().ssl_error().and_then(|stack| stack.errors().first()?.reason());
+            if server.security == Security::Tls && reason.is_some_and(|reason| NO_TLS.contains(&reason)) {
+                let message = format!("'{host}' port {} does not begin with TLS", server.port);
+                return Error::new(Kind::Config, message).hint(AFTER_STARTTLS);
+            }
             let why = match stream.error().io_error() {
-                Some(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    "no answer for too long".to_owned()
-                }
+                Some(error) if is_timeout(error) => "no answer for too long".to_owned(),
                 Some(error) => Error::from(io::Error::from(error.kind())).message().to_owned(),
                 None => first_line(&stream.error().to_string()),
             };
@@ -175,6 +202,10 @@ fn refused(server: &Server, error: HandshakeError<TcpStream>) -> Error {
             Error::new(Kind::Config, format!("cannot begin TLS with '{host}': {error}"))
         }
     }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// `error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:ssl/…:77:` without what surrounds the
@@ -220,13 +251,27 @@ mod tests {
             }
         });
         let clear = Stream::connect(&server("127.0.0.1", port, Security::Tls)).unwrap_err();
-        assert_eq!(clear.kind(), Kind::Again);
+        assert_eq!(clear.kind(), Kind::Config);
+        assert_eq!(clear.message(), format!("'127.0.0.1' port {port} does not begin with TLS"));
+    }
+
+    #[test]
+    fn a_port_for_tls_is_known() {
+        for port in BEGIN_WITH_TLS {
+            let error = Stream::connect(&server("127.0.0.1", port, Security::StartTls)).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+        }
     }
 
     #[test]
     fn clear_text_stays_on_this_machine() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
+        let silent = Stream::connect(&server("localhost", port, Security::StartTls)).unwrap_err();
+        assert_eq!(silent.message(), format!("'localhost' port {port} said nothing for too long"));
+        std::thread::spawn(move || {
+            listener.incoming().flatten().try_for_each(|mut to| to.write_all(b"+OK\r\n"))
+        });
         assert!(!Stream::connect(&server("localhost", port, Security::Clear)).unwrap().is_tls());
     }
 }

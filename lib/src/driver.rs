@@ -5,6 +5,7 @@
 //! | `address.rs` | schemes, addresses, and where they may lead |
 //! | `job.rs` | the lines a driver is given |
 //! | `report.rs` | the lines it prints |
+//! | `source.rs` | places to fetch from, and how they are shown |
 //! | `note.rs` | what it heard of deliveries, which may be true |
 //! | `child.rs` | one run of one driver: pipes, silence, its end |
 //! | [`check`] | what a driver finds when it only looks |
@@ -15,11 +16,13 @@ mod child;
 mod job;
 mod note;
 mod report;
+mod source;
 
 pub use address::{MAX_ADDRESS, allowed, is_local, is_scheme, local_path, scheme};
 pub use job::{Cargo, JobLine};
 pub use note::{MAX_NOTE, Note};
 pub use report::{MAX_LINE, Report};
+pub use source::shown;
 
 use crate::{
     Error, Kind, Result,
@@ -215,8 +218,7 @@ pub fn fetch(
     note: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let inpackets = home.inpackets()?;
-    let source = table.get("source").and_then(toml::Value::as_str).unwrap_or_default();
-    let scheme = scheme(source).ok_or_else(|| Error::new(Kind::Config, format!("'{source}' is no URI")))?;
+    let (source, scheme) = source::read(table)?;
     let program = format!("sn-recv-{scheme}");
     let driver = Surroundings::prepare(home, &program, &state_of(scheme, source), table)?;
     let mut command = driver.command();

@@ -162,7 +162,11 @@ export SN_CONF_REPLY_TIMEOUT=300ms
 for event in GREETING EHLO MAIL END; do
     server "$event * silence"
     letter | sends
-    reports "silence at $event is not waited for" "later|1|0|'localhost' did not answer in time"
+    case $event in
+    GREETING) why="port $SN_CONF_PORT said nothing for too long" ;;
+    *) why='did not answer in time' ;;
+    esac
+    reports "silence at $event is not waited for" "later|1|0|'localhost' $why"
 done
 export SN_CONF_REPLY_TIMEOUT=20s
 for event in GREETING EHLO RCPT END; do

@@ -61,7 +61,7 @@ fn refused(message: String) -> Error {
 
 /// The folder that a local address names (RFC 8089): absolute, on this machine, without `..`, query or fragment.
 pub fn local_path(address: &str) -> Result<PathBuf> {
-    let wrong = |why: &str| Error::malformed(format!("'{address}' {why}"));
+    let wrong = |why: &str| Error::malformed(format!("'{}' {why}", super::shown(address)));
     let rest = address.split_once(':').map(|(_, rest)| rest).ok_or_else(|| wrong("has no scheme"))?;
     let path = match rest.strip_prefix("//") {
         None => rest,

@@ -1,8 +1,8 @@
 //! Asks a driver what it finds when it logs in and looks, without carrying anything: `--check` of socialnet-driver(7).
 
-use super::{Conversation, Surroundings, address, scheme, state_of, timeout};
+use super::{Conversation, Surroundings, address, source, state_of, timeout};
 use crate::{
-    Error, Kind, Result,
+    Kind, Result,
     home::{Home, Table},
 };
 use std::process::Command;
@@ -45,8 +45,7 @@ pub fn sending(home: &Home, scheme: &str, note: &mut dyn FnMut(&str)) -> Result<
 
 /// Checks a place to fetch from.
 pub fn receiving(home: &Home, table: &Table, note: &mut dyn FnMut(&str)) -> Result<Answer> {
-    let source = table.get("source").and_then(toml::Value::as_str).unwrap_or_default();
-    let scheme = scheme(source).ok_or_else(|| Error::new(Kind::Config, format!("'{source}' is no URI")))?;
+    let (source, scheme) = source::read(table)?;
     ask(home, &format!("sn-recv-{scheme}"), &state_of(scheme, source), table, Some(source), note)
 }
 

@@ -1,0 +1,85 @@
+//! Places to fetch from, as their owner wrote them: a URI, and no secret in it (socialnet-driver(7)). It would be on a
+//! command line, which everybody on the machine can read, and in messages.
+
+use super::scheme;
+use crate::{Error, Kind, Result, home::Table};
+use std::ops::Range;
+
+/// The source of a `[[receive]]` table, and its scheme. [`Kind::Config`]: it is no URI, or has a password in it.
+pub(super) fn read(table: &Table) -> Result<(&str, &str)> {
+    let source = table.get("source").and_then(toml::Value::as_str).unwrap_or_default();
+    let wrong = |what| Error::new(Kind::Config, format!("the source '{}' {what}", shown(source)));
+    if password(source).is_some() {
+        return Err(wrong("has a password in it, which everybody on this machine could read").hint(
+            "write SCHEME://USER@HOST, and set password-command = 'pass show mail' or what else prints the password",
+        ));
+    }
+    Ok((source, scheme(source).ok_or_else(|| wrong("is no URI"))?))
+}
+
+/// A source as it may be shown to anybody: what may be a password is left out.
+pub fn shown(source: &str) -> String {
+    let mut shown = source.to_owned();
+    if let Some(password) = password(source) {
+        shown.replace_range(password, "...");
+    }
+    shown
+}
+
+/// Where in a source a password is: behind the user's name (RFC 3986 section 3.2.1), also where it was written without
+/// regard for what may stand in a URI.
+fn password(source: &str) -> Option<Range<usize>> {
+    let start = source.find(':')? + 1;
+    let after = &source[start..];
+    let (start, rest) = after.strip_prefix("//").map_or((start, after), |rest| (start + 2, rest));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let colon = rest.find(':').filter(|colon| *colon < authority.len())?;
+    // What follows a host is a port; if it is no number, something with a slash was cut in two.
+    let port = authority.rsplit_once(':').map(|(_, port)| port).unwrap_or_default();
+    let end = match authority.rfind('@') {
+        Some(at) => at,
+        None if authority.starts_with('[') || port.bytes().all(|byte| byte.is_ascii_digit()) => return None,
+        None => rest.rfind('@').unwrap_or(rest.len()),
+    };
+    (colon < end).then_some(start + colon + 1..start + end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (source, want) in [
+            ("imaps://alice:wonderland@example.org", "imaps://alice:...@example.org"),
+            ("imaps://alice:wonder@land@example.org:993", "imaps://alice:...@example.org:993"),
+            ("imaps://alice:wonder/land@example.org", "imaps://alice:...@example.org"),
+            (
+                "imaps://alice@example.org:wonderland@mx.example.org",
+                "imaps://alice@example.org:...@mx.example.org",
+            ),
+            ("imaps:alice:wonderland@example.org", "imaps:alice:...@example.org"),
+            ("imaps://alice:wonderland", "imaps://alice:..."),
+            ("https://alice:wonderland@example.org/box", "https://alice:...@example.org/box"),
+        ] {
+            assert_eq!(shown(source), want);
+        }
+    }
+
+    #[test]
+    fn whatever_else_is_shown_whole() {
+        for source in [
+            "imaps://alice@example.org@mx.example.org:993",
+            "imaps://alice@[::1]:993",
+            "pop3s://[::1]",
+            "imaps://localhost:1143",
+            "https://example.org:8443/in/a:b@c",
+            "file:///srv/a:b@c/x",
+            "maildir:/home/alice/a:b@c",
+            "xmpp:alice@example.im",
+            "",
+        ] {
+            assert_eq!(shown(source), source);
+        }
+    }
+}
