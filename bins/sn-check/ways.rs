@@ -18,6 +18,8 @@ const CLOCK: i64 = 5 * 60;
 /// A way that takes no more than that at once is a slow one for photographs: a chunk is cut into pieces.
 const SMALL: u64 = 4 << 20;
 
+/// Per cent of a mailbox from which on its owner is warned: a chunk may be the last thing that fits.
+const FULL: u64 = 90;
 /// Lines that are told of those that came before the last one.
 const MOST_BEFORE: usize = 3;
 
@@ -90,6 +92,12 @@ pub fn receiving(home: &Home, now: Timestamp, findings: &mut Findings) -> Result
         if let Some(spam) = facts.get("spam").filter(|spam| !folders.contains(spam)) {
             let advice = format!("what a filter takes for spam is lost: add '{spam}' to folders");
             findings.hint(about, &format!("the folder for spam, '{spam}', is not read"), &advice)?;
+        }
+        if let Some(full) =
+            facts.get("full").and_then(|full| full.parse::<u64>().ok()).filter(|full| *full >= FULL)
+        {
+            let advice = "delete what is old there; with then = 'delete', packets go by themselves";
+            findings.hint(about, &format!("the mailbox is {full} % full: soon nothing can come"), advice)?;
         }
         // A mail can't have come in the time to come.
         clock(about, &facts, now, findings)?;

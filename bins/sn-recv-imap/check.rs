@@ -18,6 +18,9 @@ pub fn check(account: &mut Account, folders: &[String], policy: &Policy) -> Resu
     if let Some(spam) = name_of(account, r"\Junk")? {
         writeln!(out, "spam={}", text::one_line(&spam))?;
     }
+    if let Some(full) = full(account) {
+        writeln!(out, "full={full}")?;
+    }
     for (index, folder) in folders.iter().enumerate() {
         let Some(name) = name_of(account, folder)? else { continue };
         match account.run(SMALL, |session| session.examine(&name)) {
@@ -42,6 +45,17 @@ pub fn check(account: &mut Account, folders: &[String], policy: &Policy) -> Resu
     // Everything is done; a server that is not polite changes nothing.
     let _ = account.run(SMALL, imap::Session::logout);
     cli::finish(out)
+}
+
+/// How full the mailbox is, in per cent, by what it has the least of (RFC 9208). A server that does not tell is none the
+/// worse for it, and if the connection broke, the next command says so.
+fn full(account: &mut Account) -> Option<u64> {
+    if !account.offers("QUOTA") {
+        return None;
+    }
+    let quota = account.run(SMALL, |session| session.get_quota_root("INBOX")).ok()?;
+    let counted = quota.quotas().iter().flat_map(|quota| &quota.resources);
+    counted.filter_map(|counted| counted.usage.saturating_mul(100).checked_div(counted.limit)).max()
 }
 
 /// When the last mail came, by the server's clock: IMAP has no other way to ask for that.

@@ -4,6 +4,11 @@
 . tests/mail.sh
 
 mailboxes
+dovecot stop
+dovecot start "$T/ca/good.pem" "$T/ca/good.key" 'mail_plugins = quota' 'protocol imap {' \
+    '  mail_plugins = quota imap_quota' '}' 'plugin {' '  quota = maildir:User quota' '  quota_rule = *:storage=100K' '}'
+# shellcheck disable=SC1091
+. "$T/dovecot/ports"
 "$servers/postfix.sh" start "$T/postfix" "$T/ca/good.pem" "$T/ca/good.key"
 # shellcheck disable=SC1091
 . "$T/postfix/ports"
@@ -21,6 +26,12 @@ send() {
     (cd "$T/work" && printf '1\tenvelope\tmailto:bob@example.org\tx\n' |
         SN_CONF_HOST=localhost SN_CONF_FROM=alice@example.org SN_CONF_SECURITY=$1 SN_CONF_PORT=$2 sn-send-mailto)
 }
+
+# A mailbox that is nearly full.
+head -c 90000 /dev/zero | tr '\0' '\n' >"$T/large"
+printf 'Subject: large\n\n' | cat - "$T/large" | dovecot put alice
+is 'how full the mailbox is' "$(code sn-recv-imap --check "imaps://alice@localhost:$IMAPS") $(grep '^full=' "$T/out")" \
+    '0 full=88'
 
 # TLS at once, where it comes after a command.
 is 'imaps: at a port for imap:' "$(code fetch imap "imaps://alice@localhost:$IMAP")" 78

@@ -155,7 +155,7 @@ ok 'imap with an idle that is no time' grep -F "the setting 'idle'" "$T/words"
 is 'a folder to move to that is not there' \
     "$(wrong "maildir:$T/Maildir" "then = 'move'" "move-to = '$T/nowhere'")" "there is no folder '$T/nowhere'"
 wrong imaps://alice:pw@localhost:1 "password-command = 'echo x'" >"$T/words"
-ok 'a password in the source' grep -F 'the source has a password in it' "$T/words"
+ok 'a password in the source' grep -F 'has a password in it' "$T/words"
 
 driver sn-send-spam <<END
 #!/bin/sh
@@ -167,7 +167,7 @@ END
 driver sn-recv-spam <<END
 #!/bin/sh
 if [ "\$1" = --check ]; then
-    printf 'version=1\nidle=no\nfolder=INBOX\nspam=Junk\nnewest=%s\n' \$((\$(date +%s) + 7200))
+    printf 'version=1\nidle=no\nfolder=INBOX\nspam=Junk\nfull=97\nnewest=%s\n' \$((\$(date +%s) + 7200))
     exit
 fi
 for file in "$T"/spool/*; do
@@ -187,6 +187,7 @@ ok 'a filter that takes packets for spam' grep -E "^hint  spam:x: a packet to yo
 ok 'whose folder is not read' grep -E "^hint  spam:x: the folder for spam, 'Junk', is not read" "$T/doctor"
 ok 'small mails' grep -E '^hint  \[send.spam\]: works, for at most 1.0 MB at once' "$T/doctor"
 ok 'a server that does not tell of new mail' grep -E '^hint  spam:x: the server does not tell of new mail' "$T/doctor"
+ok 'a mailbox that is nearly full' grep -E '^hint  spam:x: the mailbox is 97 % full' "$T/doctor"
 ok 'a clock that is behind' grep -E "^WRONG spam:x: this machine's clock is 1[0-9][0-9] minutes behind" "$T/doctor"
 
 driver sn-recv-spam <<'END'
