@@ -140,6 +140,17 @@ fn nobody_gets_a_petname_that_can_not_be_seen() {
 }
 
 #[test]
+fn nobody_is_called_what_the_owner_is_called() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("You"));
+    meet(&mut alice, &mut bob);
+    assert_eq!(alice.knows("somebody").0, "friend");
+    let write = alice.store.begin().unwrap();
+    for name in ["you", "You", "all"] {
+        assert_eq!(contacts::rename(&write, bob.is(), name).unwrap_err().kind(), Kind::Usage, "{name}");
+    }
+}
+
+#[test]
 fn nothing_of_a_stranger_reaches_the_feed_until_they_are_a_friend() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);

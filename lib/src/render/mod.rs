@@ -16,7 +16,7 @@ pub mod text;
 
 use crate::{
     Context, Result,
-    store::feed::Person,
+    store::{contacts::OWNER, feed::Person},
     text::{is_hidden, lines, one_line},
 };
 use serde::Serialize;
@@ -26,7 +26,7 @@ use std::io::{self, Write};
 /// A petname is the owner's own. Somebody unknown has a fingerprint, and what they call themselves is a claim beside it.
 fn name(person: &Person) -> String {
     match &person.petname {
-        _ if person.own => "you".into(),
+        _ if person.own => OWNER.into(),
         Some(petname) => one_line(petname),
         None => match &person.claims {
             Some(claims) => format!("{} ({})", one_line(claims), person.fingerprint.short()),

@@ -120,7 +120,7 @@ pub struct Contact {
     pub muted: bool,
 }
 
-/// A petname as a shell can take it: no `@`, no white space, not the word for everybody, not a fingerprint.
+/// A petname as a shell can take it: no `@`, no white space, not the word for everybody or for the owner, not a fingerprint.
 pub fn check_petname(petname: &str) -> Result<()> {
     let plain = |c: char| is_letter(c) || matches!(c, '-' | '_' | '.' | '\'');
     if petname.is_empty()
@@ -131,7 +131,8 @@ pub fn check_petname(petname: &str) -> Result<()> {
         let message = format!("'{petname}' can't be a name: up to 40 letters, digits, '-', '_' and '.'");
         return Err(Error::new(Kind::Usage, message));
     }
-    if petname == EVERYBODY || petname.parse::<Fingerprint>().is_ok() {
+    let has_a_meaning = [EVERYBODY, OWNER].contains(&petname.to_lowercase().as_str());
+    if has_a_meaning || petname.parse::<Fingerprint>().is_ok() {
         return Err(Error::new(
             Kind::Usage,
             format!("'{petname}' can't be a name: it has a meaning of its own"),
@@ -147,6 +148,9 @@ fn is_letter(c: char) -> bool {
 
 /// The word for all friends.
 pub const EVERYBODY: &str = "all";
+
+/// What feeds call the owner.
+pub const OWNER: &str = "you";
 
 /// A free petname made from what somebody calls themselves: `Bob Miller` gives `bob-miller`, a second one `bob-miller-2`.
 pub fn free_petname(db: &Connection, name: &str) -> Result<String> {
