@@ -58,6 +58,11 @@ as bob sn-pack message --to alice 'For you alone.' | as bob sn-seal | as bob sn-
 round alice carol
 is 'Alice gets a message' "$(feed alice -n 1)" 'bob: message: For you alone.'
 is 'Carol does not' "$(feed carol | grep -c message)" 0
+is 'and the feed says nothing of readers where there is one' "$(as alice sn-feed -n 1 --json | jq .to)" null
+as alice sn-pack message --to bob --to carol 'For you two.' | as alice sn-seal | as alice sn-send
+round bob carol
+is 'a message to two says to each who the other is' "$(as bob sn-feed -n 1 | sed -n '1s/ · just now.*//p')" \
+    "alice · message to you, $(as alice sn-contact list | awk '$1 == "carol" { print $4 }')"
 as alice sn-pack message --to bob 'For Bob alone.' >message.xml
 fails 77 'a message is not sealed for anybody else' as alice sn-seal --to carol message.xml
 

@@ -235,7 +235,10 @@ impl Receiver<'_> {
         {
             held = Held::New(seq);
         }
-        if let Held::New(_) = held {
+        if let Held::New(seq) = held {
+            if packet.to.len() > 1 {
+                packets::add_addressees(db, seq, &packet.to, self.me)?;
+            }
             changes::settle(db, packet.name, self.now)?;
         }
         Ok(held)

@@ -257,6 +257,7 @@ fn replace_words(db: &Transaction<'_>, seq: i64, edit: i64) -> Result<()> {
 fn erase(db: &Transaction<'_>, seq: i64) -> Result<()> {
     db.prepare_cached("UPDATE packet SET text = '', signed = x'', edited = 0 WHERE seq = ?1")?
         .execute([seq])?;
+    db.prepare_cached("DELETE FROM addressee WHERE packet = ?1")?.execute([seq])?;
     due::forget_packet(db, packets::name(db, seq)?)
 }
 

@@ -316,6 +316,21 @@ pub fn add_reader(db: &Transaction<'_>, seq: i64, reader: Fingerprint) -> Result
     Ok(())
 }
 
+/// Notes whom somebody else's packet names as its readers, the owner among them.
+pub fn add_addressees(
+    db: &Transaction<'_>,
+    seq: i64,
+    readers: &[Fingerprint],
+    owner: Fingerprint,
+) -> Result<()> {
+    let mut add =
+        db.prepare_cached("INSERT OR IGNORE INTO addressee (packet, reader, own) VALUES (?1, ?2, ?3)")?;
+    for reader in readers {
+        add.execute((seq, reader, *reader == owner))?;
+    }
+    Ok(())
+}
+
 /// Shares of a packet by somebody, under whatever key.
 pub fn shares(db: &Connection, original: Name, by: Fingerprint) -> Result<Vec<i64>> {
     let mut query = db.prepare_cached(&format!(

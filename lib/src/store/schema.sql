@@ -385,6 +385,14 @@ CREATE TABLE audience (
     PRIMARY KEY (packet, reader)
 ) STRICT, WITHOUT ROWID;
 
+-- Who others' packets name as their readers, if there is more than one: each of them may know of the rest.
+CREATE TABLE addressee (
+    packet INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,
+    reader BLOB    NOT NULL,
+    own    INTEGER NOT NULL,
+    PRIMARY KEY (packet, reader)
+) STRICT, WITHOUT ROWID;
+
 -- Counters: the next one for each reader of the account's own stream.
 CREATE TABLE counter (
     reader BLOB    NOT NULL,

@@ -133,7 +133,7 @@ pub struct Entry {
     pub attachments: Vec<Attachment>,
     /// For own packets.
     pub delivery: Option<Delivery>,
-    /// For own messages: to whom they went.
+    /// For own messages: to whom they went. For others', if they name several readers: those, the owner among them.
     pub to: Option<Vec<Person>>,
     /// Why it is shown only when everything is asked for.
     pub hidden: Option<Why>,
@@ -193,7 +193,11 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
             own,
         },
         through,
-        to: if own && kind == "message" { Some(readers(db, seq)?) } else { None },
+        to: match (kind.as_str(), own) {
+            ("message", true) => Some(readers(db, seq)?),
+            ("message", false) => Some(addressees(db, seq)?).filter(|readers| !readers.is_empty()),
+            _ => None,
+        },
         kind,
         created: time(row.get("created")?)?,
         received: time(row.get("received")?)?,
@@ -210,14 +214,14 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
         doubled: row.get("doubled")?,
         thread: root.zip(row.get("root_id")?).map(|(from, id)| Name { from, id }),
         about,
-        attachments: attachments(db, seq, own)?,
+        attachments: attachments(db, seq)?,
         delivery: if own { Some(delivery(db, seq)?) } else { None },
         hidden: None,
     })
 }
 
-/// The files of a packet. Those of an own one are here, whether or not somebody counted their chunks.
-fn attachments(db: &Connection, seq: i64, own: bool) -> Result<Vec<Attachment>> {
+/// The files of a packet.
+fn attachments(db: &Connection, seq: i64) -> Result<Vec<Attachment>> {
     let mut query = db.prepare_cached(
         "SELECT position, name, media_type, size, sha256, alt, preview IS NOT NULL, ifnull(chunks, x'')
          FROM attachment WHERE packet = ?1 ORDER BY position",
@@ -230,7 +234,7 @@ fn attachments(db: &Connection, seq: i64, own: bool) -> Result<Vec<Attachment>> 
         let chunks = digests.chunks_exact(size_of::<Digest>());
         let mut chunks_here = 0;
         for digest in chunks.clone() {
-            chunks_here += u32::from(own || here.exists([digest])?);
+            chunks_here += u32::from(here.exists([digest])?);
         }
         attachments.push(Attachment {
             number: row.get(0)?,
@@ -281,14 +285,32 @@ fn lacking(db: &Connection, seq: i64) -> Result<Option<BTreeSet<Fingerprint>>> {
     Ok(Some(lacking).filter(|_| !lists.is_empty()))
 }
 
-/// Everybody a packet was sealed to.
+/// Everybody an own packet was sealed to, by the newest of their keys.
 fn readers(db: &Connection, seq: i64) -> Result<Vec<Person>> {
-    let mut query = db.prepare_cached(
-        "SELECT reader, petname FROM audience LEFT JOIN person ON person.fingerprint = reader
-             LEFT JOIN contact ON contact.id = person.contact WHERE packet = ?1 ORDER BY petname, reader",
-    )?;
+    people(
+        db,
+        seq,
+        "SELECT DISTINCT ifnull(contact.fingerprint, reader), petname, 0 FROM audience
+           LEFT JOIN person ON person.fingerprint = reader LEFT JOIN contact ON contact.id = person.contact
+         WHERE packet = ?1 ORDER BY petname, 1",
+    )
+}
+
+/// Everybody whom a packet of somebody else names as its readers, the owner first.
+fn addressees(db: &Connection, seq: i64) -> Result<Vec<Person>> {
+    people(
+        db,
+        seq,
+        "SELECT DISTINCT ifnull(contact.fingerprint, reader), petname, own FROM addressee
+           LEFT JOIN person ON person.fingerprint = reader LEFT JOIN contact ON contact.id = person.contact
+         WHERE packet = ?1 ORDER BY own DESC, petname, 1",
+    )
+}
+
+fn people(db: &Connection, seq: i64, sql: &str) -> Result<Vec<Person>> {
+    let mut query = db.prepare_cached(sql)?;
     let rows = query.query_map([seq], |row| {
-        Ok(Person { fingerprint: row.get(0)?, petname: row.get(1)?, claims: None, own: false })
+        Ok(Person { fingerprint: row.get(0)?, petname: row.get(1)?, claims: None, own: row.get(2)? })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
