@@ -154,6 +154,7 @@ pub fn ago(then: Timestamp, now: &Zoned) -> String {
     let there = then.to_zoned(now.time_zone().clone());
     let days = there.date().since((Unit::Day, now.date())).map_or(i32::MAX, |span| span.get_days());
     let short = match seconds.unsigned_abs() {
+        0..60 if seconds > 0 => return "in a moment".into(),
         0..60 => return "just now".into(),
         distance @ 60..3600 => format!("{} min", distance / 60),
         // What was yesterday evening is said with its hour only when some time has passed since.
@@ -264,6 +265,7 @@ mod tests {
             ("2026-11-21T17:04:00Z", "yesterday 18:04"),
             ("2026-11-18T17:04:00Z", "Wed 18:04"),
             ("2026-11-15T17:04:00Z", "2026-11-15"),
+            ("2026-11-22T19:15:30Z", "in a moment"),
             ("2026-11-22T19:25:00Z", "in 10 min"),
             ("2026-11-23T17:04:00Z", "tomorrow 18:04"),
         ] {

@@ -93,7 +93,7 @@ impl Style {
         facts.extend(new.then(|| "new".to_owned()));
         facts.extend(entry.edited.then(|| "edited".to_owned()));
         facts.extend(entry.closed.then(|| "closed".to_owned()));
-        facts.extend(entry.expires.map(|then| format!("until {}", text::ago(then, &self.now))));
+        facts.extend(entry.expires.map(|then| format!("ends {}", text::ago(then, &self.now))));
         facts.extend(entry.delivery.map(|delivery| {
             let waiting = match delivery.waiting() {
                 0 => String::new(),

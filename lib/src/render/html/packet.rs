@@ -95,11 +95,13 @@ impl Packet {
         let mut facts = Vec::new();
         facts.extend(entry.edited.then(|| "edited".to_owned()));
         facts.extend(entry.closed.then(|| "closed".to_owned()));
-        facts.extend(entry.expires.map(|then| format!("until {}", site.time(then))));
-        facts.extend(entry.delivery.map(|delivery| match (delivery.confirmed, delivery.waiting()) {
-            (confirmed, 0) => format!("confirmed by {confirmed}"),
-            (0, waiting) => format!("on its way to {waiting}"),
-            (confirmed, waiting) => format!("confirmed by {confirmed}, on its way to {waiting}"),
+        facts.extend(entry.expires.map(|then| format!("ends {}", site.time(then))));
+        facts.extend(entry.delivery.filter(|delivery| delivery.sealed > 0).map(|delivery| {
+            match (delivery.confirmed, delivery.waiting()) {
+                (confirmed, 0) => format!("confirmed by {confirmed}"),
+                (0, _) => "not confirmed yet".to_owned(),
+                (confirmed, _) => format!("confirmed by {confirmed} of {}", delivery.sealed),
+            }
         }));
         let (mut pictures, mut files) = (Vec::new(), Vec::new());
         for attachment in &entry.attachments {
