@@ -10,13 +10,14 @@ use socialnet::{Error, Kind, Result};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Bytes of a form: the longest text of a packet, or an invitation, with every byte percent-encoded.
-const MAX_FORM: usize = 256 << 10;
+/// Bytes of a form: as many characters as a page lets anybody type, with every byte percent-encoded. A packet holds fewer
+/// bytes, which is said where the text can be shown again.
+const MAX_FORM: usize = 1 << 20;
 /// For the whole of it.
 const TIME: Duration = Duration::from_secs(30);
 
 /// The fields of a form.
-#[derive(Default)]
+#[derive(Default, Hash)]
 pub struct Form(Vec<(String, String)>);
 
 /// Takes a form. [`Kind::Usage`]: it is none, or too long; [`Kind::Again`]: it did not come in time.

@@ -9,7 +9,7 @@ use crate::{
     pages::{self, Asked, Frame, files},
     reply::{self, Reply},
     rounds::Rounds,
-    session::{Session, Sessions},
+    session::{Pressed, Session, Sessions},
     upload,
 };
 use hyper::{
@@ -147,9 +147,8 @@ impl Service {
     async fn act(&self, session: Arc<Session>, path: &str, mut request: Request<Incoming>) -> Result<Reply> {
         if path == "/photo" {
             let upload = upload::take(request, &session, &self.uploads).await?;
-            let text = upload.form.words("text");
-            let done = self.node.with(move |desk| forms::write::photo(desk, &upload)).await;
-            return self.follow(&session, done, text).await;
+            let (pressed, text) = (upload.pressed, upload.form.words("text"));
+            return self.once(&session, pressed, text, move |desk| forms::write::photo(desk, &upload)).await;
         }
         let form = body::form(&mut request).await?;
         if !session.form.is(form.get("form")) {
@@ -181,8 +180,28 @@ impl Service {
             "/search-begin" => forms::searches::written(&form),
             _ => form.words("text").or_else(|| form.words("invitation")),
         };
-        let done = self.node.with(move |desk| work(desk, &form)).await;
-        self.follow(&session, done, text).await
+        let pressed = Pressed::new(&(path, &form));
+        self.once(&session, pressed, text, move |desk| work(desk, &form)).await
+    }
+
+    /// Does what a form asks for, unless it has just been done.
+    async fn once(
+        &self,
+        session: &Arc<Session>,
+        pressed: Pressed,
+        text: Option<String>,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<Done> + Send + 'static,
+    ) -> Result<Reply> {
+        let mut last = session.last.lock().await;
+        if let Some(path) = last.led_to(pressed) {
+            return reply::see(path);
+        }
+        let done = self.node.with(work).await;
+        if let Ok(Done { next: forms::Next::See(path), .. }) = &done {
+            last.note(pressed, path);
+        }
+        drop(last);
+        self.follow(session, done, text).await
     }
 
     /// Says what became of something. What was written is shown again when it could not be done.

@@ -6,11 +6,15 @@ use openssl::memcmp;
 use socialnet::{Result, seal};
 use std::{
     collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// Browsers that are let in at once; the one that came first goes when another comes.
 const MOST: usize = 8;
+/// How long the same form is taken for the same press of a button. Whoever says the same words later means them.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// 256 random bits, in hexadecimal.
 pub struct Secret(String);
@@ -38,6 +42,38 @@ pub struct Session {
     pub form: Secret,
     /// What is to be said on the next page.
     said: Mutex<Option<String>>,
+    /// Held while a form is worked on, so that of two that come at once the second knows what became of the first.
+    pub last: tokio::sync::Mutex<Last>,
+}
+
+/// The form that was done last: when, and where it led.
+#[derive(Default)]
+pub struct Last(Option<(Pressed, Instant, String)>);
+
+/// Tells what one browser sends apart, and nothing more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Pressed(u64);
+
+impl Pressed {
+    /// Of all that a form says.
+    pub fn new(form: &impl Hash) -> Self {
+        let mut hasher = DefaultHasher::new();
+        form.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+impl Last {
+    /// Where the very same form led a moment ago: pressed twice, or come back to and sent again, it is done once.
+    pub fn led_to(&self, form: Pressed) -> Option<&str> {
+        let (last, when, path) = self.0.as_ref()?;
+        (*last == form && when.elapsed() < AGAIN).then_some(path)
+    }
+
+    /// Notes where a form led.
+    pub fn note(&mut self, form: Pressed, path: &str) {
+        self.0 = Some((form, Instant::now(), path.to_owned()));
+    }
 }
 
 impl Session {
@@ -81,7 +117,12 @@ impl Sessions {
         if !door.as_ref().is_some_and(|token| token.is(shown)) {
             return Ok(None);
         }
-        let session = Session { cookie: Secret::draw()?, form: Secret::draw()?, said: Mutex::default() };
+        let session = Session {
+            cookie: Secret::draw()?,
+            form: Secret::draw()?,
+            said: Mutex::default(),
+            last: tokio::sync::Mutex::default(),
+        };
         *door = None;
         let cookie = format!("{}={}; HttpOnly; SameSite=Strict; Path=/", self.name, session.cookie.reveal());
         let mut inside = lock(&self.inside);
@@ -167,6 +208,17 @@ mod tests {
         let cookies: Vec<_> = (0..=MOST).map(|_| enter(&sessions)).collect();
         assert!(sessions.who(&cookies[0]).is_none());
         assert!(cookies[1..].iter().all(|cookie| sessions.who(cookie).is_some()));
+    }
+
+    #[test]
+    fn the_same_form_is_known_again_until_another_comes() {
+        let mut last = Last::default();
+        let [one, other] = ["text=one", "text=other"].map(|form| Pressed::new(&form));
+        assert_eq!(last.led_to(one), None);
+        last.note(one, "/");
+        assert_eq!((last.led_to(one), last.led_to(other)), (Some("/"), None));
+        last.note(other, "/waiting");
+        assert_eq!((last.led_to(one), last.led_to(other)), (None, Some("/waiting")));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use crate::{
     body::{Form, late, too_long},
-    session::Session,
+    session::{Pressed, Session},
 };
 use http_body_util::BodyDataStream;
 use hyper::{Request, body::Incoming, header::CONTENT_TYPE};
@@ -13,6 +13,7 @@ use multer::{Field, Multipart};
 use socialnet::{Context, Error, Kind, Result, packet::safe_name, photo};
 use std::{
     fs,
+    hash::{DefaultHasher, Hasher},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -39,6 +40,8 @@ pub struct Upload {
     pub form: Form,
     /// The files, each in a folder of its own under the name that it had, and what is to be seen in it.
     pub photos: Vec<(PathBuf, String)>,
+    /// Of all of it, bytes of files included.
+    pub pressed: Pressed,
     /// Goes, with the files in it, when this is dropped.
     _folder: TempDir,
 }
@@ -52,6 +55,7 @@ pub async fn take(request: Request<Incoming>, session: &Session, room: &Path) ->
         deadline: Instant::now() + TIME,
         left: MAX_FIELDS,
         room: (MOST + 1) * photo::MAX_FILE,
+        bytes: DefaultHasher::new(),
     };
     let folder = TempDir::new_in(room).context(|| "cannot make a folder for what is sent")?;
     let mut form = Form::default();
@@ -96,7 +100,8 @@ pub async fn take(request: Request<Incoming>, session: &Session, room: &Path) ->
         let alt = form.get(&name.replacen("photo", "alt", 1)).trim().to_owned();
         (path, alt)
     });
-    Ok(Upload { photos: photos.collect(), form, _folder: folder })
+    let pressed = Pressed::new(&(&form, parts.bytes.finish()));
+    Ok(Upload { photos: photos.collect(), form, pressed, _folder: folder })
 }
 
 struct Parts {
@@ -105,6 +110,8 @@ struct Parts {
     /// Fields, and bytes of files, that may still come.
     left: usize,
     room: usize,
+    /// Of files.
+    bytes: DefaultHasher,
 }
 
 impl Parts {
@@ -139,6 +146,7 @@ impl Parts {
         let mut length = 0;
         while let Some(piece) = self.piece(&mut field).await? {
             length += piece.len();
+            self.bytes.write(&piece);
             self.room = self.room.checked_sub(piece.len()).ok_or_else(too_long)?;
             if length <= photo::MAX_FILE {
                 file.write_all(&piece).await.context(cannot)?;

@@ -128,6 +128,10 @@ ok 'and to its place there' grep -q "^location: /thread/$me/$id#$id-" "$T/head"
 is 'a sign, too' "$(send /reaction -d "about=$me/$id" --data-urlencode sign=🎉)" 303
 is 'pressed twice' "$(send /reaction -d "about=$me/$id" --data-urlencode sign=🎉)" 303
 is 'it is given once' "$(as alice sn-feed --type reaction --json | wc -l)" 1
+for _ in 1 2; do is 'words, too' "$(send /status -d to=all -d text=Once)" 303; done
+is 'they are said once' "$(as alice sn-feed --json | jq -r .text | grep -cx Once)" 1
+is 'other words are others' "$(send /status -d to=all -d text=Twice)$(send /status -d to=all -d text=Once)" 303303
+is 'and so are the same ones later' "$(as alice sn-feed --json | jq -r .text | grep -cx Once)" 2
 is 'nothing can be said of what is not there' "$(send /comment -d "about=ffffffff" -d text=Lost)" 404
 ok 'and what was written is not lost' has "$T/answer" '>Lost</textarea>'
 is 'nor to nobody' "$(send /status -d to=@nobody -d text=Kept)" 400
@@ -198,7 +202,7 @@ done
 is 'nothing is done by reading' "$(inside /status)" 404
 
 # Clients that take too much.
-long() { head -c 300000 /dev/zero | tr '\0' a | send /status -d to=all -d text=long --data-urlencode rest@- "$@"; }
+long() { head -c 1200000 /dev/zero | tr '\0' a | send /status -d to=all -d text=long --data-urlencode rest@- "$@"; }
 is 'a form has an end' "$(long)" 400
 is 'whether or not it says so first' "$(long -H 'Transfer-Encoding: chunked')" 400
 is 'a head, too' "$(inside / -H "X-Long: $(head -c 20000 /dev/zero | tr '\0' a)")" 431
