@@ -85,8 +85,7 @@ fn space(home: &Home, findings: &mut Findings) -> Result<()> {
 }
 
 fn rounds(home: &Home, now: Timestamp, findings: &mut Findings) -> Result<()> {
-    let advice =
-        "let cron do it, with a line '*/5 * * * * sn-sync' in crontab -e; socialnet-mail(7) has a timer, too";
+    let advice = "let cron do it, with the line '*/5 * * * * /usr/local/bin/sn-sync' in crontab -e; socialnet-mail(7) has a timer, too";
     match home.last_round()? {
         _ if home.config.receive.is_empty() => Ok(()),
         None => findings.hint("rounds", "nothing has been fetched from everywhere yet", advice),
