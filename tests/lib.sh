@@ -81,3 +81,13 @@ meet() {
     as "$2" sn-contact add <"$T/invitation" 2>"$T/said"
     for who in "$2" "$1" "$2" "$1"; do as "$who" sn-sync; done
 } >"$T/result"
+
+# say NAME TYPE ARGUMENT...: what sn-pack makes of it, sent to all contacts.
+say() {
+    author=$1
+    shift
+    as "$author" sn-pack "$@" | as "$author" sn-seal --to all | as "$author" sn-send
+}
+
+# id_of NAME WORDS: of the packet with these words, as it stands in NAME's feed.
+id_of() { as "$1" sn-feed --all --json | jq -r --arg text "$2" 'select(.text == $text).id'; }

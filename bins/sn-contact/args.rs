@@ -16,9 +16,12 @@ pub enum Verb {
         /// What that friend is to be called here
         #[arg(long = "for", value_name = "NAME")]
         petname: Option<String>,
-        /// How many days it holds, 30 at most
-        #[arg(long, value_name = "DAYS", default_value_t = 30)]
-        days: u32,
+        /// How many days it holds, 30 at most: 30, or 1 in person
+        #[arg(long, value_name = "DAYS")]
+        days: Option<u32>,
+        /// Handed over face to face: whoever uses it counts as checked
+        #[arg(long)]
+        in_person: bool,
         /// In the short form, one line
         #[arg(long)]
         short: bool,
@@ -37,6 +40,9 @@ pub enum Verb {
         /// Refuse it unless it is from whom this fingerprint names
         #[arg(long, value_name = "FINGERPRINT")]
         is: Option<String>,
+        /// Handed over face to face by whose it is: they count as checked
+        #[arg(long)]
+        in_person: bool,
         /// The invitation, or its short form itself; standard input without it, or for '-'
         file: Option<PathBuf>,
     },

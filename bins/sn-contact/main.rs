@@ -11,7 +11,7 @@ use socialnet::{
     Result, cli,
     home::Home,
     identity::Keyring,
-    protocol::{meeting, search::sought, succession},
+    protocol::{decide, meeting, search::sought, succession},
     render::contacts as render,
     store::{Store, contacts, filter, requests},
 };
@@ -29,16 +29,20 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let find = |store: &Store, who: &str| contacts::find(store.read(), who);
     let keyring = || Keyring::load(&home.identity());
     match args.verb {
-        Verb::Invite { petname, days, short, qr } => {
-            let petname = petname.as_deref();
+        Verb::Invite { petname, days, in_person, short, qr } => {
+            let days = days.unwrap_or(if in_person { 1 } else { meeting::MAX_DAYS });
+            let terms = meeting::Terms { petname: petname.as_deref(), days, in_person };
             match short || qr {
-                true => meet::invite_short(&mut out, &mut store, &keyring()?, petname, days, qr, now)?,
-                false => meet::invite(&mut out, &mut store, &keyring()?, petname, days, now)?,
+                true => meet::invite_short(&mut out, &mut store, &keyring()?, &terms, qr, now)?,
+                false => meet::invite(&mut out, &mut store, &keyring()?, &terms, now)?,
             }
         }
-        Verb::Add { name, note, is, file } => {
+        Verb::Add { name, note, is, in_person, file } => {
             let them = meet::introduction(file, note, is, now)?;
             let contact = meeting::add(&mut store, &keyring()?, &them, name.as_deref(), now)?;
+            if in_person {
+                decide::met(&mut store, &contact)?;
+            }
             meet::tell_asked(console, &contact);
         }
         Verb::Accept { who } => meet::accept(&home, &mut store, &who, now, console)?,

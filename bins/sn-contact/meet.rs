@@ -9,7 +9,7 @@ use socialnet::{
     protocol::{
         decide::{self, Accepted},
         introduce,
-        meeting::{self, Introduction},
+        meeting::{self, Introduction, Terms},
     },
     short,
     store::{
@@ -32,23 +32,21 @@ pub fn invite(
     out: &mut impl Write,
     store: &mut Store,
     keyring: &Keyring,
-    petname: Option<&str>,
-    days: u32,
+    terms: &Terms<'_>,
     now: Timestamp,
 ) -> Result<()> {
-    stream::write_pem(out, &meeting::invite(store, keyring, petname, days, now)?)
+    stream::write_pem(out, &meeting::invite(store, keyring, terms, now)?)
 }
 
 pub fn invite_short(
     out: &mut impl Write,
     store: &mut Store,
     keyring: &Keyring,
-    petname: Option<&str>,
-    days: u32,
+    terms: &Terms<'_>,
     picture: bool,
     now: Timestamp,
 ) -> Result<()> {
-    let invitation = meeting::invite_short(store, keyring, petname, days, now)?.to_string();
+    let invitation = meeting::invite_short(store, keyring, terms, now)?.to_string();
     if picture {
         write!(out, "{}", qr::code(&invitation)?)?;
     }

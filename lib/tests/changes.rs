@@ -5,12 +5,16 @@
 mod people;
 
 use jiff::SignedDuration;
-use people::{Person, for_reader, kinds, meet};
+use people::{
+    Person,
+    changing::{about, edit, orders, retract},
+    for_reader, kinds, meet,
+};
 use socialnet::{
     Kind, blob,
     compose::{Author, Draft},
     mailbox,
-    packet::{self, About, Body, Name, Packet},
+    packet::{self, About, Body, Name},
     protocol::sealing::Letter,
     store::feed::{self, Gone},
 };
@@ -51,24 +55,6 @@ fn shows(person: &Person, query: &feed::Query) -> Vec<String> {
     rows.into_iter().map(line).collect()
 }
 
-/// A packet of `by` about `target`, in its thread.
-fn about(by: &Person, kind: &str, body: Body, target: &[u8], edit: impl FnOnce(&mut Packet)) -> Vec<u8> {
-    let target = packet::read(target).unwrap();
-    by.writes(kind, body, |packet| {
-        packet.thread = target.thread;
-        packet.about = Some(About::Packet(target.name, None));
-        edit(packet);
-    })
-}
-
-fn edit(by: &Person, target: &[u8], version: u32, text: &str) -> Vec<u8> {
-    about(by, "edit", Body::Edit { version, closes: false }, target, |packet| packet.text = Some(text.into()))
-}
-
-fn retract(by: &Person, target: &[u8]) -> Vec<u8> {
-    about(by, "retract", Body::Retract, target, |_| {})
-}
-
 fn expiring(by: &Person, text: &str, after: SignedDuration) -> Vec<u8> {
     by.writes("status", Body::Status, |packet| {
         packet.text = Some(text.into());
@@ -100,22 +86,6 @@ fn pass_on(alice: &mut Person, bob: &mut Person, carol: &mut Person, xml: Vec<u8
     let relays = alice.seals_what_is_due();
     assert_eq!(bob.gets(&for_reader(&relays, bob)), []);
     relays
-}
-
-/// Every order of `0..count`.
-fn orders(count: usize) -> Vec<Vec<usize>> {
-    if count == 0 {
-        return vec![Vec::new()];
-    }
-    let mut all = Vec::new();
-    for shorter in orders(count - 1) {
-        for place in 0..count {
-            let mut order = shorter.clone();
-            order.insert(place, count - 1);
-            all.push(order);
-        }
-    }
-    all
 }
 
 /// What somebody writes about a root.

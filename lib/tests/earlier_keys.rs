@@ -4,12 +4,16 @@
 
 mod people;
 
-use people::{Person, Stick, for_reader, kinds, meet, successor_of};
+use people::{
+    Person, Stick,
+    changing::{about, edit, orders, retract},
+    for_reader, kinds, meet, successor_of,
+};
 use socialnet::{
     Kind,
     compose::{Author, Draft},
     identity::Identity,
-    packet::{self, About, Body, Packet},
+    packet::{self, Body},
     protocol::{profile, sealing::Letter, succession},
     store::{contacts, feed},
 };
@@ -101,24 +105,6 @@ fn words(text: &str) -> Draft {
 
 fn id(xml: &[u8]) -> String {
     packet::read(xml).unwrap().name.id.to_string()
-}
-
-/// A packet of `by` about `target`, in its thread, whether or not it may be.
-fn about(by: &Person, kind: &str, body: Body, target: &[u8], edit: impl FnOnce(&mut Packet)) -> Vec<u8> {
-    let target = packet::read(target).unwrap();
-    by.writes(kind, body, |packet| {
-        packet.thread = target.thread;
-        packet.about = Some(About::Packet(target.name, None));
-        edit(packet);
-    })
-}
-
-fn edit(by: &Person, target: &[u8], version: u32, text: &str) -> Vec<u8> {
-    about(by, "edit", Body::Edit { version, closes: false }, target, |packet| packet.text = Some(text.into()))
-}
-
-fn retract(by: &Person, target: &[u8]) -> Vec<u8> {
-    about(by, "retract", Body::Retract, target, |_| {})
 }
 
 /// Everything that somebody could want of Alice's root and of the comment on it, as they sign it.
@@ -292,21 +278,6 @@ fn what_the_owner_has_not_decided_gives_no_power() {
     succession::decide(&mut story.bob.store, &who, &waits, story.bob.now).unwrap();
     assert_eq!(story.bob.reads(), []);
     assert_eq!(shown(&story.bob), ["Better. (edited)", "Bob's comment."]);
-}
-
-/// Every order of `0..count`.
-fn orders(count: usize) -> Vec<Vec<usize>> {
-    if count == 0 {
-        return vec![Vec::new()];
-    }
-    let insert = |shorter: Vec<usize>| {
-        (0..count).map(move |place| {
-            let mut order = shorter.clone();
-            order.insert(place, count - 1);
-            order
-        })
-    };
-    orders(count - 1).into_iter().flat_map(insert).collect()
 }
 
 /// What two keys write about a root of the first.

@@ -6,7 +6,7 @@ use people::{Person, kinds, meet, morning};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::{meeting, profile},
+    protocol::{decide, meeting, profile},
     store::contacts,
 };
 
@@ -316,4 +316,26 @@ fn a_goodbye_that_nobody_can_open_is_not_waited_with() {
         assert_eq!(alice.seals_what_is_due(), [], "nor is Bob asked for new keys");
         alice.waits(25 * 60);
     }
+}
+
+#[test]
+fn face_to_face_both_are_checked_and_a_code_that_two_use_checks_nobody() {
+    let (mut alice, mut bob, mut mallory) =
+        (Person::new("Alice"), Person::new("Bob"), Person::new("Mallory"));
+    let shown = alice.invites_so(true);
+    // Somebody took a picture of it, and is faster.
+    let request = mallory.adds(&shown);
+    assert_eq!(alice.gets(&request), []);
+    assert_eq!(alice.knows("mallory"), ("friend", "checked"));
+    let request = bob.adds(&shown);
+    let who = contacts::by_petname(bob.store.read(), "alice").unwrap().unwrap();
+    decide::met(&mut bob.store, &who).unwrap();
+    assert_eq!(bob.knows("alice"), ("asked", "checked"));
+    assert_eq!(alice.gets(&request), []);
+    assert_eq!(alice.knows("mallory"), ("friend", "invited"), "nobody knows any more who stood there");
+    assert_eq!(alice.knows("bob").0, "waiting");
+    assert!(alice.alarm("mallory").contains("used by two people"));
+    let again = bob.adds(&alice.invites_so(true));
+    assert_eq!(alice.gets(&again), []);
+    assert_eq!(alice.knows("bob"), ("friend", "checked"));
 }

@@ -18,8 +18,9 @@ use socialnet::{
 };
 
 fn invites(alice: &mut Person) -> Short {
+    let terms = meeting::Terms { petname: None, days: 30, in_person: false };
     let text =
-        meeting::invite_short(&mut alice.store, &alice.keyring, None, 30, alice.now).unwrap().to_string();
+        meeting::invite_short(&mut alice.store, &alice.keyring, &terms, alice.now).unwrap().to_string();
     text.parse().unwrap()
 }
 

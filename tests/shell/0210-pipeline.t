@@ -20,7 +20,6 @@ feed() {
         "\(.from | name)\(if .through then ", through \(.through | name)" else "" end): \(.type): \(.text)"'
 }
 # id NAME TEXT: of the packet with this text.
-id() { as "$1" sn-feed --json | jq -r --arg text "$2" 'select(.text == $text).id'; }
 # round NAME...: each of them does a round.
 round() { for who; do as "$who" sn-sync; done; }
 
@@ -38,19 +37,19 @@ ok 'the photograph says where it was taken' sh -c 'exiftool -GPSPosition "$1" | 
 as alice sn-pack photo "$photo" --text 'The ridge' --alt 'Blue ridges' | as alice sn-seal --to all | as alice sn-send
 round bob carol
 is 'Bob sees the photograph' "$(feed bob -n 1)" 'alice: photo: The ridge'
-as bob sn-get "$(id bob 'The ridge')" -o got.jpg
+as bob sn-get "$(id_of bob 'The ridge')" -o got.jpg
 is 'it is the same picture' "$(exiftool -s3 -ImageSize got.jpg)" 1280x853
 is 'and tells nothing of its maker' \
     "$(exiftool -s3 -G1 -GPS:all -ExifIFD:all -XMP:all -Make -Model -Artist -SerialNumber got.jpg)" ''
-as bob sn-get "$(id bob 'The ridge')" --preview -o preview.jpg
+as bob sn-get "$(id_of bob 'The ridge')" --preview -o preview.jpg
 ok 'its preview is small' test "$(wc -c <preview.jpg)" -le 16384
 is 'and a picture' "$(exiftool -s3 -FileType preview.jpg)" JPEG
 
-as bob sn-pack comment --about "$(id bob 'The ridge')" 'What a ridge!' | as bob sn-seal | as bob sn-send
+as bob sn-pack comment --about "$(id_of bob 'The ridge')" 'What a ridge!' | as bob sn-seal | as bob sn-send
 round alice carol
 is 'Alice gets the comment' "$(feed alice -n 1)" 'bob: comment: What a ridge!'
 is 'Carol gets it through Alice' "$(feed carol -n 1)" 'somebody, through alice: comment: What a ridge!'
-as carol sn-pack reaction --about "$(id carol 'What a ridge!')" '⛰' | as carol sn-seal | as carol sn-send
+as carol sn-pack reaction --about "$(id_of carol 'What a ridge!')" '⛰' | as carol sn-seal | as carol sn-send
 round alice bob
 is 'a reaction to the comment comes back to Bob' "$(feed bob -n 1)" 'somebody, through alice: reaction: ⛰'
 
@@ -70,18 +69,18 @@ meet bob carol
 as alice sn-pack status --share 'Tell everybody.' | as alice sn-seal --to bob | as alice sn-send
 as alice sn-pack status 'Keep it.' | as alice sn-seal --to bob | as alice sn-send
 round bob
-as bob sn-pack share "$(id bob 'Tell everybody.')" --text 'Listen:' | as bob sn-seal --to carol | as bob sn-send
+as bob sn-pack share "$(id_of bob 'Tell everybody.')" --text 'Listen:' | as bob sn-seal --to carol | as bob sn-send
 round carol
 is 'Carol gets what Bob shares' "$(feed carol -n 1)" 'bob: share: Listen:'
-ok 'what may not be shared is not' sh -c '! SN_HOME=bob sn-pack share "$1"' - "$(id bob 'Keep it.')"
+ok 'what may not be shared is not' sh -c '! SN_HOME=bob sn-pack share "$1"' - "$(id_of bob 'Keep it.')"
 
 head -c 9000000 /dev/urandom >large
 as alice sn-pack message --to carol 'A large file.' --file large | as alice sn-seal | as alice sn-send
 ok 'its chunks come after it' test "$(as carol sn-recv | wc -l)" -gt 3
 as carol sn-ingest
-as carol sn-get "$(id carol 'A large file.')" -o large.got
+as carol sn-get "$(id_of carol 'A large file.')" -o large.got
 ok 'a large file arrives whole' cmp large large.got
-fails 73 'a file that is there is not replaced' as carol sn-get "$(id carol 'A large file.')" -o large.got
+fails 73 'a file that is there is not replaced' as carol sn-get "$(id_of carol 'A large file.')" -o large.got
 
 echo '<move xmlns="urn:example:chess">e4</move>' >move.xml
 as alice sn-pack app org.example.chess.move move.xml --to bob | as alice sn-seal | as alice sn-send

@@ -18,9 +18,7 @@ texts() {
     shift
     as "$who" sn-feed --json "$@" | jq -r '.text'
 }
-id() { as "$1" sn-feed --all --json | jq -r --arg text "$2" 'select(.text == $text).id'; }
-say() { as "$1" sn-pack status "$2" | as "$1" sn-seal --to all | as "$1" sn-send; }
-comment() { as "$1" sn-pack comment --about "$(id "$1" "$2")" "$3" | as "$1" sn-seal | as "$1" sn-send; }
+comment() { as "$1" sn-pack comment --about "$(id_of "$1" "$2")" "$3" | as "$1" sn-seal | as "$1" sn-send; }
 
 # pixels: a QR code of half blocks, whose light modules are drawn, as an image with four pixels for each module.
 pixels() {
@@ -81,6 +79,15 @@ is 'when both want it they are friends' "$(state bob carol), $(state carol bob)"
     'friend introduced, friend introduced'
 ok 'by whom is not forgotten' sh -c 'SN_HOME=bob sn-contact show carol | grep -x "introduced   by alice"'
 
+# Side by side, with a screen and a camera; to one whose hands it did not come from it says nothing.
+account frank
+as alice sn-contact invite --in-person --qr >shown
+grep -v '^socialnet:' shown | pixels >qr.pbm
+zbarimg --nodbus --quiet --raw qr.pbm | as frank sn-contact add --in-person --name alice
+round frank alice frank alice frank
+is 'who met are sure of each other' "$(state frank alice), $(state alice frank)" 'friend checked, friend checked'
+as frank sn-contact block alice
+
 # A stranger asks, with words for the terminal.
 mkdir post/erin
 as erin sn-init --name "$(printf 'E\342\200\256rin')" --address "file://$T/post/erin" >erin.txt
@@ -93,7 +100,7 @@ as alice sn-contact ignore "$(as alice sn-contact requests --json | jq -r .finge
 is 'who is ignored waits no more' "$(as alice sn-contact requests)" ''
 fails 64 'who does not wait can not be ignored' as alice sn-contact ignore bob
 
-say alice 'The hills.'
+say alice status 'The hills.'
 round bob carol dave
 comment dave 'The hills.' 'Buy now!'
 round alice bob carol

@@ -5,19 +5,12 @@
 account alice bob
 meet alice bob
 
-# say WHO WORDS...: a packet of WHO's that all their contacts get.
-say() {
-    who=$1
-    shift
-    as "$who" sn-pack "$@" | as "$who" sn-seal --to all | as "$who" sn-send
-}
-id() { as "$1" sn-feed --json | jq -r --arg text "$2" 'select(.text == $text).id'; }
 
 say bob status 'Back from the hills.'
 say bob status 'Über die Straße 我喜欢足球'
 as alice sn-sync
 as alice sn-feed --new >"$T/first"
-hills=$(id alice 'Back from the hills.')
+hills=$(id_of alice 'Back from the hills.')
 as alice sn-pack comment --about "$hills" 'Was there snow?' | as alice sn-seal | as alice sn-send
 as bob sn-sync
 say bob status 'Nothing else today'

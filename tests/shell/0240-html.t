@@ -7,12 +7,6 @@ account alice bob carol
 meet alice bob
 meet alice carol
 
-say() {
-    who=$1
-    shift
-    as "$who" sn-pack "$@" | as "$who" sn-seal --to all | as "$who" sn-send
-}
-id() { as "$1" sn-feed --json | jq -r --arg text "$2" 'select(.text == $text).id'; }
 pages() { find "$T/site" -name '*.html'; }
 # in_pages XPATH: what it finds, of all pages; h:NAME is an element of XHTML.
 in_pages() {
@@ -47,7 +41,7 @@ snapshot >"$T/before"
 as alice sn-feed --html "$T/site"
 is 'nothing is written when nothing has changed' "$(snapshot)" "$(cat "$T/before")"
 
-ridge=$(id alice 'The ridge at dawn.')
+ridge=$(id_of alice 'The ridge at dawn.')
 as alice sn-pack comment --about "$ridge" 'Was there snow?' | as alice sn-seal | as alice sn-send
 as alice sn-feed --html "$T/site"
 thread=$(find "$T/site/threads" -name '*.html')

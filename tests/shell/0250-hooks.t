@@ -6,11 +6,6 @@
 account alice bob
 meet alice bob
 
-say() {
-    who=$1
-    shift
-    as "$who" sn-pack "$@" | as "$who" sn-seal --to all | as "$who" sn-send
-}
 # hook NAME <SCRIPT: what the hook does, in a shell; $OUT is a file.
 hook() {
     mkdir -p "$T/alice/hooks"

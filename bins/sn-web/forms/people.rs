@@ -80,13 +80,14 @@ pub fn invite(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let (keyring, now, petname) = (desk.keyring()?, desk.instant(), form.filled("name"));
     let days = form.filled("days").map_or(Ok(meeting::MAX_DAYS), str::parse);
     let days = days.map_err(|_| Error::new(Kind::Usage, "that is no number of days"))?;
+    let terms = meeting::Terms { petname, days, in_person: false };
     let (words, code) = if form.get("form-of") == "short" {
-        let short = meeting::invite_short(desk.store, &keyring, petname, days, now)?.to_string();
+        let short = meeting::invite_short(desk.store, &keyring, &terms, now)?.to_string();
         let code = drawn(&short)?;
         (short, Some(code))
     } else {
         let mut pem = Vec::new();
-        stream::write_pem(&mut pem, &meeting::invite(desk.store, &keyring, petname, days, now)?)?;
+        stream::write_pem(&mut pem, &meeting::invite(desk.store, &keyring, &terms, now)?)?;
         (String::from_utf8_lossy(&pem).into_owned(), None)
     };
     let petname = petname.map(text::one_line);

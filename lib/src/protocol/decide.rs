@@ -6,7 +6,7 @@ use crate::{
     identity::Keyring,
     store::{
         Store,
-        contacts::{self, Contact, State},
+        contacts::{self, Contact, Grade, State},
     },
 };
 use jiff::Timestamp;
@@ -26,6 +26,13 @@ pub fn accept(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestam
         State::Introduced => introduce::accept(store, keyring, who, now).map(|()| Accepted::Asked),
         _ => meeting::accept(store, who, now).map(|()| Accepted::Friend),
     }
+}
+
+/// What was added came from the hands of whose it is: the key in it is theirs for sure.
+pub fn met(store: &mut Store, who: &Contact) -> Result<()> {
+    let db = store.begin()?;
+    contacts::raise_grade(&db, who.fingerprint, Grade::Checked)?;
+    Ok(db.commit()?)
 }
 
 /// Blocks somebody, whether or not anything is known of them but a fingerprint.

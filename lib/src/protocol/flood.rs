@@ -85,7 +85,8 @@ fn ten_thousand_strangers_fill_no_disk_and_keep_no_friend_out() {
     let home = Home::open_at(&path).unwrap();
     let mut store = Store::open(&home.database()).unwrap();
     let keyring = Keyring::load(&home.identity()).unwrap();
-    let code = meeting::invite_short(&mut store, &keyring, Some("bob"), 30, now()).unwrap().code;
+    let terms = meeting::Terms { petname: Some("bob"), days: 30, in_person: false };
+    let code = meeting::invite_short(&mut store, &keyring, &terms, now()).unwrap().code;
     let offer = profile::own(store.read(), &keyring, profile::For::Public).unwrap().meeting;
     let keys = ReaderKeys::stored(&offer, Purpose::Meeting, now()).unwrap();
 

@@ -43,16 +43,21 @@ const MAX_SHORT: u64 = 32 << 10;
 /// People in the waiting room, at most; whoever comes then is not answered, and may ask again.
 pub const WAITING_ROOM: u32 = 100;
 
-/// Makes an invitation. `petname`: what its first user is to be called here.
-pub fn invite(
-    store: &mut Store,
-    keyring: &Keyring,
-    petname: Option<&str>,
-    days: u32,
-    now: Timestamp,
-) -> Result<Pem> {
+/// How an invitation is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// What its first user is to be called here.
+    pub petname: Option<&'a str>,
+    /// How long it holds: 1 to [`MAX_DAYS`].
+    pub days: u32,
+    /// Handed over face to face: whoever uses it is checked.
+    pub in_person: bool,
+}
+
+/// Makes an invitation.
+pub fn invite(store: &mut Store, keyring: &Keyring, terms: &Terms<'_>, now: Timestamp) -> Result<Pem> {
     let created = now.round(Unit::Second).unwrap_or(now);
-    let (code, expires) = give(store, petname, days, created)?;
+    let (code, expires) = give(store, terms, created)?;
     let profile = profile::own(store.read(), keyring, For::Public)?;
     let invitation = Invitation { from: keyring.identity.fingerprint, created, expires, code, profile };
     let signed = seal::sign(&keyring.identity, &invitation.write()?)?;
@@ -67,23 +72,18 @@ pub fn invite(
 pub fn invite_short(
     store: &mut Store,
     keyring: &Keyring,
-    petname: Option<&str>,
-    days: u32,
+    terms: &Terms<'_>,
     now: Timestamp,
 ) -> Result<Short> {
-    let (code, _) = give(store, petname, days, now)?;
+    let (code, _) = give(store, terms, now)?;
     let profile = profile::own(store.read(), keyring, For::Public)?;
     let point = point::of(&profile.meeting)?;
     Ok(Short { from: keyring.identity.fingerprint, addresses: profile.addresses, code, point })
 }
 
 /// A new code, remembered, and its end.
-fn give(
-    store: &mut Store,
-    petname: Option<&str>,
-    days: u32,
-    now: Timestamp,
-) -> Result<([u8; 16], Timestamp)> {
+fn give(store: &mut Store, terms: &Terms<'_>, now: Timestamp) -> Result<([u8; 16], Timestamp)> {
+    let Terms { petname, days, in_person } = *terms;
     if days == 0 || days > MAX_DAYS {
         return Err(Error::new(Kind::Usage, format!("an invitation holds for 1 to {MAX_DAYS} days")));
     }
@@ -91,7 +91,7 @@ fn give(
     let code = seal::random()?;
     let expires = now + SignedDuration::from_hours(24 * i64::from(days));
     let db = store.begin()?;
-    invitations::give(&db, &blob::sha256(&code), expires, petname.unwrap_or(""), now)?;
+    invitations::give(&db, &blob::sha256(&code), expires, petname.unwrap_or(""), in_person, now)?;
     db.commit()?;
     Ok((code, expires))
 }
@@ -432,10 +432,16 @@ fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()
     }
     if let (Some(given), Some(digest)) = (given, digest) {
         match given.used_by {
-            Some(user) if user != from => alarm(db, user, from)?,
+            Some(user) if user != from => {
+                if given.in_person {
+                    contacts::lower_grade(db, user, Grade::Invited)?;
+                }
+                alarm(db, user, from)?;
+            }
             _ if holds => {
                 invitations::used(db, &digest, from)?;
-                contacts::raise_grade(db, from, Grade::Invited)?;
+                let grade = if given.in_person { Grade::Checked } else { Grade::Invited };
+                contacts::raise_grade(db, from, grade)?;
             }
             _ => {}
         }

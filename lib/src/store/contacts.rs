@@ -288,6 +288,14 @@ pub fn raise_grade(db: &Transaction<'_>, who: Fingerprint, grade: Grade) -> Resu
     Ok(())
 }
 
+/// The other way: what bore a higher one out does not hold any more.
+pub fn lower_grade(db: &Transaction<'_>, who: Fingerprint, grade: Grade) -> Result<()> {
+    if by_fingerprint(db, who)?.is_some_and(|contact| contact.grade > grade) {
+        db.execute("UPDATE contact SET grade = ?2 WHERE fingerprint = ?1", (who, grade.as_str()))?;
+    }
+    Ok(())
+}
+
 /// Keeps somebody's public profile as they signed it, DER.
 pub fn set_public(db: &Transaction<'_>, who: Fingerprint, signed: &[u8]) -> Result<()> {
     db.execute("UPDATE contact SET public = ?2 WHERE fingerprint = ?1", (who, signed))?;

@@ -2,7 +2,7 @@
 
 use crate::{Fingerprint, Result, packet::Digest};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, Transaction};
 
 /// What is known of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Given {
     pub expires: Timestamp,
     /// The petname its first user gets, or empty.
     pub petname: String,
+    /// It was handed over face to face.
+    pub in_person: bool,
     /// Who used it.
     pub used_by: Option<Fingerprint>,
 }
@@ -21,26 +23,29 @@ pub fn give(
     code: &Digest,
     expires: Timestamp,
     petname: &str,
+    in_person: bool,
     now: Timestamp,
 ) -> Result<()> {
     db.execute("DELETE FROM invitation WHERE expires < ?1 AND used_by IS NULL", [now.as_second()])?;
     db.execute(
-        "INSERT INTO invitation (code, expires, petname) VALUES (?1, ?2, ?3)",
-        (code, expires.as_second(), petname),
+        "INSERT INTO invitation (code, expires, petname, in_person) VALUES (?1, ?2, ?3, ?4)",
+        (code, expires.as_second(), petname, in_person),
     )?;
     Ok(())
 }
 
 /// Looks a code up.
 pub fn get(db: &Connection, code: &Digest) -> Result<Option<Given>> {
-    let row =
-        db.query_row("SELECT expires, petname, used_by FROM invitation WHERE code = ?1", [code], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?))
-        });
-    let given = row.optional()?;
-    given
-        .map(|(expires, petname, used_by)| Ok(Given { expires: super::time(expires)?, petname, used_by }))
-        .transpose()
+    let mut query =
+        db.prepare_cached("SELECT expires, petname, in_person, used_by FROM invitation WHERE code = ?1")?;
+    let mut rows = query.query([code])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Given {
+        expires: super::time(row.get(0)?)?,
+        petname: row.get(1)?,
+        in_person: row.get(2)?,
+        used_by: row.get(3)?,
+    }))
 }
 
 /// Marks a code as used.

@@ -4,7 +4,7 @@
 -- has, takes the others for NULL when it checks a database.
 
 -- One row a fact about the account itself: name, about, serial, stream; feed_mark, keys_told, last_round; witness and
--- worked (clock.rs), copy_seen (streams.rs), searchers (handles.rs).
+-- worked (clock.rs), searchers (handles.rs).
 CREATE TABLE account (
     key   TEXT NOT NULL PRIMARY KEY,
     value ANY  NOT NULL
@@ -118,6 +118,8 @@ CREATE TABLE invitation (
     code    BLOB    NOT NULL PRIMARY KEY,
     expires INTEGER NOT NULL,
     petname TEXT    NOT NULL DEFAULT '',
+    -- handed over face to face: whoever uses it is who stood there
+    in_person INTEGER NOT NULL DEFAULT 0,
     used_by BLOB
 ) STRICT, WITHOUT ROWID;
 
@@ -407,6 +409,13 @@ CREATE TABLE own_stream (
     settled INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Friends who had something from another copy of this account: when they said so first, and last.
+CREATE TABLE copy_told (
+    contact INTEGER PRIMARY KEY REFERENCES contact ON DELETE CASCADE,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL
+) STRICT;
+
 -- Friends' streams: when the first and the last envelope in each was sealed, by their own word.
 CREATE TABLE stream (
     sender BLOB    NOT NULL,
@@ -491,6 +500,8 @@ CREATE TABLE due (
     what      TEXT    NOT NULL,
     -- it was sealed; not_before is when that counts for nothing, unless sn-send takes it before
     sealed    INTEGER NOT NULL DEFAULT 0,
+    -- how often it was put off since there was no key to seal it to
+    put_off   INTEGER NOT NULL DEFAULT 0,
     UNIQUE (reader, what)
 ) STRICT;
 CREATE INDEX due_what ON due (what);

@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test file needs some of it
 #![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
 
+pub mod changing;
 pub mod searching;
 
 use jiff::{SignedDuration, Timestamp};
@@ -180,16 +181,23 @@ impl Person {
 
     /// Runs sn-seal --due; nobody takes what it prints.
     pub fn seals_what_is_due_and_loses_it(&mut self) -> Vec<Letter> {
+        let (letters, failures) = self.tries_to_seal_what_is_due();
+        assert_eq!(failures, []);
+        letters
+    }
+
+    /// The same, whatever fails.
+    pub fn tries_to_seal_what_is_due(&mut self) -> (Vec<Letter>, Vec<Error>) {
         renewal::run(&self.home, &mut self.store, &mut self.keyring, self.now).unwrap();
         let mut sealer = Sealer::new(&self.home, &mut self.store, &self.keyring, self.now);
-        let mut letters = Vec::new();
+        let (mut letters, mut failures) = (Vec::new(), Vec::new());
         let mut each = |sealed: Sealed| {
-            assert_eq!(sealed.failures, []);
             letters.extend(sealed.letters);
+            failures.extend(sealed.failures);
             Ok(())
         };
         sealer.seal_due(&mut each).unwrap();
-        letters
+        (letters, failures)
     }
 
     /// Gets letters, reads them, and says what was refused.
@@ -306,7 +314,13 @@ impl Person {
 
     /// Invites somebody, whoever it may be.
     pub fn invites(&mut self) -> Vec<u8> {
-        meeting::invite(&mut self.store, &self.keyring, None, 30, self.now).unwrap().der
+        self.invites_so(false)
+    }
+
+    /// The same; `in_person`: it is handed over face to face.
+    pub fn invites_so(&mut self, in_person: bool) -> Vec<u8> {
+        let terms = meeting::Terms { petname: None, days: 30, in_person };
+        meeting::invite(&mut self.store, &self.keyring, &terms, self.now).unwrap().der
     }
 
     /// Adds somebody by what they handed over, and gives the request.
