@@ -179,3 +179,60 @@ fn what_was_put_into_outpackets_is_owed_to_those_it_names() {
     assert_eq!(bob.gets(&letters), []);
     assert_eq!(bob.sees(), ["alice: By hand."]);
 }
+
+/// Rows of what Alice owes.
+fn owes(alice: &Person) -> (u32, u32) {
+    let count = |table: &str| {
+        let sql = format!("SELECT count(*) FROM {table}");
+        alice.store.read().query_row(&sql, (), |row| row.get(0)).unwrap()
+    };
+    (count("due"), count("owed"))
+}
+
+/// What she is told in so many days of sn-sync.
+fn days_pass(alice: &mut Person, days: u32) -> Vec<String> {
+    let mut told = Vec::new();
+    for _ in 0..days {
+        alice.waits(DAY);
+        let (letters, failures) = alice.tries_to_seal_what_is_due();
+        alice.queues(&letters);
+        told.extend(failures.iter().map(|error| error.message().to_owned()));
+        // Cron comes more often than once a day, and has no more to say.
+        assert_eq!(alice.tries_to_seal_what_is_due(), (Vec::new(), Vec::new()));
+    }
+    told
+}
+
+#[test]
+fn what_waits_for_the_keys_of_somebody_who_vanished_is_given_up_after_40_days() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    alice.waits(31 * DAY);
+    for words in ["Are you there?", "Hello?"] {
+        let status = alice.status(words);
+        let letters = alice.seals(status, &["bob"]);
+        alice.queues(&letters);
+        assert_eq!(kinds(&letters, &bob), ["profile"], "asking for new keys");
+    }
+    assert_eq!(days_pass(&mut alice, 39), [] as [String; 0]);
+    assert_eq!(owes(&alice), (2, 2));
+    assert_eq!(days_pass(&mut alice, 1), ["2 packets for bob: failed: never confirmed"]);
+    assert_eq!(owes(&alice), (0, 0));
+    assert_eq!(days_pass(&mut alice, 40), [] as [String; 0]);
+}
+
+#[test]
+fn whoever_no_key_is_left_of_is_told_of_once_a_day_and_then_no_more() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    alice.waits(366 * DAY);
+    let change = Change { name: Some("Alice Liddell".to_owned()), ..Change::default() };
+    profile::change(&mut alice.store, change, alice.now).unwrap();
+    let ended = "cannot seal for bob: all of their keys have ended";
+    let told = days_pass(&mut alice, 40);
+    assert_eq!(told.iter().filter(|line| *line == ended).count(), 40);
+    assert!(told[40].ends_with("for bob: failed: never confirmed"), "{told:?}");
+    // New keys of her own are owed, and given up in the same way.
+    assert!(days_pass(&mut alice, 60).len() <= 2 * 41);
+    assert!(owes(&alice).0 <= 2, "{:?}", owes(&alice));
+}

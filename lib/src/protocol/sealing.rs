@@ -41,6 +41,9 @@ use std::{
 /// How long a reader whose keys have ended may take to send new ones before they are asked again.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
+/// So often; what then still waits for them is given up, as what was sent is after 40 days.
+const ASKED_AT_MOST: u32 = 40;
+
 /// Seals for one account.
 pub struct Sealer<'a> {
     store: &'a mut Store,
@@ -306,6 +309,9 @@ impl<'a> Sealer<'a> {
                 Ok(chosen) => chosen,
                 Err(error) => {
                     failures.push(error.context(format!("cannot seal for {}", reader.petname)));
+                    // Told again tomorrow, not by every round.
+                    let given_up = due::put_off(&db, &parcel.debts, now + ASK_AGAIN, ASKED_AT_MOST)?;
+                    failures.extend(never_confirmed(&reader.petname, given_up));
                     continue;
                 }
             };
@@ -349,7 +355,7 @@ impl<'a> Sealer<'a> {
                 drafts.push(Draft { parcel, keys: keys.clone(), envelope, packets });
             }
             parcel.answer.given(&db, reader.fingerprint, first, now)?;
-            waiting.extend(wait.into_iter().map(|packet| (reader.fingerprint, packet)));
+            waiting.push((reader, wait));
         }
         let identity = &keyring.identity;
         let sealed: Vec<Result<_>> = on_all_cores(drafts.iter().collect(), |draft: &Draft<'_>| {
@@ -392,10 +398,16 @@ impl<'a> Sealer<'a> {
             }
         }
         // After that: what waits may be one of these debts.
-        for (reader, packet) in waiting {
-            if let Some(seq) = rows.get(&packet.digest) {
-                owe_packet(&db, reader, *seq, &packet, now + ASK_AGAIN)?;
+        for (reader, packets) in waiting {
+            let mut debts = Vec::with_capacity(packets.len());
+            for packet in packets {
+                if let Some(seq) = rows.get(&packet.digest) {
+                    owe_packet(&db, reader.fingerprint, *seq, &packet, now + ASK_AGAIN)?;
+                    debts.extend(due::named(&db, reader.fingerprint, &debt_name(&packet))?);
+                }
             }
+            let given_up = due::put_off(&db, &debts, now + ASK_AGAIN, ASKED_AT_MOST)?;
+            failures.extend(never_confirmed(&reader.petname, given_up));
         }
         db.commit()?;
         Ok(Sealed { letters, failures })
@@ -438,10 +450,24 @@ fn owe_packet(
     packet: &Verified,
     from: Timestamp,
 ) -> Result<()> {
-    let name = packet.packet.name;
-    let debt = Debt::Signed(packet.signed.clone());
-    due::owe(db, reader, &format!("packet {} {}", name.from, name.id), &debt, from)?;
+    due::owe(db, reader, &debt_name(packet), &Debt::Signed(packet.signed.clone()), from)?;
     packets::add_reader(db, seq, reader)
+}
+
+fn debt_name(packet: &Verified) -> String {
+    let name = packet.packet.name;
+    format!("packet {} {}", name.from, name.id)
+}
+
+// What the owner is told of what was given up.
+fn never_confirmed(petname: &str, given_up: usize) -> Option<Error> {
+    let what = match given_up {
+        0 => return None,
+        1 => "one packet".to_owned(),
+        count => format!("{count} packets"),
+    };
+    let message = format!("{what} for {petname}: failed: never confirmed");
+    Some(Error::new(Kind::Unavailable, message).hint("they have sent no new keys for 40 days"))
 }
 
 fn add_reader(

@@ -172,6 +172,29 @@ pub fn taken(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
     Ok(debts.iter().try_for_each(|debt| paid.execute([debt]).map(drop))?)
 }
 
+/// Puts debts off that there is no key to seal to, and strikes out those for which that is the last time: put off so often,
+/// a day each, they are given up. Gives how many. Days by the clock would not do: it may jump.
+pub fn put_off(db: &Transaction<'_>, debts: &[i64], until: Timestamp, at_most: u32) -> Result<usize> {
+    let mut put_off = db.prepare_cached(
+        "UPDATE due SET put_off = put_off + 1, sealed = 0, not_before = ?2 WHERE id = ?1 RETURNING put_off",
+    )?;
+    let mut give_up = db.prepare_cached("DELETE FROM due WHERE id = ?1")?;
+    let mut given_up = 0;
+    for debt in debts {
+        let count: Option<u32> = put_off.query_row((debt, until.as_second()), |row| row.get(0)).optional()?;
+        if count.is_some_and(|count| count >= at_most) {
+            given_up += give_up.execute([debt])?;
+        }
+    }
+    Ok(given_up)
+}
+
+/// The row of a debt to a reader, by its name.
+pub fn named(db: &Connection, reader: Fingerprint, what: &str) -> Result<Option<i64>> {
+    let mut query = db.prepare_cached("SELECT id FROM due WHERE reader = ?1 AND what = ?2")?;
+    Ok(query.query_row((reader, what), |row| row.get(0)).optional()?)
+}
+
 /// What waited for somebody's new keys need wait no longer.
 pub fn hasten(db: &Transaction<'_>, reader: Fingerprint, now: Timestamp) -> Result<()> {
     db.execute(
@@ -186,6 +209,27 @@ pub fn forget_packet(db: &Transaction<'_>, name: Name) -> Result<()> {
     let mut delete = db.prepare_cached("DELETE FROM due WHERE what = ?1")?;
     for kind in ["relay", "packet"] {
         delete.execute([format!("{kind} {} {}", name.from, name.id)])?;
+    }
+    Ok(())
+}
+
+/// Of packets that are to be passed on, owes now those that `may` go on, and forgets the others.
+pub fn retain_signed(
+    db: &Transaction<'_>,
+    now: Timestamp,
+    mut may: impl FnMut(Vec<u8>) -> Result<bool>,
+) -> Result<()> {
+    let rows: Vec<i64> = db
+        .prepare("SELECT id FROM owed")?
+        .query_map((), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for row in rows {
+        if may(db.query_row("SELECT signed FROM owed WHERE id = ?1", [row], |row| row.get(0))?)? {
+            let again = "UPDATE due SET sealed = 0, not_before = min(not_before, ?2) WHERE signed = ?1";
+            db.execute(again, (row, now.as_second()))?;
+        } else {
+            db.execute("DELETE FROM due WHERE signed = ?1", [row])?;
+        }
     }
     Ok(())
 }
