@@ -10,7 +10,7 @@ use socialnet::{
     store::{
         Store, account,
         contacts::{self, State},
-        delivery,
+        delivery, streams,
     },
     text,
 };
@@ -35,6 +35,9 @@ pub fn look(
     modes(home, findings)?;
     space(home, findings)?;
     rounds(home, now, findings)?;
+    if let Some(alarm) = streams::alarm(store.read())? {
+        findings.wrong(alarm.kind(), "copies", alarm.message(), alarm.advice())?;
+    }
     keys(keyring, now, findings)?;
     addresses(home, store, findings)?;
     contacts(home, store, findings)?;

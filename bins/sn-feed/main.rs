@@ -15,7 +15,7 @@ use socialnet::{
     store::{
         Store, account, feed,
         filter::Filter,
-        named,
+        named, streams,
         threads::{self, Placed},
     },
 };
@@ -25,12 +25,16 @@ use std::{io::Write, process::ExitCode, thread, time::Duration};
 const PAUSE: Duration = Duration::from_millis(250);
 
 fn main() -> ExitCode {
-    cli::run(cli::Role::Reader, |args: Args, _| read(&args))
+    cli::run(cli::Role::Reader, |args: Args, console| read(&args, console))
 }
 
-fn read(args: &Args) -> Result<()> {
+fn read(args: &Args, console: &cli::Console) -> Result<()> {
     let home = Home::open()?;
     let mut store = Store::open(&home.database())?;
+    // Rounds that cron runs tell nobody.
+    if let Some(alarm) = streams::alarm(store.read())? {
+        console.note(alarm.message());
+    }
     if let Some(folder) = &args.html {
         let own = Identity::fingerprint(&home.identity())?;
         return site::write(&home, &store, own, folder, &Zoned::now());

@@ -66,7 +66,9 @@ fn the_old_machine_that_runs_on_is_noticed_by_contacts_and_both_copies_are_told(
         assert_eq!(bob.gets(&from_old), []);
         pass(24, [&mut old, &mut new, &mut bob]);
     }
-    assert!(bob.alarm("alice").contains("two copies"), "{}", bob.alarm("alice"));
+    let noticed =
+        "two copies of this account are sending, noticed 2026-11-23: tell them, and ask which one is theirs";
+    assert_eq!(bob.alarm("alice"), noticed);
     assert_eq!(bob.sees().len(), 5, "and all of it is read");
     let words = says(&mut bob, "Which of you?");
     for copy in [&mut old, &mut new] {
@@ -74,6 +76,9 @@ fn the_old_machine_that_runs_on_is_noticed_by_contacts_and_both_copies_are_told(
         assert_eq!(copy.gets(&words), []);
         assert!(alarmed(copy));
     }
+    let told = streams::alarm(new.store.read()).unwrap().unwrap();
+    let when = "told first 2026-11-24T08:00:00Z, last 2026-11-24T08:00:00Z";
+    assert!(told.message().contains("bob had something from it") && told.message().ends_with(when), "{told}");
     moved::here(&mut new.store, new.now).unwrap();
     assert!(!alarmed(&new), "settled where the owner has chosen");
 }

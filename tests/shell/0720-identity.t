@@ -7,8 +7,6 @@ printf 'correct horse\n' >secret
 words="cat $T/secret"
 mkdir -p post/alice
 
-# says WHO WORDS: a status for all contacts.
-says() { as "$1" sn-pack status "$2" | as "$1" sn-seal --to all | as "$1" sn-send; }
 # sync WHO...: each in turn.
 sync() { for who; do as "$who" sn-sync; done; }
 # known WHO NAME MEMBER: what WHO knows of a contact.
@@ -44,7 +42,7 @@ is 'or none' "$(known bob dave recovery)" null
 as bob sn-contact group family alice carol dave
 
 # Stolen: the laptop, and with it the key.
-says alice 'By the old key.'
+say alice status 'By the old key.'
 sync bob alice
 as alice sn-backup create --passphrase-command "$words" alice.backup
 mv alice taken
@@ -54,7 +52,7 @@ as thief sn-profile set --address "file://$T/post/thief"
 sync thief bob
 is 'a thief of the key is believed' "$(known bob alice fingerprint)" "$(cat thief.is)"
 ok 'with an alarm' sh -c "SN_HOME=bob sn-contact list | grep 'alice .* ! .*named by the old one: compare'"
-says thief 'Lend me money.'
+say thief status 'Lend me money.'
 sync bob
 as stolen sn-backup restore --passphrase-command "$words" alice.backup >"$T/result"
 fails 77 'the key of somebody else signs nothing' \
@@ -69,20 +67,20 @@ is 'the recovery key wins' "$(known bob alice fingerprint)" "$(cat alice.is)"
 ok 'and the alarm says what was' \
     sh -c "SN_HOME=bob sn-contact list | grep 'alice .*another key had taken their place, $(cat thief.is)'"
 is 'it stays in its groups' "$(as bob sn-contact group family | grep alice)" alice
-says thief 'It is me.'
+say thief status 'It is me.'
 as bob sn-sync 2>"$T/said" || true
 sync alice bob alice
-says alice 'They took my key.'
+say alice status 'They took my key.'
 as bob sn-sync
 is 'what she said before and says now is hers, what the thief said is not' "$(words_of alice)" "By the old key.
 They took my key."
 ok 'read aloud, it is settled' as bob sn-contact check alice "$(cat alice.is)"
 is 'for good' "$(known bob alice grade), $(known bob alice alarm)" 'checked, '
-says bob 'Welcome back.'
+say bob status 'Welcome back.'
 as alice sn-sync
 is 'and she hears of her friends' "$(as alice sn-feed --json | jq -r .text | tail -n 1)" 'Welcome back.'
 
-old=$(as alice sn-feed --json | jq -r 'select(.text == "By the old key.").id')
+old=$(id_of alice 'By the old key.')
 {
     as alice sn-pack edit "$old" 'By whichever key.'
     as alice sn-pack comment --about "$old" 'More words.'
@@ -97,8 +95,26 @@ is 'and to take back' "$(as bob sn-feed --json --from alice | jq -r '.gone // .t
 They took my key.
 retracted"
 
+# On its way while somebody goes over to another key.
+account erin
+meet erin bob
+as bob sn-pack status 'On its way.' | as bob sn-seal --to erin | as bob sn-send
+as erin sn-pack status 'Too much said.' | as erin sn-seal --to bob | as erin sn-send
+as bob sn-sync
+said=$(id_of erin 'Too much said.')
+mkdir post/erin.lost
+as erin sn-pack retract "$said" | as erin sn-seal >lost.pem
+as erin sn-send lost.pem
+find post/bob -type f -exec mv -t post/erin.lost {} +
+as anew sn-init --succeed erin >erin.is
+ok 'the first round after that goes well' as anew sn-sync
+ok 'and tells why something was put aside' grep 'perhaps it was for the key before' anew/inpackets/bad/*.why
+sync bob anew bob
+is 'what was on its way comes to the new key' "$(as anew sn-feed --json --from bob | jq -r .text)" 'On its way.'
+is 'and what the old one took back is gone' "$(words_of erin)" ''
+
 # All is lost but the stick.
-says carol 'By the old key.'
+say carol status 'By the old key.'
 sync bob carol
 was=$(as carol sn-profile show --json | jq -r .fingerprint)
 mv carol carol.lost
@@ -108,14 +124,14 @@ as carol sn-init --name carol --address "file://$T/post/carol" --former "$was" -
 as bob sn-profile export >bob.pem
 as carol sn-contact add bob.pem 2>"$T/said"
 sync carol bob carol
-says carol 'By the new key.'
+say carol status 'By the new key.'
 as bob sn-sync
 is 'friends find her again' "$(words_of carol)" "By the old key.
 By the new key."
 is 'by her new key' "$(known bob carol fingerprint)" "$(cat carol.is)"
 
 # Lost with nothing to prove it.
-says dave 'By the old key.'
+say dave status 'By the old key.'
 as bob sn-sync
 mv dave dave.lost
 account dave
@@ -126,7 +142,7 @@ is 'who proves nothing waits like a stranger' "$(known bob dave-2 state)" waitin
 fails 64 'nobody who did not ask takes a place' as bob sn-contact succeed dave carol
 ok 'the owner decides who they are' as bob sn-contact succeed dave dave-2
 sync bob dave
-says dave 'By the new key.'
+say dave status 'By the new key.'
 as bob sn-sync
 is 'one person again' "$(words_of dave)" "By the old key.
 By the new key."

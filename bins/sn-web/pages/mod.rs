@@ -20,7 +20,7 @@ use place::Place;
 use socialnet::{
     Error, Fingerprint, Kind, Result,
     packet::Name,
-    store::{account, named, requests},
+    store::{account, named, requests, streams},
     text,
 };
 
@@ -34,6 +34,8 @@ pub struct Frame {
     /// The secret of the forms.
     form: String,
     said: Option<String>,
+    /// What the owner must see wherever they are, and what helps.
+    alarm: Option<(String, String)>,
     /// People who wait for a decision.
     requests: u32,
 }
@@ -48,6 +50,10 @@ impl Frame {
             keys: named::keys(db, desk.me)?,
             form: session.form.reveal().to_owned(),
             said: session.said().map(|words| text::one_line(&words)),
+            alarm: streams::alarm(db)?.map(|alarm| {
+                let advice = text::one_line(alarm.advice().unwrap_or_default());
+                (sentence(alarm.message()), sentence(&advice))
+            }),
             requests: requests::undecided(db)?,
         })
     }

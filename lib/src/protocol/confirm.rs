@@ -29,7 +29,7 @@ const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// What was handed over and not confirmed for so long is sealed anew, to the newest keys and for the next address.
 const SEAL_ANEW: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// After so long it is left to the queue, which gives it up.
-const GIVE_UP: SignedDuration = SignedDuration::from_hours(40 * 24);
+pub(super) const GIVE_UP: SignedDuration = SignedDuration::from_hours(40 * 24);
 
 /// Owes a `resend` to everybody of whom something has been missing for a day.
 pub(super) fn ask(store: &mut Store, me: Fingerprint, now: Timestamp) -> Result<()> {

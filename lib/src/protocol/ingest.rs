@@ -5,6 +5,7 @@ use super::{
     confirm,
     open::{self, Opened},
     receive::{Outcome, Receiver},
+    succession,
 };
 use crate::{
     Error, Kind, Result, blob,
@@ -48,6 +49,8 @@ pub struct Ingest<'a> {
     inpackets: Mailbox,
     /// Files of `new` that could not be read: left there for another run.
     unreadable: BTreeSet<String>,
+    /// Others may still seal for the key that this account had before.
+    succeeded: bool,
     now: Timestamp,
 }
 
@@ -86,8 +89,9 @@ impl<'a> Ingest<'a> {
     /// Over an account.
     pub fn new(home: &'a Home, store: &'a mut Store, keyring: &'a Keyring, now: Timestamp) -> Result<Self> {
         let now = clock::now(store.read(), now)?;
+        let succeeded = succession::is_recent(store.read(), now)?;
         let unreadable = BTreeSet::new();
-        Ok(Self { inpackets: home.inpackets()?, home, store, keyring, unreadable, now })
+        Ok(Self { inpackets: home.inpackets()?, home, store, keyring, unreadable, succeeded, now })
     }
 
     /// Takes in all of `inpackets/new`. `refused` hears of every file and packet that was not taken.
@@ -300,6 +304,10 @@ impl<'a> Ingest<'a> {
                 Content::Note(note) => {
                     delivery::hint(&db, &note.items, &note.to, &note.words)?;
                     Then::Delete
+                }
+                // No key opens it: that is no failure of those who do not know the new one yet, and seal it anew.
+                Content::Refused(error) if self.succeeded && error.kind() == Kind::NotAllowed => {
+                    Then::Reject(format!("{}; perhaps it was for the key before", error.message()))
                 }
                 Content::Refused(error) => {
                     refused(named(error.clone()));

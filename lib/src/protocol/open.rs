@@ -119,23 +119,27 @@ pub fn verify(signed: Vec<u8>) -> Result<Verified> {
     Ok(Verified { digest: blob::sha256(&author.content), xml: author.content, packet, signed })
 }
 
-/// What reaches its readers through others than its author.
-fn is_passed_on(packet: &Packet) -> bool {
-    matches!(packet.body, Body::Comment | Body::Reaction | Body::Edit { .. } | Body::Retract)
+/// The types of what reaches its readers through others than its author.
+pub(super) const PASSED_ON: [&str; 4] = ["comment", "reaction", "edit", "retract"];
+
+/// Whether a packet is of such a type, and understood.
+pub(super) fn is_passed_on(packet: &Packet) -> bool {
+    PASSED_ON.contains(&packet.kind.as_str()) && !matches!(packet.body, Body::Unknown { .. })
 }
 
-/// Refuses what its sender may not bring. They may bring their own; in a thread of theirs, what others said there; and what
-/// others change about their own roots, which may come before the share that it follows. Theirs is what they began under any
-/// key of which this reader knows.
+/// Refuses what its sender may not bring. They may bring their own; of what they signed with an earlier key, what travels
+/// through others anyway; in a thread of theirs, what others said there; and what others change about their own roots, which
+/// may come before the share that it follows. Theirs is what they began under any key of which this reader knows.
 pub(super) fn may_bring(db: &Connection, sender: Fingerprint, packet: &Packet) -> Result<()> {
     let author = packet.name.from;
     let may = author == sender
         || is_passed_on(packet)
-            && match (packet.thread, &packet.about) {
-                (Some(root), _) => former::speaks_for(db, sender, root.from)?,
-                (None, Some(About::Packet(target, _))) => former::speaks_for(db, author, target.from)?,
-                (None, _) => false,
-            };
+            && (former::speaks_for(db, sender, author)?
+                || match (packet.thread, &packet.about) {
+                    (Some(root), _) => former::speaks_for(db, sender, root.from)?,
+                    (None, Some(About::Packet(target, _))) => former::speaks_for(db, author, target.from)?,
+                    (None, _) => false,
+                });
     if may { Ok(()) } else { Err(Error::new(Kind::NotAllowed, not_to_bring(packet))) }
 }
 

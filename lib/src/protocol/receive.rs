@@ -99,7 +99,7 @@ impl Receiver<'_> {
         clock::saw(db, envelope.sent, self.now)?;
         let at_once = streams::used(db, sender, &envelope.stream, envelope.sent)?;
         if came == Came::Clash || at_once {
-            contacts::set_alarm(db, sender, "two copies of this account are sending: ask them")?;
+            self.alarm_of_two_copies(db, sender)?;
         }
         let mut refused = Vec::new();
         for verified in opened.packets.iter().filter(|verified| !is_meeting(&verified.packet)) {
@@ -119,6 +119,21 @@ impl Receiver<'_> {
             due::owe(db, sender, "", &Debt::Received, self.now + wait(self.wait.confirm))?;
         }
         Ok(Outcome::Taken(refused))
+    }
+
+    // Said once: since when is what helps their owner to find out which machine it is.
+    fn alarm_of_two_copies(&self, db: &Transaction<'_>, sender: Fingerprint) -> Result<()> {
+        const WORDS: &str = "two copies of this account are sending";
+        let known = contacts::by_fingerprint(db, sender)?;
+        if known.is_some_and(|contact| contact.alarm.starts_with(WORDS)) {
+            return Ok(());
+        }
+        let when = self.now.strftime("%F");
+        contacts::set_alarm(
+            db,
+            sender,
+            &format!("{WORDS}, noticed {when}: tell them, and ask which one is theirs"),
+        )
     }
 
     // The packets that may change whether the sender is a friend come first, whatever their place.

@@ -4,6 +4,7 @@
 //!
 //! The recovery key outranks the identity: whoever has stolen the one has not the other.
 
+use super::confirm::GIVE_UP;
 use crate::{
     Error, Fingerprint, Kind, Result, seal,
     store::{
@@ -15,7 +16,7 @@ use crate::{
     succession::Succession,
 };
 use jiff::Timestamp;
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 /// What a request's successions come to.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,6 +66,13 @@ pub(super) fn follow(
 fn read(signed: &[u8]) -> Result<(Fingerprint, Succession)> {
     let signed = seal::verify(signed)?;
     Ok((signed.signer, Succession::read(&signed.content)?))
+}
+
+/// Whether this account has had its key for so short a time that others may still seal for the one before, of which it has
+/// no pairs. They are not confirmed, and seal it anew.
+pub(super) fn is_recent(db: &Connection, now: Timestamp) -> Result<bool> {
+    let Some(newest) = former::own(db)?.pop() else { return Ok(false) };
+    Ok(now.duration_since(read(&newest)?.1.created) < GIVE_UP)
 }
 
 fn take(

@@ -2,9 +2,9 @@
 //! recovery key. Contacts are owed a request that carries the succession.
 
 use super::{
-    own,
+    open, own,
     profile::{self, For},
-    start,
+    start, thread,
 };
 use crate::{
     Error, Fingerprint, Kind, Result, file,
@@ -22,6 +22,7 @@ use crate::{
     succession::Succession,
 };
 use jiff::{Timestamp, Unit};
+use rusqlite::Transaction;
 use std::{fs, io, path::Path};
 
 /// Makes the successor of the account in the folder `old`, in the folder `path`: new keys; profile, contacts, feed, settings
@@ -57,7 +58,7 @@ pub fn of_folder(
     copy_blobs(&old, &home)?;
     let mut store = Store::open(&home.database())?;
     let db = store.begin()?;
-    former::begin_anew(&db)?;
+    go_on(&db, now)?;
     former::add_own(&db, before, keyring.identity.fingerprint, &signed)?;
     packets::forget_missing_chunks(&db, now, |chunk| home.blobs().join(mailbox::name_for(chunk)).is_file())?;
     let mut account = account::get(&db)?;
@@ -94,6 +95,22 @@ pub fn of_nothing(
 fn sign(signer: &Identity, from: Fingerprint, to: Fingerprint, now: Timestamp) -> Result<Vec<u8>> {
     let created = now.round(Unit::Second).unwrap_or(now);
     seal::sign(signer, &Succession { from, to, created }.write())
+}
+
+// What was said in threads, and every change of mind, is taken from a successor too: of that nothing is lost on its way.
+fn go_on(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    let lacking = former::unconfirmed(db, None)?;
+    former::begin_anew(db)?;
+    due::retain_signed(db, now, |signed| Ok(open::is_passed_on(&open::verify(signed)?.packet)))?;
+    for it in lacking {
+        if open::PASSED_ON.contains(&it.kind.as_str())
+            && contacts::state(db, it.reader)? == Some(State::Friend)
+        {
+            let debt = Debt::Signed(packets::signed(db, it.seq)?);
+            due::owe(db, it.reader, &thread::debt(it.name), &debt, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn ask_everybody(store: &mut Store, keyring: &Keyring, now: Timestamp) -> Result<()> {

@@ -5,6 +5,7 @@ use super::{
     account,
     contacts::{Contact, Grade},
     due::{self, Debt},
+    packets,
 };
 use crate::{Fingerprint, Result, packet::Name};
 use jiff::Timestamp;
@@ -119,16 +120,9 @@ pub fn succeed(
         (old, new),
     )?;
     db.execute("UPDATE due SET reader = ?2, sealed = 0 WHERE reader = ?1", (old, new))?;
-    // The words of those that wait for new keys, as sealing enters them.
-    let mut unconfirmed = db.prepare(
-        "SELECT DISTINCT packet.author, packet.id, packet.signed FROM sealed JOIN sealed_packet USING (envelope)
-           JOIN packet ON packet.seq = sealed_packet.packet
-         WHERE sealed.reader = ?1 AND confirmed IS NULL AND replaced IS NULL AND packet.signed <> x'' AND packet.state = 'feed'",
-    )?;
-    let mut rows = unconfirmed.query([old])?;
-    while let Some(row) = rows.next()? {
-        let name = Name { from: row.get(0)?, id: row.get(1)? };
-        let debt = Debt::Signed(row.get(2)?);
+    for Unconfirmed { name, seq, .. } in unconfirmed(db, Some(old))? {
+        // As sealing enters what waits for new keys.
+        let debt = Debt::Signed(packets::signed(db, seq)?);
         due::owe(db, new, &format!("packet {} {}", name.from, name.id), &debt, now)?;
     }
     db.execute(
@@ -136,6 +130,36 @@ pub fn succeed(
         [old],
     )?;
     Ok(())
+}
+
+/// A packet that a reader was sealed, and has not said to have.
+pub struct Unconfirmed {
+    /// Who may lack it.
+    pub reader: Fingerprint,
+    /// Its name.
+    pub name: Name,
+    /// Its row.
+    pub seq: i64,
+    /// Its type.
+    pub kind: String,
+}
+
+/// What one reader may lack, or anybody. What people and nodes say of themselves, or ask, is not among it: they say it anew
+/// where it is needed.
+pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>) -> Result<Vec<Unconfirmed>> {
+    let mut query = db.prepare(
+        "SELECT DISTINCT sealed.reader, author, id, seq, type FROM sealed
+           JOIN sealed_packet USING (envelope) JOIN packet ON packet.seq = sealed_packet.packet
+         WHERE (sealed.reader = ?1 OR ?1 IS NULL) AND confirmed IS NULL AND replaced IS NULL AND signed <> x''
+           AND type NOT IN ('profile', 'contact-request', 'contact-accept', 'contact-bye', 'not-understood', 'resend',
+             'handles', 'search', 'search-request', 'search-stop')
+         ORDER BY seq",
+    )?;
+    let rows = query.query_map([reader], |row| {
+        let name = Name { from: row.get(1)?, id: row.get(2)? };
+        Ok(Unconfirmed { reader: row.get(0)?, name, seq: row.get(3)?, kind: row.get(4)? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The recovery key takes back what the key `old` said: `who`, and whoever came between, are not who was meant.
@@ -178,11 +202,13 @@ pub fn add_own(db: &Transaction<'_>, was: Fingerprint, now: Fingerprint, signed:
     Ok(())
 }
 
-/// A copy of an account's database becomes that of its successor: what was counted, sealed and owed under the old key ends.
+/// A copy of an account's database becomes that of its successor: what was counted and sealed under the old key ends, and
+/// what was owed, but for packets that were signed already.
 pub fn begin_anew(db: &Transaction<'_>) -> Result<()> {
     for table in [
         "counter",
         "own_stream",
+        "copy_told",
         "sealed",
         "payment",
         "opened",
@@ -190,11 +216,11 @@ pub fn begin_anew(db: &Transaction<'_>) -> Result<()> {
         "gap",
         "stream",
         "answered",
-        "due",
         "delivery",
     ] {
         db.execute(&format!("DELETE FROM {table}"), ())?;
     }
-    db.execute("DELETE FROM account WHERE key IN ('keys_told', 'last_round', 'copy_seen')", ())?;
+    db.execute("DELETE FROM due WHERE signed IS NULL", ())?;
+    db.execute("DELETE FROM account WHERE key IN ('keys_told', 'last_round')", ())?;
     Ok(())
 }

@@ -1,10 +1,7 @@
 //! Streams: those in which this account has counted, and those in which others do. A stream that a copy of an account
 //! counts in unknown to the other is how the two are found out (socialnet-protocol(7), COUNTING).
 
-use super::{
-    account::{fact, set_fact},
-    counters,
-};
+use super::{account::fact, counters};
 use crate::{
     Error, Fingerprint, Kind, Result,
     envelope::{Received, Stream},
@@ -15,6 +12,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 /// Two machines of one person may have clocks that differ by so much.
 const LEEWAY: SignedDuration = SignedDuration::from_hours(1);
 
+/// How many of those who told are named.
+const NAMED: usize = 3;
+
 /// Begins to count in a new stream. `settled`: from then on nobody can get anything in an old one any more that this copy
 /// does not know of.
 pub fn begin(db: &Transaction<'_>, stream: &Stream, settled: Timestamp) -> Result<()> {
@@ -23,7 +23,7 @@ pub fn begin(db: &Transaction<'_>, stream: &Stream, settled: Timestamp) -> Resul
         [settled.as_second()],
     )?;
     db.execute("UPDATE account SET value = ?1 WHERE key = 'stream'", [stream])?;
-    db.execute("DELETE FROM account WHERE key = 'copy_seen'", ())?;
+    db.execute("DELETE FROM copy_told", ())?;
     Ok(())
 }
 
@@ -54,7 +54,12 @@ pub fn heard(db: &Transaction<'_>, reader: Fingerprint, said: &[Received], now: 
             }
         };
         if by_another {
-            set_fact(db, "copy_seen", now.as_second())?;
+            db.prepare_cached(
+                "INSERT INTO copy_told (contact, first, last)
+                 SELECT contact, ?2, ?2 FROM person WHERE fingerprint = ?1 AND contact <> 0
+                 ON CONFLICT DO UPDATE SET last = excluded.last",
+            )?
+            .execute((reader, now.as_second()))?;
         }
     }
     Ok(())
@@ -67,14 +72,35 @@ fn settled(db: &Connection, stream: &Stream) -> Result<Option<Timestamp>> {
     settled.map(super::time).transpose()
 }
 
-/// What the owner is to be told until they have chosen the copy that stays.
+/// What the owner is to be told until they have chosen the copy that stays: who had something from another one, and since
+/// when they say so.
 pub fn alarm(db: &Connection) -> Result<Option<Error>> {
-    let Some(when) = fact(db, "copy_seen")?.map(super::time).transpose()? else { return Ok(None) };
-    let message =
-        format!("another copy of this account is sending: contacts had something from it, last told {when}");
-    let hint =
-        "stop the other one, then say 'sn-init --moved' here; if there is none, somebody has your keys";
-    Ok(Some(Error::new(Kind::NotAllowed, message).hint(hint)))
+    let mut query = db.prepare(
+        "SELECT petname, first, last FROM copy_told JOIN contact ON id = contact ORDER BY first, id",
+    )?;
+    let mut rows = query.query(())?;
+    let (mut told, mut since, mut last) = (Vec::new(), None, 0);
+    while let Some(row) = rows.next()? {
+        told.push(row.get::<_, String>(0)?);
+        since = since.or(Some(row.get(1)?));
+        last = last.max(row.get(2)?);
+    }
+    let Some(since) = since else { return Ok(None) };
+    let others = match told.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        1 => " and one more".to_owned(),
+        count => format!(" and {count} more"),
+    };
+    told.truncate(NAMED);
+    let (since, last) = (super::time(since)?, super::time(last)?);
+    let message = format!(
+        "another copy of this account is sending: {}{others} had something from it, told first {since}, last {last}",
+        told.join(", ")
+    );
+    Ok(Some(Error::new(Kind::NotAllowed, message).hint(
+        "end the other one, and say 'sn-init --moved' on the machine that stays; if there is none, somebody has your \
+         keys: 'sn-init --succeed' makes new ones",
+    )))
 }
 
 /// Notes when an envelope was sealed, by its own word, in one of its sender's streams. True: two of their streams have
