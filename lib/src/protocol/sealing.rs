@@ -41,8 +41,8 @@ use std::{
 /// How long a reader whose keys have ended may take to send new ones before they are asked again.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
-/// So often; what then still waits for them is given up, as what was sent is after 40 days.
-const ASKED_AT_MOST: u32 = 40;
+/// What was put off so often is given up, as what was sent is after 40 days.
+const PUT_OFF_AT_MOST: u32 = 40;
 
 /// Seals for one account.
 pub struct Sealer<'a> {
@@ -310,7 +310,7 @@ impl<'a> Sealer<'a> {
                 Err(error) => {
                     failures.push(error.context(format!("cannot seal for {}", reader.petname)));
                     // Told again tomorrow, not by every round.
-                    let given_up = due::put_off(&db, &parcel.debts, now + ASK_AGAIN, ASKED_AT_MOST)?;
+                    let given_up = due::put_off(&db, &parcel.debts, now + ASK_AGAIN, PUT_OFF_AT_MOST)?;
                     failures.extend(never_confirmed(&reader.petname, given_up));
                     continue;
                 }
@@ -406,7 +406,7 @@ impl<'a> Sealer<'a> {
                     debts.extend(due::named(&db, reader.fingerprint, &debt_name(&packet))?);
                 }
             }
-            let given_up = due::put_off(&db, &debts, now + ASK_AGAIN, ASKED_AT_MOST)?;
+            let given_up = due::put_off(&db, &debts, now + ASK_AGAIN, PUT_OFF_AT_MOST)?;
             failures.extend(never_confirmed(&reader.petname, given_up));
         }
         db.commit()?;

@@ -172,8 +172,8 @@ pub fn taken(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
     Ok(debts.iter().try_for_each(|debt| paid.execute([debt]).map(drop))?)
 }
 
-/// Puts debts off that there is no key to seal to, and strikes out those for which that is the last time: put off so often,
-/// a day each, they are given up. Gives how many. Days by the clock would not do: it may jump.
+/// Puts debts off that there is no key to seal to, and gives up those that were put off `at_most` times before, a day each.
+/// Gives how many. Days by the clock would not do: it may jump.
 pub fn put_off(db: &Transaction<'_>, debts: &[i64], until: Timestamp, at_most: u32) -> Result<usize> {
     let mut put_off = db.prepare_cached(
         "UPDATE due SET put_off = put_off + 1, sealed = 0, not_before = ?2 WHERE id = ?1 RETURNING put_off",
@@ -182,7 +182,7 @@ pub fn put_off(db: &Transaction<'_>, debts: &[i64], until: Timestamp, at_most: u
     let mut given_up = 0;
     for debt in debts {
         let count: Option<u32> = put_off.query_row((debt, until.as_second()), |row| row.get(0)).optional()?;
-        if count.is_some_and(|count| count >= at_most) {
+        if count.is_some_and(|count| count > at_most) {
             given_up += give_up.execute([debt])?;
         }
     }
@@ -198,7 +198,8 @@ pub fn named(db: &Connection, reader: Fingerprint, what: &str) -> Result<Option<
 /// What waited for somebody's new keys need wait no longer.
 pub fn hasten(db: &Transaction<'_>, reader: Fingerprint, now: Timestamp) -> Result<()> {
     db.execute(
-        "UPDATE due SET not_before = ?2 WHERE reader = ?1 AND not_before > ?2 AND what LIKE 'packet %'",
+        "UPDATE due SET not_before = ?2, put_off = 0 WHERE reader = ?1 AND not_before > ?2
+           AND (put_off > 0 OR what LIKE 'packet %')",
         (reader, now.as_second()),
     )?;
     Ok(())
