@@ -1,6 +1,8 @@
 #!/bin/sh
 # The old machine runs on beside the new one: who tells the owner, where they see it, and how it ends.
 . tests/lib.sh
+. tests/web.sh
+trap 'kill $web 2>/dev/null || :; wait; rm -rf "$T"' EXIT
 
 account alice bob
 meet alice bob
@@ -21,6 +23,11 @@ as alice sn-feed >shown 2>said
 ok 'whoever reads sees it too' has said 'sn-feed: another copy of this account is sending: bob'
 as alice sn-check >shown 2>said || code=$?
 is 'and whoever asks' "$code: $(grep -c '^WRONG *copies' shown)" '77: 1'
+start alice
+ask "$(sed "s|$here||" address)" -c jar >said
+inside /people >said
+ok 'in a browser, on every page' has answer '<p>Another copy of this account is sending: bob had something from it'
+kill "$web" && wait "$web" && web=''
 as alice sn-init --moved
 ok 'until they have chosen' as alice sn-sync
 as alice sn-feed >shown 2>said
