@@ -4,11 +4,13 @@
 
 mod people;
 
+use jiff::SignedDuration;
 use people::{Person, for_reader, kinds, meet, searching::*};
 use socialnet::{
     Kind,
     packet::{Body, Opened},
     protocol::{
+        bottle,
         profile::{self, For},
         search::ask,
     },
@@ -129,6 +131,34 @@ fn a_contact_who_invents_somebody_vouches_for_them_and_takes_nobodys_place() {
     let late = Person::new("Late");
     hands_bottle(&carol, &mut bob, 110, bottle_for(&late, &carol, BOB[1]));
     assert_eq!(who_searches(&bob).len(), 4);
+}
+
+#[test]
+fn who_guesses_at_somebody_by_bottles_hears_nothing() {
+    let (_alice, mut bob, mut carol, _dave) = circle();
+    for person in [&mut carol, &mut bob] {
+        person.waits(2 * DAY);
+        person.seals_what_is_due();
+    }
+    // Eight guesses in one bottle, and Carol has filled it herself, in a made-up name.
+    let guesses = |right: [u8; 32]| -> Vec<[u8; 32]> {
+        [right].into_iter().chain((1..8).map(|guess| [guess; 32])).collect()
+    };
+    let mallory = Person::new("Mallory");
+    let mut heard = |right: [[u8; 32]; 2], counter| {
+        let profile = profile::own(mallory.store.read(), &mallory.keyring, For::Public).unwrap();
+        let (created, expires) = (bob.now, bob.now + SignedDuration::from_hours(24));
+        let bs = guesses(right[1]);
+        let search = bottle::Search { profile: &profile, note: "", created, expires, bs: &bs };
+        let filled = bottle::fill(&mallory.keyring.identity, &search, carol.is()).unwrap();
+        hands_bottle(&carol, &mut bob, counter, filled);
+        let letters = a_day_later(&mut bob);
+        letters.iter().map(|letter| (letter.reader, letter.der.len())).collect::<Vec<_>>()
+    };
+    let (right, wrong) = (heard(BOB, 100), heard(NOBODY, 101));
+    assert_eq!(right, wrong, "the confirmation that everything gets, and nothing else");
+    assert_eq!((right.len(), right[0].0), (1, carol.is()));
+    assert_eq!(who_searches(&bob), [("mallory".to_owned(), None)], "he alone has seen it");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use socialnet::{
         searchable,
     },
     search::Handle,
-    store::own_searches,
+    store::{handles::Searchers, own_searches},
 };
 use std::collections::BTreeSet;
 
@@ -171,6 +171,28 @@ fn nothing_is_carried_for_whom_one_is_no_friend_of() {
     assert_eq!(count(&carol, "hashcache"), 0);
     hands_search(&alice, &mut carol, 100, BOB, false);
     assert_eq!(for_reader(&a_day_later(&mut carol), &bob).len(), 0);
+}
+
+#[test]
+fn who_is_not_to_be_found_is_not_though_a_contact_kept_the_handle() {
+    let (alice, mut bob, mut carol, _dave) = circle();
+    let mut number = 100;
+    let mut told_and_sought = |bob: &mut Person, by: &Person| {
+        let letters = bob.seals_what_is_due();
+        assert_eq!(carol.gets(&for_reader(&letters, &carol)), []);
+        number += 1;
+        hands_bottle(&carol, bob, number, bottle_for(by, &carol, BOB[1]));
+        (count(&carol, "hashcache"), who_searches(bob).len())
+    };
+    for searchers in [Searchers::Nobody, Searchers::Secret] {
+        searchable::allow(&mut bob.store, searchers, bob.now).unwrap();
+        assert_eq!(told_and_sought(&mut bob, &alice), (0, 0), "{searchers:?}");
+    }
+    searchable::allow(&mut bob.store, Searchers::Contacts, bob.now).unwrap();
+    assert_eq!(told_and_sought(&mut bob, &alice), (1, 1));
+    let handle = Handle::parse(&["name=Bob Miller", "town=London"]).unwrap();
+    searchable::withdraw(&mut bob.store, &handle, bob.now).unwrap();
+    assert_eq!(told_and_sought(&mut bob, &Person::new("Erin")), (0, 1), "he sees no more than before");
 }
 
 #[test]

@@ -12,8 +12,8 @@ use rayon::prelude::*;
 const PASSES: u32 = 3;
 const LANES: u32 = 4;
 const MEMORY: u32 = 1 << 16;
-/// Entries that are compared at a time, while the next are being read: half a mebibyte of them.
-const CHUNK: usize = 1 << 13;
+/// Lists that are compared at a time, while the next are being read: a quarter of a mebibyte, of eight entries each.
+const CHUNK: usize = 1 << 10;
 
 /// What a handle, and the secret that goes with it, is kept as.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,36 +79,48 @@ pub fn tags(token: &Key, hs: &[Key]) -> Result<[Key; MAX_HANDLES]> {
     Ok(tags)
 }
 
-/// Which entries of a hashcache a search looks for: what came with their `H`. All cores compare while the next
-/// are being read; as much memory is used for a million entries as for ten thousand.
+/// Which lists of a hashcache a search looks for, once for each entry that matches: what came with them. All cores compare
+/// while the next are being read; as much memory is used for a million entries as for ten thousand.
 pub fn matches<T: Copy + Send + Sync>(
     token: &Key,
     tags: &[Key],
-    mut cache: impl Iterator<Item = Result<(T, Key)>>,
+    mut cache: impl Iterator<Item = Result<(T, Vec<Key>)>>,
 ) -> Result<Vec<T>> {
     let tagger = Tagger::new(token);
-    let mut read = |chunk: &mut Vec<(T, Key)>| -> Result<()> {
-        chunk.clear();
-        cache.by_ref().take(CHUNK).try_for_each(|entry| {
-            chunk.push(entry?);
+    // Their beginnings alone say no nearly always.
+    let beginnings: Vec<u64> = tags.iter().map(beginning).collect();
+    let is_sought = |h: &Key| {
+        let tag = tagger.tag(h);
+        beginnings.contains(&beginning(&tag)) && tags.contains(&tag)
+    };
+    let mut read = |(whose, hs): &mut (Vec<T>, Vec<Key>)| -> Result<()> {
+        whose.clear();
+        hs.clear();
+        cache.by_ref().take(CHUNK).try_for_each(|list| {
+            let (it, list) = list?;
+            hs.extend(list);
+            whose.resize(hs.len(), it);
             Ok(())
         })
     };
-    let (mut chunk, mut next, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut chunk, mut next, mut found) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()), Vec::new());
     read(&mut chunk)?;
-    while !chunk.is_empty() {
+    while !chunk.1.is_empty() {
         rayon::in_place_scope(|scope| {
-            let (chunk, found, tagger) = (&chunk, &mut found, &tagger);
+            let ((whose, hs), found, is_sought) = (&chunk, &mut found, &is_sought);
             scope.spawn(move |_| {
-                let looked_for = chunk.par_iter().with_min_len(512);
-                found
-                    .par_extend(looked_for.filter(|(_, h)| tags.contains(&tagger.tag(h))).map(|(it, _)| *it));
+                let entries = hs.par_iter().zip(whose).with_min_len(512);
+                found.par_extend(entries.filter(|(h, _)| is_sought(h)).map(|(_, it)| *it));
             });
             read(&mut next)
         })?;
         std::mem::swap(&mut chunk, &mut next);
     }
     Ok(found)
+}
+
+fn beginning(tag: &Key) -> u64 {
+    u64::from_ne_bytes(*tag.first_chunk().unwrap_or(&[0; 8]))
 }
 
 #[cfg(test)]
@@ -157,12 +169,14 @@ mod tests {
     #[test]
     fn whoever_is_looked_for_is_found_wherever_they_stand() {
         let many = 3 * CHUNK as u32 + 5;
+        // Each has two entries, of which one is looked for.
+        let lists = || (0..many).map(|it| Ok((it, vec![h(it), h(it + 2 * many)])));
         let sought = [0, 1, CHUNK as u32 - 1, CHUNK as u32, many - 1];
         for looked_for in sought {
-            let tags = tags(&[9; 32], &[h(looked_for), h(many)]).unwrap();
-            let found = matches(&[9; 32], &tags, (0..many).map(|it| Ok((it, h(it))))).unwrap();
+            let tags = tags(&[9; 32], &[h(looked_for + 2 * many), h(many)]).unwrap();
+            let found = matches(&[9; 32], &tags, lists()).unwrap();
             assert_eq!(found, [looked_for]);
-            let none = matches(&[8; 32], &tags, (0..many).map(|it| Ok((it, h(it))))).unwrap();
+            let none = matches(&[8; 32], &tags, lists()).unwrap();
             assert!(none.is_empty(), "another token");
         }
     }
@@ -170,7 +184,7 @@ mod tests {
     #[test]
     fn what_can_not_be_read_is_said() {
         let broken =
-            (0..).map(|it| if it < 20_000 { Ok((it, h(it))) } else { Err(Error::malformed("torn")) });
+            (0..).map(|it| if it < 2_000 { Ok((it, vec![h(it)])) } else { Err(Error::malformed("torn")) });
         assert_eq!(matches(&[1; 32], &[[0; 32]], broken).unwrap_err().message(), "torn");
     }
 }

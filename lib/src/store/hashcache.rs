@@ -45,30 +45,20 @@ fn erase(db: &Transaction<'_>, contact: i64) -> Result<()> {
     Ok(())
 }
 
-/// Gives `compare` every entry of a scheme, with the row of the contact it is carried for; but not those of `neighbour`, who
-/// searches, and of whoever wants no more searches of theirs.
+/// Gives `compare` everybody's list of a scheme, with the row of the contact it is carried for.
 pub fn compare<R>(
     db: &Connection,
     scheme: u32,
-    neighbour: i64,
-    compare: impl FnOnce(&mut dyn Iterator<Item = Result<(i64, Digest)>>) -> Result<R>,
+    compare: impl FnOnce(&mut dyn Iterator<Item = Result<(i64, Vec<Digest>)>>) -> Result<R>,
 ) -> Result<R> {
-    let mut query = db.prepare_cached(
-        "SELECT contact, hs FROM hashcache WHERE scheme = ?1 AND contact <> ?2
-           AND contact NOT IN (SELECT reader FROM search_stopped WHERE neighbour = ?2)",
-    )?;
-    let rows = query.query_map((scheme, neighbour), |row| {
-        let (contact, hs): (i64, _) = (row.get(0)?, row.get_ref(1)?.as_blob()?.as_chunks().0);
-        Ok(hs.iter().map(|h| (contact, *h)).collect::<Vec<_>>())
-    })?;
-    compare(&mut rows.flat_map(|row| {
-        let (entries, error) = row.map_or_else(|error| (Vec::new(), Some(error)), |entries| (entries, None));
-        entries.into_iter().map(Ok).chain(error.map(|error| Err(error.into())))
-    }))
+    let mut query = db.prepare_cached("SELECT contact, hs FROM hashcache WHERE scheme = ?1")?;
+    let lists = query
+        .query_map([scheme], |row| Ok((row.get(0)?, row.get_ref(1)?.as_blob()?.as_chunks().0.to_vec())))?;
+    compare(&mut lists.map(|list| Ok(list?)))
 }
 
 /// The friends, by their rows, who let this account carry something, and so agree to be brought what they may not be able to
-/// open; again without `neighbour` and whoever wants no more of theirs.
+/// open; but not `neighbour`, who searches, and whoever wants no more searches of theirs. In rising order.
 pub fn consenting(db: &Connection, neighbour: i64) -> Result<Vec<i64>> {
     let mut query = db.prepare_cached(
         "SELECT DISTINCT contact FROM hashcache WHERE contact <> ?1
@@ -94,8 +84,8 @@ mod tests {
         contacts::by_fingerprint(db, who).unwrap().unwrap().id
     }
 
-    fn entries(db: &Connection, scheme: u32, neighbour: i64) -> Vec<(i64, Digest)> {
-        compare(db, scheme, neighbour, |rows| rows.collect()).unwrap()
+    fn lists(db: &Connection, scheme: u32) -> Vec<(i64, Vec<Digest>)> {
+        compare(db, scheme, |lists| lists.collect()).unwrap()
     }
 
     #[test]
@@ -105,14 +95,14 @@ mod tests {
         replace(&db, BOB, 4, &[ONE, OTHER, NEWER]).unwrap();
         replace(&db, BOB, 3, &[NEWER]).unwrap();
         let bob = row(&db, BOB);
-        assert_eq!(entries(&db, 1, 0), [(bob, ONE.1), (bob, OTHER.1)]);
-        assert_eq!(entries(&db, 1, bob), [], "nobody is looked for by themselves");
+        assert_eq!(lists(&db, 1), [(bob, vec![ONE.1, OTHER.1])]);
+        assert_eq!(consenting(&db, bob).unwrap(), [0; 0], "nobody is looked for by themselves");
         replace(&db, BOB, 5, &[OTHER]).unwrap();
-        assert_eq!((entries(&db, 1, 0), entries(&db, 2, 0)), (vec![(bob, OTHER.1)], vec![]));
+        assert_eq!((lists(&db, 1), lists(&db, 2)), (vec![(bob, vec![OTHER.1])], vec![]));
         replace(&db, BOB, 6, &[]).unwrap();
-        assert_eq!((entries(&db, 1, 0), consenting(&db, 0).unwrap()), (vec![], vec![]));
+        assert_eq!((lists(&db, 1), consenting(&db, 0).unwrap()), (vec![], vec![]));
         replace(&db, BOB, 5, &[ONE]).unwrap();
-        assert_eq!(entries(&db, 1, 0), [], "what was withdrawn does not come back");
+        assert_eq!(lists(&db, 1), [], "what was withdrawn does not come back");
     }
 
     #[test]

@@ -85,16 +85,17 @@ fn one(db: &Transaction<'_>, me: Fingerprint, due: &Due, now: Timestamp) -> Resu
 }
 
 /// For whom the one request of a search is: one of those whose entries match, or else anybody who has entries at all.
-/// Every entry is compared, whether or not one matched before.
+/// Every entry is compared, whether or not one matched before, and whoever it is carried for.
 fn whom(db: &Connection, neighbour: i64, search: &Search) -> Result<Option<i64>> {
     let tags: Vec<_> =
         search.tags.iter().filter(|(scheme, _)| *scheme == SCHEME).map(|(_, tag)| *tag).collect();
-    let mut sought =
-        hashcache::compare(db, SCHEME, neighbour, |entries| tag::matches(&search.token, &tags, entries))?;
+    let mut sought = hashcache::compare(db, SCHEME, |lists| tag::matches(&search.token, &tags, lists))?;
+    let consenting = hashcache::consenting(db, neighbour)?;
+    sought.retain(|row| consenting.binary_search(row).is_ok());
     sought.sort_unstable();
     sought.dedup();
     match dice::one_of(&sought)? {
         Some(row) => Ok(Some(row)),
-        None => dice::one_of(&hashcache::consenting(db, neighbour)?),
+        None => dice::one_of(&consenting),
     }
 }
