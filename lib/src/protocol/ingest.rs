@@ -26,6 +26,7 @@ use rusqlite::Transaction;
 use std::{
     collections::BTreeSet,
     fs, io,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
@@ -247,6 +248,7 @@ impl<'a> Ingest<'a> {
 
     fn take(&mut self, items: Vec<Item>, refused: &mut dyn FnMut(Error)) -> Result<()> {
         let keyring = self.keyring;
+        let inpackets = self.home.inpackets()?;
         thread::scope(|scope| {
             // One batch waits while one is opened and one is committed.
             let (send, opened) = mpsc::sync_channel(1);
@@ -259,14 +261,26 @@ impl<'a> Ingest<'a> {
                     }
                 }
             });
+            // A disk may take longer to delete a batch than to commit it: nobody waits for that before the end.
+            let (taken, to_delete) = mpsc::channel::<Vec<String>>();
+            let delete = move || to_delete.iter().try_for_each(|names| inpackets.remove_all("new", &names));
+            let deleting = scope.spawn(delete);
             for batch in opened {
-                self.commit(batch, refused)?;
+                if taken.send(self.commit(batch, refused)?).is_err() {
+                    break;
+                }
             }
-            Ok(())
+            drop(taken);
+            deleting.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 
-    fn commit(&mut self, mut batch: Vec<(Content, Item)>, refused: &mut dyn FnMut(Error)) -> Result<()> {
+    // Gives what is to be deleted of `inpackets/new`.
+    fn commit(
+        &mut self,
+        mut batch: Vec<(Content, Item)>,
+        refused: &mut dyn FnMut(Error),
+    ) -> Result<Vec<String>> {
         batch.sort_by_key(|(content, _)| match content {
             Content::Envelope(opened) => Some((opened.envelope.sent, opened.envelope.counter)),
             _ => None,
@@ -331,7 +345,7 @@ impl<'a> Ingest<'a> {
         self.dispose(done)
     }
 
-    fn dispose(&self, done: Vec<(Item, Then)>) -> Result<()> {
+    fn dispose(&self, done: Vec<(Item, Then)>) -> Result<Vec<String>> {
         let mut moved = false;
         let mut deleted = Vec::with_capacity(done.len());
         for (item, then) in done {
@@ -358,8 +372,10 @@ impl<'a> Ingest<'a> {
                 (Then::Delete | Then::Hold | Then::Reject(_), None) => {}
             }
         }
-        self.inpackets.remove_all("new", &deleted)?;
-        if moved { file::sync_folder(&self.home.blobs()) } else { Ok(()) }
+        if moved {
+            file::sync_folder(&self.home.blobs())?;
+        }
+        Ok(deleted)
     }
 
     fn move_to_blobs(&self, digest: &Digest, folder: &str, name: &str) -> Result<()> {
