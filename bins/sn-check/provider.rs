@@ -18,7 +18,7 @@ const LOGINS: [(&[&str], &str); 8] = [
     ),
     (
         &["me.com", "icloud.com"],
-        "iCloud wants an app-specific password (account.apple.com), and to log in the part of the address before the @",
+        "iCloud wants an app-specific password (account.apple.com); to fetch, the user is what stands before the @ of the address, to send the whole of it",
     ),
     (
         &["gmx.net", "gmx.com", "web.de"],

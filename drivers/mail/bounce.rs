@@ -44,7 +44,8 @@ fn note(fields: &str, items: &[[u8; 32]]) -> Option<Note> {
     let fields = format!("{fields}\n\n");
     let fields = FIELDS.parse_headers(fields.as_bytes())?;
     let field = |name: &'static str| fields.header(name).and_then(|value| value.as_text()).map(str::trim);
-    let action = field("Action")?.to_ascii_lowercase();
+    // Some put a comment behind the word.
+    let action = field("Action")?.split_whitespace().next()?.to_ascii_lowercase();
     if action != "failed" && action != "delayed" {
         return None;
     }
@@ -103,6 +104,35 @@ mod tests {
             ("mailto:carol@example.org", "delayed: 4.4.1"),
         ];
         assert_eq!(said(status), want.map(|(to, words)| (to.to_owned(), words.to_owned())));
+    }
+
+    #[test]
+    fn however_mail_systems_write_it() {
+        for (status, words) in [
+            // Several lines of an answer, each with its code, and fields nobody knows (Gmail).
+            (
+                "Final-Recipient: rfc822; bob@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+                 Remote-MTA: dns; mx.example.org. (192.0.2.1, the server for the domain.)\r\nDiagnostic-Code: smtp; \
+                 550-5.1.1 No such account. Please try\r\n 550 5.1.1 again - gsmtp\r\n\
+                 Last-Attempt-Date: Sun, 22 Nov 2026 10:00:00 -0800 (PST)\r\n",
+                "550-5.1.1 No such account. Please try 550 5.1.1 again - gsmtp",
+            ),
+            // A semicolon in the words, none behind the types (Exchange).
+            (
+                "Final-Recipient: rfc822;bob@example.org\r\nAction: failed\r\nStatus: 5.1.10\r\nDiagnostic-Code: \
+                 smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found\r\nX-Display-Name: bob@example.org\r\n",
+                "550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found",
+            ),
+            // The action first and no diagnostic code (Exim); a comment behind the action (PMDF and what came of it).
+            ("Action: failed\r\nFinal-Recipient: rfc822;bob@example.org\r\nStatus: 5.0.0\r\n", "5.0.0"),
+            (
+                "Original-recipient: rfc822;bob@example.org\r\nFinal-recipient: rfc822;b@example.net\r\n\
+                 Action: delayed (will be tried again)\r\nStatus: 4.4.7\r\n",
+                "delayed: 4.4.7",
+            ),
+        ] {
+            assert_eq!(said(status), [("mailto:bob@example.org".to_owned(), words.to_owned())]);
+        }
     }
 
     #[test]
