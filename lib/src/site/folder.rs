@@ -45,7 +45,7 @@ impl Folder {
         if let Err(error) = fs::create_dir(path)
             && error.kind() != io::ErrorKind::AlreadyExists
         {
-            return Err(cannot_create(path, &error));
+            return Err(cannot_create(path, error));
         }
         let refused = |why: &str| Error::new(Kind::CantCreate, format!("'{}' {why}", path.display()));
         let about = fs::metadata(path).map_err(|error| Error::io("open", path, error))?;
@@ -77,7 +77,7 @@ impl Folder {
         for name in FOLDERS {
             let beneath = path.join(name);
             match look(&beneath)? {
-                None => fs::create_dir(&beneath).map_err(|error| cannot_create(&beneath, &error))?,
+                None => fs::create_dir(&beneath).map_err(|error| cannot_create(&beneath, error))?,
                 Some(about) if about.is_dir() => {}
                 Some(_) => return Err(refused(&format!("has a '{name}' that is not a folder"))),
             }
@@ -252,7 +252,7 @@ fn picture_of(name: &str) -> Option<&str> {
     ours.then_some(anchor)
 }
 
-fn cannot_create(path: &Path, error: &io::Error) -> Error {
-    let reason = Error::from(io::Error::from(error.kind()));
+fn cannot_create(path: &Path, error: io::Error) -> Error {
+    let reason = Error::from(error);
     Error::new(Kind::CantCreate, format!("cannot create '{}': {}", path.display(), reason.message()))
 }
