@@ -101,7 +101,7 @@ impl Source {
             404 => return Err(Error::new(Kind::Config, format!("there is no box '{}'", self.list))),
             _ => return Err(refused(&mut answer)),
         }
-        let list = String::from_utf8(http::bytes(&mut answer, MAX_LIST)?).unwrap_or_default();
+        let list = String::from_utf8(small(&mut answer, MAX_LIST)?).unwrap_or_default();
         list.lines()
             .map(|name| match hash_in(name) {
                 Some(_) => Ok(name.to_owned()),
@@ -130,7 +130,7 @@ impl Source {
         let mut answer = self.ask(|| self.agent.delete(format!("{}/{name}", self.list)))?;
         match answer.status().as_u16() {
             // Read to its end, so that the connection can be used again.
-            200 | 204 | 404 | 410 => http::bytes(&mut answer, MAX_TOKEN).map(drop),
+            200 | 204 | 404 | 410 => small(&mut answer, MAX_TOKEN).map(drop),
             _ => Err(refused(&mut answer)),
         }
     }
@@ -194,13 +194,18 @@ impl Source {
         if answer.status() != 200 {
             return Err(refused(&mut answer).context("cannot log in"));
         }
-        let line = String::from_utf8(http::bytes(&mut answer, MAX_TOKEN)?).unwrap_or_default();
+        let line = String::from_utf8(small(&mut answer, MAX_TOKEN)?).unwrap_or_default();
         Ok(line.trim_end().to_owned())
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Error {
         Error::new(Kind::Again, format!("'{}': {}", self.list, http::failure(error)))
     }
+}
+
+/// What the server itself says. If that is too long, it is out of order, and asked another time.
+fn small(answer: &mut Response<Body>, max: usize) -> Result<Vec<u8>> {
+    http::bytes(answer, max).map_err(|error| Error::new(Kind::Again, error.message()))
 }
 
 /// What an answer means that is not what was asked for.

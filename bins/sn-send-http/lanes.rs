@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Requests under way to all hosts together.
-const WORKERS: usize = 64;
+const WORKERS: usize = 96;
 
 /// What became of a job, and what that says of the others for the same host.
 pub enum Fate {

@@ -17,7 +17,7 @@ use ureq::{
 };
 
 /// Requests to one host at once.
-const PER_HOST: usize = 32;
+const PER_HOST: usize = 48;
 /// The most that may be set: more is rude.
 const MOST_PER_HOST: usize = 64;
 /// Redirects that are followed.

@@ -22,7 +22,7 @@ const MAX_WORDS: u64 = 4 << 10;
 /// For one request in all: 8 MiB through a slow line take minutes.
 const REQUEST: Duration = Duration::from_secs(600);
 /// Connections that stay open between requests.
-const IDLE: usize = 64;
+const IDLE: usize = 96;
 
 /// A client that connects only within `reach`.
 pub fn agent(settings: &Settings, reach: Reach) -> Result<Agent> {

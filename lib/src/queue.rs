@@ -42,7 +42,7 @@ const WINDOW_BYTES: usize = 16 << 20;
 /// Reports that are committed together, at most, and how long the first of them waits for the rest: a commit costs about
 /// as much. What was not committed when a run is killed is handed over again.
 const REPORTS: usize = 250;
-const TOGETHER: Duration = Duration::from_millis(25);
+const TOGETHER: Duration = Duration::from_millis(100);
 /// What was handed over and not confirmed for so long has failed.
 const UNCONFIRMED: Duration = Duration::from_secs(40 * 24 * 3600);
 

@@ -5,6 +5,7 @@ Listens with TLS on a port of loopback, which it writes to FOLDER/port; each req
 Ends when its standard input does.
 """
 
+import hashlib
 import os
 import ssl
 import socket
@@ -60,8 +61,34 @@ def silence():
     yield b""
 
 
+ITEM = b"an item\n"
+NAME = hashlib.sha256(ITEM).hexdigest()
+
+
+def plain(body):
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
 def answer(path):
     """Pieces of what is sent; without any the connection is closed."""
+    kind, _, rest = path.removeprefix("/in/").partition("/")
+    if kind == "item-without-end":
+        if not rest:
+            return [plain(f"{NAME}\n".encode())]
+        return endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"3e8\r\n" + b"x" * 1000 + b"\r\n")
+    if kind == "cut-short":
+        return [plain(ITEM)[:-1] if rest else plain(f"{NAME}\n".encode())]
+    if kind == "lists-what-was-deleted":
+        return [plain(ITEM if rest else f"{NAME}\n".encode())]
+    if kind == "lists-paths":
+        return [plain(f"../../secret\n{NAME}\n".encode())]
+    if kind == "redirects":
+        return [short(307, "elsewhere", f"Location: https://localhost:{port}/in/elsewhere")]
+    return post_answer(path)
+
+
+def post_answer(path):
+    """As above, for whoever posts."""
     kind, _, rest = path.removeprefix("/in/").partition("/")
     if kind == "status":
         status, *waits = rest.split("/")

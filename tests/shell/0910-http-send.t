@@ -104,7 +104,7 @@ done
     for id in 1 2 3 4 5 6 7 8 9; do printf 'c%s\tenvelope\t%s/in/ok\tfile\n' $id "$web"; done
 } >waiting
 begun=$(date +%s)
-timeout 60 sn-send-http <waiting >reports
+SN_CONF_CONNECTIONS=8 timeout 60 sn-send-http <waiting >reports
 ok 'a host that is silent holds up nobody' test $(($(date +%s) - begun)) -lt 20
 is 'all are reported' "$(cut -f 2 reports | sort -u | wc -l)" 58
 is 'those that could be are sent' "$(grep -c '^sent	c' reports)" 9

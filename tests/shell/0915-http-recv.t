@@ -1,0 +1,42 @@
+#!/bin/sh
+# sn-recv-http and servers that are wrong, slow, or mean harm: it ends in time, keeps nothing that is not what it is called,
+# and shows its secret to nobody else.
+. tests/lib.sh
+
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+tests/servers/ca.sh "$T/ca"
+mkdir "$T/wrong" "$T/mailbox" "$T/mailbox/tmp" "$T/mailbox/new" && mkfifo "$T/alive"
+tests/servers/http-wrong.py "$T/wrong" "$T/ca/good.pem" "$T/ca/good.key" <"$T/alive" &
+exec 9>"$T/alive"
+tries=0
+until test -f "$T/wrong/port" || test $tries -ge 100; do sleep 0.1 && tries=$((tries + 1)); done
+web=https://localhost:$(cat "$T/wrong/port")
+
+cd "$T"
+export SN_STATE="$T/wrong" SN_CONF_CA_FILE="$T/ca/ca.pem" SN_CONF_ANSWER_TIMEOUT=5s SN_CONF_PASSWORD_COMMAND='echo correct-horse'
+fetch() { timeout 60 sn-recv-http "$1" mailbox </dev/null; }
+there() { find mailbox -type f -printf '%P\n'; }
+
+fails 75 'a list without end is none' fetch "$web/in/body-without-end"
+ok 'and was not read to its end' has "$T/said" 'longer than 1048576 bytes'
+for wrong in head-without-end drip silence nonsense nothing lists-paths; do
+    fails 75 "a list that is $wrong is none" fetch "$web/in/$wrong"
+done
+is 'none of it is kept' "$(there)" ''
+ok 'an item without end is left alone' fetch "$web/in/item-without-end"
+fails 75 'one that breaks off comes another time' fetch "$web/in/cut-short"
+is 'nothing of them is kept' "$(there)" ''
+fails 75 'a server that lists what was deleted is not asked for ever' fetch "$web/in/lists-what-was-deleted"
+is 'what it had is here once' "$(there)" "new/$(echo 'an item' | sha256sum | cut -c1-64)"
+: >wrong/asked
+fails 75 'a redirect is not followed' fetch "$web/in/redirects"
+is 'nobody else was asked' "$(cat wrong/asked)" 'GET /in/redirects 0'
+
+# A secret does not travel in clear.
+fails 75 'without TLS it talks to this machine alone' fetch http://192.0.2.1/in/bobs
+ok 'which is said' has "$T/said" 'http without TLS'
+ok 'no secret is in any message' lacks "$T/said" horse
+exec 9>&-
+wait
+
+plan
