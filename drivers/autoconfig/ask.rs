@@ -18,6 +18,17 @@ const MAX_DOCUMENT: usize = 256 << 10;
 /// How long one server may take for an answer, and for all of one.
 const PATIENCE: Duration = Duration::from_secs(10);
 const REQUEST: Duration = Duration::from_secs(20);
+/// Providers that let no mail program in; looking for their servers would take its time and find some all the same.
+const CLOSED: [&str; 8] = [
+    "proton.me",
+    "protonmail.com",
+    "protonmail.ch",
+    "pm.me",
+    "tuta.com",
+    "tutanota.com",
+    "tutanota.de",
+    "tutamail.com",
+];
 /// Redirects that are followed.
 const REDIRECTS: usize = 3;
 
@@ -32,6 +43,10 @@ pub fn ask(email: &str, by_hand: Option<&str>, ca_file: Option<PathBuf>) -> Resu
         let reach = Reach { private_hosts: vec![host], ..Reach::default() };
         let said = fetch(uri, &settings, reach).and_then(|xml| read(&xml, email));
         return said.map(|offers| Some((offers, uri.to_owned()))).map_err(|error| error.context(uri));
+    }
+    if CLOSED.contains(&domain.to_ascii_lowercase().as_str()) {
+        let hint = "name Proton's Bridge program by --incoming and --outgoing, or take another way than mail: socialnet-mail(7)";
+        return Err(Error::new(Kind::Unavailable, format!("{domain} has no IMAP and no POP3")).hint(hint));
     }
     let query = form(email);
     let candidates = [
@@ -99,6 +114,12 @@ mod tests {
     fn an_address_in_a_query() {
         assert_eq!(form("alice@example.org"), "alice@example.org");
         assert_eq!(form("a+b&c=d#%@example.org"), "a%2Bb%26c%3Dd%23%25@example.org");
+    }
+
+    #[test]
+    fn who_has_no_servers_is_not_asked() {
+        let error = ask("alice@Tuta.com", None, None).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (Kind::Unavailable, "Tuta.com has no IMAP and no POP3"));
     }
 
     #[test]

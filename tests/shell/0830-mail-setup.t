@@ -105,6 +105,7 @@ fails 75 'a certificate of an unknown authority is not trusted' as erin sn-init 
 server imap "x'; rm -rf ~ #" 993 SSL '%EMAILADDRESS%' | provider evil.xml
 ok 'a name that is none is not taken' sh -c "! SN_HOME='$T/erin' sn-init --name Erin --email erin@example.org \
     --ca-file '$T/ca/ca.pem' --autoconfig '$base/evil.xml' </dev/null 2>'$T/said'"
+fails 69 'a provider that lets no mail program in is known' as erin sn-init --name Erin --email erin@Proton.me
 fails 64 'an address is one' as erin sn-init --name Erin --email 'erin@example.org, x@example.org'
 fails 64 'whatever else is said' as erin sn-init --name Erin --email 'erin@example.org, x@example.org' \
     --incoming imaps://erin@imap.example.org --outgoing smtps://erin@smtp.example.org
