@@ -1,5 +1,6 @@
 #!/bin/sh
-# 10,000 envelopes from 50 connections; a server that is killed in the middle and started again; each is there once.
+# 10,000 envelopes from 50 connections; a server that is killed in the middle and started again; each is there once. So it
+# is with sn-send.
 . tests/lib.sh
 
 httpd=$PWD/tests/servers/httpd.sh
@@ -64,5 +65,42 @@ sn-recv-http "http://$(cat "$T/web/address")/in/bobs" "$T/bob" >/dev/null
 find "$T/bob/new" -type f -printf '%f\n' | sort >"$T/there"
 ok 'a receiver that is killed has all in the end' cmp "$T/want" "$T/there"
 is 'and the box is empty' "$(find "$new" -type f | wc -l)" 0
+
+# sn-send, whose server is killed at times that nobody chose, and which is killed itself.
+account alice carol
+meet alice carol
+printf '\n[send.http]\nallow-private = true\n' >>"$T/alice/config.toml"
+as alice sn-contact address carol "http://$(cat "$T/web/address")/in/bobs"
+python3 - "$(as carol sn-profile show --json | jq -r .fingerprint)" >"$T/letters" 2>"$T/want" <<'PYTHON'
+import base64, hashlib, random, sys, textwrap
+for number in range(3000):
+    der = random.Random(number).randbytes(3000)
+    lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
+    print(f"To: {sys.argv[1]}\n-----BEGIN CMS-----\n{lines}\n-----END CMS-----")
+    print(hashlib.sha256(der).hexdigest(), file=sys.stderr)
+PYTHON
+sort -o "$T/want" "$T/want"
+there() { find "$new" -type f | wc -l; }
+# Not by a function: its process is to be the one that is killed.
+env SN_HOME="$T/alice" sn-send "$T/letters" &
+send=$!
+for enough in 300 900 1500; do
+    tries=0
+    until test "$(there)" -ge $enough || test $tries -ge 400; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    if test $enough = 900; then kill -KILL $send || true; else "$httpd" kill "$T/web"; fi
+    wait $send || true
+    test $enough = 900 || start
+    env SN_HOME="$T/alice" sn-send -r 2>"$T/said" &
+    send=$!
+done
+wait $send || true
+ok 'sn-send finishes' as alice sn-send -r
+find "$new" -type f -printf '%f\n' | sort >"$T/there"
+ok 'all that it sent is there, exactly once' cmp "$T/want" "$T/there"
+ok 'and whole' whole
+is 'nothing waits' "$(as alice sn-send -p | grep -c waiting)" 0
 
 plan
