@@ -91,7 +91,6 @@ pub struct Sealed {
 /// An envelope, counted, for which the bytes are still to be made.
 struct Draft<'a> {
     parcel: &'a Parcel,
-    keys: ReaderKeys,
     envelope: Envelope,
     packets: Vec<Arc<Verified>>,
 }
@@ -352,19 +351,20 @@ impl<'a> Sealer<'a> {
                     packets: packets.iter().map(|packet| packet.signed.clone()).collect(),
                 };
                 first = if first == 0 { counter } else { first };
-                drafts.push(Draft { parcel, keys: keys.clone(), envelope, packets });
+                drafts.push((Draft { parcel, envelope, packets }, keys.clone()));
             }
             parcel.answer.given(&db, reader.fingerprint, first, now)?;
             waiting.push((reader, wait));
         }
         let identity = &keyring.identity;
-        let sealed: Vec<Result<_>> = on_all_cores(drafts.iter().collect(), |draft: &Draft<'_>| {
-            let der = seal::seal(&seal::sign(identity, &draft.envelope.write()?)?, &draft.keys)?;
-            Ok((blob::sha256(&der), der))
+        // The keys go in, so that they are freed on all cores as well.
+        let sealed = on_all_cores(drafts, |(draft, keys): (Draft<'_>, ReaderKeys)| {
+            let der = draft.envelope.write().and_then(|xml| seal::seal(&seal::sign(identity, &xml)?, &keys));
+            (draft, der.map(|der| (blob::sha256(&der), der)))
         });
-        let mut letters = Vec::with_capacity(drafts.len());
+        let mut letters = Vec::with_capacity(sealed.len());
         let mut carried: BTreeMap<Fingerprint, Vec<Digest>> = BTreeMap::new();
-        for (draft, sealed) in drafts.into_iter().zip(sealed) {
+        for (draft, sealed) in sealed {
             let reader = draft.envelope.to;
             let (envelope, der) =
                 sealed.context(|| format!("cannot seal for {}", draft.parcel.reader.petname))?;
