@@ -6,21 +6,10 @@ use socialnet::{
     Error, Kind, Result,
     protocol::search::{ask, sought},
     search::Handle,
-    store::own_searches,
 };
-use std::sync::{Mutex, PoisonError};
-
-/// One at a time: each takes 64 MiB, and a button that is pressed twice is to search once.
-static ONE: Mutex<()> = Mutex::new(());
 
 /// `sn-search | sn-seal | sn-send`.
 pub fn begin(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let newest = own_searches::all(desk.store.read())?.last().map_or(0, |search| search.id);
-    if form.get("after") != newest.to_string() {
-        return Err(Error::new(Kind::Usage, "another search was begun since this page was shown")
-            .hint("look at the list of your searches before you begin one more"));
-    }
     let details = Handle::parse(&details(form))?;
     // As it was typed: a space at its end is part of it.
     let secret = Some(form.get("secret")).filter(|secret| !secret.is_empty());

@@ -50,8 +50,6 @@ struct Page {
     first: Vec<&'static Detail>,
     more: Vec<&'static Detail>,
     most_note: usize,
-    /// The newest search that is listed: the next one comes after it.
-    newest: i64,
     nobody: bool,
     searches: Vec<Search>,
 }
@@ -102,11 +100,10 @@ pub fn page(desk: &mut Desk<'_>, frame: Frame) -> Result<String> {
         })
     };
     let all = own_searches::all(&db)?;
-    let newest = all.last().map_or(0, |listed| listed.id);
     let searches = all.iter().rev().map(search).collect::<Result<_>>()?;
     let (first, more) = DETAILS.iter().partition(|detail| detail.first);
     let nobody = Readers::of(desk)?.nobody;
-    render(&Page { first, more, most_note: MAX_NOTE, newest, nobody, searches, frame })
+    render(&Page { first, more, most_note: MAX_NOTE, nobody, searches, frame })
 }
 
 #[cfg(test)]
