@@ -4,7 +4,7 @@ use crate::{
     peers::{Pgp, age, cms},
     run::{Run, best, timed},
     table::{self, Goal},
-    world::{Dice, World, status, today, words},
+    world::{Dice, World, envelope, status, today, words},
 };
 use image::{Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use openssl::{
@@ -20,7 +20,6 @@ use openssl::{
 use rayon::prelude::*;
 use socialnet::{
     Error, Kind, Result,
-    envelope::Envelope,
     identity::{Keyring, Purpose, ReaderKeys},
     seal,
 };
@@ -84,19 +83,7 @@ fn seal_to(world: &World, who: &str, to: &str) -> Run {
 fn primitives(keys: &Keyring, readers: &[ReaderKeys], packet: &[u8]) -> Result<Duration> {
     timed(5, || {
         let signed = seal::sign(&keys.identity, packet)?;
-        let me = keys.identity.fingerprint;
-        let envelope = Envelope {
-            from: me,
-            to: me,
-            sent: today(),
-            stream: [0; 16],
-            counter: 1,
-            received: Vec::new(),
-            answers: Vec::new(),
-            blobs: Vec::new(),
-            packets: vec![signed],
-        };
-        let envelope = envelope.write()?;
+        let envelope = envelope(keys.identity.fingerprint, signed).write()?;
         readers
             .par_iter()
             .try_for_each(|reader| seal::seal(&seal::sign(&keys.identity, &envelope)?, reader).map(|_| ()))

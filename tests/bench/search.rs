@@ -4,7 +4,7 @@ use crate::{
     run::timed,
     seal::CIRCLE,
     table::{self, Goal},
-    world::{World, today},
+    world::{World, envelope, today},
 };
 use jiff::SignedDuration;
 use openssl::{hash::MessageDigest, pkey::PKey, sign::Signer};
@@ -12,7 +12,6 @@ use rayon::prelude::*;
 use rusqlite::Connection;
 use socialnet::{
     Context, Error, Fingerprint, Kind, Result,
-    envelope::Envelope,
     identity::{Keyring, Purpose, ReaderKeys},
     packet::{self, Body, Name, Packet},
     profile::Profile,
@@ -205,17 +204,7 @@ fn sealed(from: &Keyring, body: Body, to: &ReaderKeys) -> Result<Vec<u8>> {
     let me = from.identity.fingerprint;
     let name = Name { from: me, id: Uuid::now_v7() };
     let packet = packet::write(&Packet::new(name, "search", today(), body), None)?;
-    let envelope = Envelope {
-        from: me,
-        to: me,
-        sent: today(),
-        stream: [0; 16],
-        counter: 1,
-        received: Vec::new(),
-        answers: Vec::new(),
-        blobs: Vec::new(),
-        packets: vec![seal::sign(&from.identity, &packet)?],
-    };
+    let envelope = envelope(me, seal::sign(&from.identity, &packet)?);
     seal::seal(&seal::sign(&from.identity, &envelope.write()?)?, to)
 }
 

@@ -6,7 +6,7 @@ use crate::run::Run;
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 use socialnet::{
-    Error, Kind, Result,
+    Error, Fingerprint, Kind, Result,
     envelope::Envelope,
     identity::{Keyring, Purpose, ReaderKeys},
     mailbox::{Mailbox, name_of},
@@ -149,6 +149,21 @@ pub fn status(author: &Keyring, number: u64) -> Vec<u8> {
         words(number)
     )
     .into_bytes()
+}
+
+/// An envelope that says nothing but one packet, a SignedData.
+pub fn envelope(from: Fingerprint, signed: Vec<u8>) -> Envelope {
+    Envelope {
+        from,
+        to: from,
+        sent: today(),
+        stream: [0; 16],
+        counter: 1,
+        received: Vec::new(),
+        answers: Vec::new(),
+        blobs: Vec::new(),
+        packets: vec![signed],
+    }
 }
 
 /// In whole seconds, as packets and envelopes have it.
