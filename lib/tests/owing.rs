@@ -12,7 +12,10 @@ use socialnet::{
         profile::{self, Change},
         sealing::{Letter, Sealer},
     },
-    store::{contacts, delivery},
+    store::{
+        contacts, delivery,
+        due::{self, Debt},
+    },
     stream::Clear,
 };
 
@@ -219,6 +222,30 @@ fn what_waits_for_the_keys_of_somebody_who_vanished_is_given_up_after_40_days() 
     assert_eq!(days_pass(&mut alice, 1), ["2 packets for bob: failed: never confirmed"]);
     assert_eq!(owes(&alice), (0, 0));
     assert_eq!(days_pass(&mut alice, 40), [] as [String; 0]);
+}
+
+#[test]
+fn what_waits_for_somebodys_keys_is_not_given_up_sooner_because_much_happens() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    alice.waits(31 * DAY);
+    let status = alice.status("Are you there?");
+    let letters = alice.seals(status, &["bob"]);
+    alice.queues(&letters);
+    for _ in 0..60 {
+        alice.waits(60);
+        let db = alice.store.begin().unwrap();
+        due::owe(&db, bob.is(), "", &Debt::Public, alice.now).unwrap();
+        db.commit().unwrap();
+        let letters = alice.seals_what_is_due();
+        alice.queues(&letters);
+    }
+    bob.now = alice.now;
+    let keys = bob.seals_what_is_due();
+    assert_eq!(alice.gets(&keys), []);
+    let letters = alice.seals_what_is_due();
+    assert_eq!(bob.gets(&letters), []);
+    assert_eq!(bob.sees(), ["alice: Are you there?"]);
 }
 
 #[test]

@@ -93,12 +93,12 @@ fn keep(db: &Transaction<'_>, signed: &[u8]) -> Result<i64> {
 }
 
 /// Every debt to readers to whom at least one is due now (what is not due yet travels with what is, unless it was sealed
-/// already), sorted by reader: its row, and the bytes of its packet.
+/// already or put off), sorted by reader: its row, and the bytes of its packet.
 pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<(i64, usize)>> {
     let mut query = db.prepare(
         "SELECT due.id, ifnull(length(packet), 0) + ifnull(length(owed.signed), 0)
          FROM due LEFT JOIN owed ON owed.id = due.signed
-         WHERE (not_before <= ?1 OR NOT sealed) AND reader IN (SELECT reader FROM due WHERE not_before <= ?1)
+         WHERE (not_before <= ?1 OR NOT sealed AND put_off = 0) AND reader IN (SELECT reader FROM due WHERE not_before <= ?1)
          ORDER BY reader, due.id",
     )?;
     let rows = query.query_map([now.as_second()], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -109,7 +109,7 @@ pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<(i64, usize)>> {
 pub fn get(db: &Connection, id: i64, now: Timestamp) -> Result<Option<Due>> {
     let mut query = db.prepare_cached(
         "SELECT reader, packet, owed.signed, what FROM due LEFT JOIN owed ON owed.id = due.signed
-         WHERE due.id = ?1 AND (not_before <= ?2 OR NOT sealed)",
+         WHERE due.id = ?1 AND (not_before <= ?2 OR NOT sealed AND put_off = 0)",
     )?;
     let due = query.query_row((id, now.as_second()), |row| {
         let (packet, signed, what) = (row.get(1)?, row.get(2)?, row.get::<_, String>(3)?);
