@@ -335,6 +335,9 @@ fn face_to_face_both_are_checked_and_a_code_that_two_use_checks_nobody() {
     assert_eq!(alice.knows("mallory"), ("friend", "invited"), "nobody knows any more who stood there");
     assert_eq!(alice.knows("bob").0, "waiting");
     assert!(alice.alarm("mallory").contains("used by two people"));
+    let once_more = mallory.adds(&shown);
+    assert_eq!(alice.gets(&once_more), []);
+    assert_eq!(alice.knows("mallory"), ("friend", "invited"), "nor by asking again");
     let again = bob.adds(&alice.invites_so(true));
     assert_eq!(alice.gets(&again), []);
     assert_eq!(alice.knows("bob"), ("friend", "checked"));

@@ -435,6 +435,7 @@ fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()
             Some(user) if user != from => {
                 if given.in_person {
                     contacts::lower_grade(db, user, Grade::Invited)?;
+                    invitations::not_in_person(db, &digest)?;
                 }
                 alarm(db, user, from)?;
             }

@@ -48,6 +48,12 @@ pub fn get(db: &Connection, code: &Digest) -> Result<Option<Given>> {
     }))
 }
 
+/// Takes back that a code was handed over face to face: several people have used it.
+pub fn not_in_person(db: &Transaction<'_>, code: &Digest) -> Result<()> {
+    db.execute("UPDATE invitation SET in_person = 0 WHERE code = ?1", [code])?;
+    Ok(())
+}
+
 /// Marks a code as used.
 pub fn used(db: &Transaction<'_>, code: &Digest, by: Fingerprint) -> Result<()> {
     db.execute("UPDATE invitation SET used_by = ?2 WHERE code = ?1 AND used_by IS NULL", (code, by))?;
