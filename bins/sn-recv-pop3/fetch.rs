@@ -98,7 +98,7 @@ impl Driver {
         let allowance = |mail: &&Mail| 2 * mail.size + BEGINNING;
         let (read, settled) = thread::scope(|scope| {
             let intake = Intake::begin(scope, || Arrivals::new(&self.mailbox));
-            let (mut lot, mut bytes) = (Vec::new(), 0);
+            let (mut lot, mut bytes, mut failed) = (Vec::new(), 0, None);
             let read = session.each(&wanted, retrieve, allowance, |mail, whole| {
                 // What can't be had now is tried again.
                 let Some(whole) = whole else { return Ok(()) };
@@ -110,12 +110,16 @@ impl Driver {
                     bytes = 0;
                 }
                 // Why nothing can be written is known before all of it was fetched.
-                intake.settled().map(|settled| own.extend(settled.unwrap_or_default().own))
+                let settled = intake.settled().inspect_err(|error| failed = Some(error.clone()))?;
+                own.extend(settled.unwrap_or_default().own);
+                Ok(())
             });
             // Also when the connection broke: one mail at which it always does must not keep back those before.
             intake.add(lot);
-            (read, intake.end())
+            let settled = intake.end();
+            (read, failed.map_or(settled, Err))
         });
+        // What was not written is not known either: from here on all that was fetched is durable.
         own.extend(settled?.into_iter().flat_map(|settled| settled.own));
         looked.extend(own.iter().map(|number| (*number, true)));
         for mail in mails {

@@ -71,6 +71,22 @@ printf 'mail1\t1000000\n' >state/seen
 recv >names
 is 'a UIDL that was given a second time deletes nothing' "$(count) $(deleted)" '1 DELE 2 '
 
+# A disk without room for what is fetched, and with room for what is remembered: all comes once there is more.
+for number in 1 2 3 4; do
+    head -c 300000 /dev/urandom >chunk
+    name=$(sha256sum chunk | cut -c1-64).snblob
+    {
+        printf 'Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n'
+        printf 'Content-Type: application/octet-stream; name=%s\r\n\r\n' "$name"
+        base64 chunk | sed 's/$/\r/'
+    } >"large$number"
+done
+behaves good large1 large2 large3 large4
+fails 74 'no room is a failure' bash -c "trap '' XFSZ; ulimit -f 100; sn-recv-pop3 'pop3://alice@127.0.0.1:$port' '$T/box'"
+is 'nothing is deleted' "$(count) $(deleted)" '0 '
+recv >names
+is 'and all of it comes later' "$(count) $(deleted)" '4 DELE 1 DELE 2 DELE 3 DELE 4 '
+
 # Killed (SIGKILL) as it enters its Nth call, for every N, and run again.
 kills=0
 for call in rename link unlink fsync fdatasync sendto write; do
