@@ -184,7 +184,8 @@ impl Service {
         self.once(&session, pressed, text, move |desk| work(desk, &form)).await
     }
 
-    /// Does what a form asks for, unless it has just been done.
+    /// Does what a form asks for, unless it has just been done. Once begun it is done to its end, also when the browser goes:
+    /// a second press takes the place of the first, whose connection it ends.
     async fn once(
         &self,
         session: &Arc<Session>,
@@ -192,16 +193,22 @@ impl Service {
         text: Option<String>,
         work: impl FnOnce(&mut Desk<'_>) -> Result<Done> + Send + 'static,
     ) -> Result<Reply> {
-        let mut last = session.last.lock().await;
+        let mut last = Arc::clone(&session.last).lock_owned().await;
         if let Some(path) = last.led_to(pressed) {
             return reply::see(path);
         }
-        let done = self.node.with(work).await;
-        if let Ok(Done { next: forms::Next::See(path), .. }) = &done {
-            last.note(pressed, path);
-        }
-        drop(last);
-        self.follow(session, done, text).await
+        let rounds = Arc::clone(&self.rounds);
+        let done = self.node.with(move |desk| {
+            let done = work(desk)?;
+            if let forms::Next::See(path) = &done.next {
+                last.note(pressed, path);
+            }
+            if done.sends {
+                rounds.start();
+            }
+            Ok(done)
+        });
+        self.follow(session, done.await, text).await
     }
 
     /// Says what became of something. What was written is shown again when it could not be done.
@@ -213,9 +220,6 @@ impl Service {
     ) -> Result<Reply> {
         match done {
             Ok(done) => {
-                if done.sends {
-                    self.rounds.start();
-                }
                 if let Some(words) = done.said {
                     session.say(words);
                 }

@@ -43,7 +43,7 @@ pub struct Session {
     /// What is to be said on the next page.
     said: Mutex<Option<String>>,
     /// Held while a form is worked on, so that of two that come at once the second knows what became of the first.
-    pub last: tokio::sync::Mutex<Last>,
+    pub last: Arc<tokio::sync::Mutex<Last>>,
 }
 
 /// The form that was done last: when, and where it led.
@@ -121,7 +121,7 @@ impl Sessions {
             cookie: Secret::draw()?,
             form: Secret::draw()?,
             said: Mutex::default(),
-            last: tokio::sync::Mutex::default(),
+            last: Arc::default(),
         };
         *door = None;
         let cookie = format!("{}={}; HttpOnly; SameSite=Strict; Path=/", self.name, session.cookie.reveal());

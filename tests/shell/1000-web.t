@@ -132,6 +132,18 @@ for _ in 1 2; do is 'words, too' "$(send /status -d to=all -d text=Once)" 303; d
 is 'they are said once' "$(as alice sn-feed --json | jq -r .text | grep -cx Once)" 1
 is 'other words are others' "$(send /status -d to=all -d text=Twice)$(send /status -d to=all -d text=Once)" 303303
 is 'and so are the same ones later' "$(as alice sn-feed --json | jq -r .text | grep -cx Once)" 2
+# The second press ends the connection of the first.
+python3 - "$port" "$(awk '/socialnet-/ { print $6 "=" $7 }' "$T/jar")" "$form" <<'EOF'
+import socket, sys
+port, cookie, form = sys.argv[1:]
+body = f"form={form}&to=all&text=Pressed+hard"
+with socket.create_connection(("127.0.0.1", int(port))) as browser:
+    browser.sendall(
+        f"POST /status HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+EOF
+is 'nor are they when the browser did not wait' "$(send /status -d to=all -d 'text=Pressed hard')" 303
+is 'but once' "$(as alice sn-feed --json | jq -r .text | grep -cx 'Pressed hard')" 1
 is 'nothing can be said of what is not there' "$(send /comment -d "about=ffffffff" -d text=Lost)" 404
 ok 'and what was written is not lost' has "$T/answer" '>Lost</textarea>'
 is 'nor to nobody' "$(send /status -d to=@nobody -d text=Kept)" 400
