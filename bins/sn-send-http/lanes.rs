@@ -32,7 +32,7 @@ pub struct Lanes {
 #[derive(Default)]
 struct State {
     lanes: BTreeMap<String, Lane>,
-    /// Workers that are waiting for a job, and all of them.
+    /// Workers that wait for a job or are about to, those that have just been started among them; and all.
     idle: usize,
     workers: usize,
     /// No job comes any more.
@@ -95,14 +95,14 @@ impl Lanes {
                 lane.down.get_or_insert(what);
             }
             // The room that there is now in this lane is taken by this worker: nobody need be woken.
+            state.idle += 1;
             state = self.wait(state);
         }
         state.workers -= 1;
     }
 
-    /// Waits until there is a job to take, or none will come.
+    /// Waits until there is a job to take, or none will come; whoever calls it counts as idle.
     fn wait<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        state.idle += 1;
         while !state.closed && state.failed.is_none() && !state.has_next(self.per_host) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -150,6 +150,7 @@ impl Feed<'_, '_> {
         state.lanes.entry(host(&job.address)).or_default().waiting.push_back(job);
         if state.open(self.lanes.per_host) > state.idle && state.workers < WORKERS {
             state.workers += 1;
+            state.idle += 1;
             (self.start)();
         }
         self.lanes.changed.notify_one();
