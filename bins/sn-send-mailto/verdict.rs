@@ -60,10 +60,24 @@ pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
     }
 }
 
+/// What Postfix, Exim, Sendmail, Exchange and others say when they do not pass mail on for us.
+const NO_RELAY: [&str; 6] = [
+    "relay access denied",
+    "relay not permitted",
+    "relaying denied",
+    "relaying not",
+    "unable to relay",
+    "not relay",
+];
+
 /// Whether it is we who are refused, and not a reader: nobody has logged in, or not well enough (RFC 4954 section 6), or
 /// mail for others is not taken from us, for which servers have no code of its own.
 pub fn wants_login(answer: &Response) -> bool {
-    let relay = || answer.message().any(|line| line.to_ascii_lowercase().contains("relay"));
+    // Whole phrases: the word alone may be in an address that the server repeats.
+    let relay = || {
+        let said = words(answer).to_ascii_lowercase();
+        NO_RELAY.iter().any(|phrase| said.contains(phrase))
+    };
     match u16::from(answer.code()) {
         530 | 534 | 535 | 538 => true,
         550..=559 => enhanced(answer).is_none_or(|(subject, _)| subject == 7) && relay(),
@@ -117,6 +131,8 @@ mod tests {
             (Reader, "550 no such user", never("550 no such user")),
             (Reader, "554 5.7.1 Relay access denied", later(3600, "554 5.7.1 Relay access denied")),
             (Reader, "550 relay not permitted", later(3600, "550 relay not permitted")),
+            (Reader, "550 5.7.54 SMTP; Unable to relay", later(3600, "550 5.7.54 SMTP; Unable to relay")),
+            (Reader, "550 <bob@relay.example>: unknown", never("550 <bob@relay.example>: unknown")),
             (Reader, "550 5.1.1 no relay@example.org here", never("550 5.1.1 no relay@example.org here")),
             (Sender, "530 Authentication required", later(3600, "530 Authentication required")),
             (Reader, "530 5.7.0 Authentication required", later(3600, "530 5.7.0 Authentication required")),
