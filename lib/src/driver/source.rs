@@ -31,15 +31,21 @@ pub fn shown(source: &str) -> String {
 fn password(source: &str) -> Option<Range<usize>> {
     let start = source.find(':')? + 1;
     let after = &source[start..];
+    let has_authority = after.starts_with("//");
     let (start, rest) = after.strip_prefix("//").map_or((start, after), |rest| (start + 2, rest));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let colon = rest.find(':').filter(|colon| *colon < authority.len())?;
-    // What follows a host is a port; if it is no number, something with a slash was cut in two.
+    // What follows a host is a port; if it is no number, or an `@` comes where no path belongs, something with a slash was
+    // cut in two.
+    let has_path = source.starts_with("http");
     let port = authority.rsplit_once(':').map(|(_, port)| port).unwrap_or_default();
     let end = match authority.rfind('@') {
         Some(at) => at,
-        None if authority.starts_with('[') || port.bytes().all(|byte| byte.is_ascii_digit()) => return None,
-        None => rest.rfind('@').unwrap_or(rest.len()),
+        None if authority.starts_with('[') => return None,
+        None if port.bytes().all(|byte| byte.is_ascii_digit()) && (has_path || !rest.contains('@')) => {
+            return None;
+        }
+        None => rest.rfind('@').or(has_authority.then_some(rest.len()))?,
     };
     (colon < end).then_some(start + colon + 1..start + end)
 }
@@ -54,6 +60,7 @@ mod tests {
             ("imaps://alice:wonderland@example.org", "imaps://alice:...@example.org"),
             ("imaps://alice:wonder@land@example.org:993", "imaps://alice:...@example.org:993"),
             ("imaps://alice:wonder/land@example.org", "imaps://alice:...@example.org"),
+            ("imaps://alice:12/land@example.org", "imaps://alice:...@example.org"),
             (
                 "imaps://alice@example.org:wonderland@mx.example.org",
                 "imaps://alice@example.org:...@mx.example.org",
@@ -77,6 +84,7 @@ mod tests {
             "file:///srv/a:b@c/x",
             "maildir:/home/alice/a:b@c",
             "xmpp:alice@example.im",
+            "matrix:!room:example.org",
             "",
         ] {
             assert_eq!(shown(source), source);
