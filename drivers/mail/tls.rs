@@ -272,6 +272,7 @@ mod tests {
         std::thread::spawn(move || {
             listener.incoming().flatten().try_for_each(|mut to| to.write_all(b"+OK\r\n"))
         });
-        assert!(!Stream::connect(&server("localhost", port, Security::Clear)).unwrap().is_tls());
+        let patient = Settings::from([("reply-timeout", "30s")]).server("localhost", port, Security::Clear);
+        assert!(!Stream::connect(&patient.unwrap()).unwrap().is_tls());
     }
 }

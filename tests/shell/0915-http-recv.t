@@ -14,7 +14,12 @@ web=https://localhost:$(cat "$T/wrong/port")
 
 cd "$T"
 export SN_STATE="$T/wrong" SN_CONF_CA_FILE="$T/ca/ca.pem" SN_CONF_ANSWER_TIMEOUT=5s SN_CONF_PASSWORD_COMMAND='echo correct-horse'
-fetch() { timeout 60 sn-recv-http "$1" mailbox </dev/null; }
+fetch() {
+    ended=0
+    timeout 60 sn-recv-http "$1" mailbox </dev/null 2>"$T/last" || ended=$?
+    cat "$T/last" >>"$T/all" && cat "$T/last" >&2
+    return "$ended"
+}
 there() { find mailbox -type f -printf '%P\n'; }
 
 fails 75 'a list without end is none' fetch "$web/in/body-without-end"
@@ -35,7 +40,7 @@ is 'nobody else was asked' "$(cat wrong/asked)" 'GET /in/redirects 0'
 # A secret does not travel in clear.
 fails 75 'without TLS it talks to this machine alone' fetch http://192.0.2.1/in/bobs
 ok 'which is said' has "$T/said" 'http without TLS'
-ok 'no secret is in any message' lacks "$T/said" horse
+ok 'no secret is in any message' lacks "$T/all" horse
 exec 9>&-
 wait
 

@@ -12,6 +12,7 @@ use crate::{
         contacts::{self, Contact, State},
         counters,
         due::{self, Debt},
+        former,
         gaps::{self, Asked},
         packets,
         unconfirmed::{self, Unconfirmed},
@@ -57,7 +58,7 @@ pub(super) fn chunk_came(db: &Transaction<'_>, (chunk, size): (&Digest, u64), sa
 
 /// Somebody asks: an answer is owed. Until it leaves, a later question takes the place of an earlier one.
 pub(super) fn asked(db: &Transaction<'_>, who: Fingerprint, xml: &[u8], now: Timestamp) -> Result<()> {
-    due::owe(db, who, "", &Debt::Answer(xml.to_vec()), now)
+    due::owe(db, former::present(db, who)?, "", &Debt::Answer(xml.to_vec()), now)
 }
 
 /// What a reader gets who has asked.

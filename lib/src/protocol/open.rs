@@ -11,7 +11,7 @@ use crate::{
     seal,
     store::{
         contacts::{self, State},
-        former,
+        former::{self, SaidBy},
     },
 };
 use rusqlite::Connection;
@@ -81,11 +81,22 @@ pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
     Ok(Opened { envelope, certificate: outer.certificate, digest, under: opened.under, packets })
 }
 
+/// [`Kind::NotAllowed`]: it is of a key that its owner's recovery key, or our owner, has ended, which may be in other hands.
+pub(super) fn is_theirs(db: &Connection, sender: Fingerprint) -> Result<()> {
+    match former::get(db, sender)? {
+        Some(former) if former.said_by != SaidBy::Old => {
+            Err(Error::new(Kind::NotAllowed, "sealed by a key that is not theirs any more"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// As [`open`], for somebody who wants to read: only what contacts send, and requests to become one.
 /// [`Kind::NotAllowed`]: from anybody else.
 pub fn from_contact(db: &Connection, sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
     let opened = open(sealed, keyring)?;
     let sender = opened.envelope.from;
+    is_theirs(db, sender)?;
     let known = contacts::state(db, sender)?;
     let request =
         opened.packets.iter().all(|verified| matches!(verified.packet.body, Body::ContactRequest { .. }));

@@ -5,7 +5,7 @@
 use super::{
     change, confirm, introduce,
     meeting::{self, Introduction},
-    open::{Opened, Verified, may_bring, verify},
+    open::{self, Opened, Verified, may_bring, verify},
     profile,
     search::{carry, sought},
     share, thread, understand,
@@ -20,8 +20,7 @@ use crate::{
         counters::{self, Came},
         delivery,
         due::{self, Debt},
-        former::{self, SaidBy},
-        gaps, hashcache,
+        former, gaps, hashcache,
         packets::{self, Held, Holding, Keep},
         streams,
     },
@@ -65,10 +64,7 @@ impl Receiver<'_> {
         if came == Came::Again || before == Some(State::Blocked) {
             return Ok(Outcome::Taken(Vec::new()));
         }
-        // A key that its owner's recovery key has ended may be in other hands.
-        if former::get(db, sender)?.is_some_and(|former| former.said_by != SaidBy::Old) {
-            return Err(Error::new(Kind::NotAllowed, "sealed by a key that is not theirs any more"));
-        }
+        open::is_theirs(db, sender)?;
         let asked = before == Some(State::Asked);
         if asked {
             contacts::set_certificate(db, sender, &opened.certificate)?;
@@ -116,7 +112,8 @@ impl Receiver<'_> {
         delivery::chunks_came(db, sender, &envelope.blobs)?;
         gaps::answered(db, sender, &envelope.answers)?;
         if envelope.counter > 0 {
-            due::owe(db, sender, "", &Debt::Received, self.now + wait(self.wait.confirm))?;
+            let reader = former::present(db, sender)?;
+            due::owe(db, reader, "", &Debt::Received, self.now + wait(self.wait.confirm))?;
         }
         Ok(Outcome::Taken(refused))
     }
@@ -251,7 +248,7 @@ impl Receiver<'_> {
             held = Held::New(seq);
         }
         if let Held::New(seq) = held {
-            if packet.to.len() > 1 {
+            if matches!(packet.body, Body::Message) && packet.to.len() > 1 {
                 packets::add_addressees(db, seq, &packet.to, self.me)?;
             }
             changes::settle(db, packet.name, self.now)?;
