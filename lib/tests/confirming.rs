@@ -380,6 +380,24 @@ fn what_is_never_confirmed_fails_after_forty_days() {
     assert_eq!(standing, delivery::Standing::Failed("never confirmed".into()));
 }
 
+#[test]
+fn what_no_key_is_left_for_is_not_tried_anew_nor_told_of_by_every_round() {
+    let (mut alice, bob) = friends();
+    two_addresses(&mut alice, &bob);
+    alice.waits(360 * DAY);
+    let status = alice.status("Hello?");
+    let letters = alice.seals(status, &["bob"]);
+    assert_eq!(kinds(&letters[0], &bob), ["profile"], "asking for new keys");
+    sends(&mut alice, &letters);
+    alice.waits(8 * DAY);
+    // The first round of a day tells of the status that waits.
+    alice.tries_to_seal_what_is_due();
+    for _ in 0..3 {
+        alice.waits(60);
+        assert_eq!(alice.tries_to_seal_what_is_due(), (Vec::new(), Vec::new()));
+    }
+}
+
 /// What sn-send -p says of the deliveries of these letters.
 fn states(person: &Person, letters: &[&[Letter]]) -> Vec<String> {
     let mut states = Vec::new();

@@ -306,6 +306,8 @@ impl<'a> Sealer<'a> {
             let reader = &parcel.reader;
             let Chosen { keys, fits: mut packets, mut wait } = match chosen {
                 Ok(chosen) => chosen,
+                // What was tried before says itself, after 40 days, that it has failed.
+                Err(_) if parcel.answer.since().is_some() => continue,
                 Err(error) => {
                     failures.push(error.context(format!("cannot seal for {}", reader.petname)));
                     // Told again tomorrow, not by every round.
