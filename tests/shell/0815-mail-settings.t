@@ -12,7 +12,7 @@ dovecot start "$T/ca/good.pem" "$T/ca/good.key" 'mail_plugins = quota' 'protocol
 "$servers/postfix.sh" start "$T/postfix" "$T/ca/good.pem" "$T/ca/good.key"
 # shellcheck disable=SC1091
 . "$T/postfix/ports"
-mkdir -p "$T/mailbox/tmp" "$T/mailbox/new" "$T/state" "$T/work"
+mkdir -p "$T/mailbox/tmp" "$T/mailbox/new" "$T/state" "$T/desk"
 export SN_STATE="$T/state" SN_CONF_CA_FILE="$T/ca/ca.pem" SN_CONF_PASSWORD_COMMAND='echo alice-password'
 # code COMMAND...: how it ends; what it said is in $T/said.
 code() {
@@ -22,8 +22,8 @@ code() {
 }
 fetch() { sn-recv-"$1" "$2" "$T/mailbox"; }
 send() {
-    echo x >"$T/work/x"
-    (cd "$T/work" && printf '1\tenvelope\tmailto:bob@example.org\tx\n' |
+    echo x >"$T/desk/x"
+    (cd "$T/desk" && printf '1\tenvelope\tmailto:bob@example.org\tx\n' |
         SN_CONF_HOST=localhost SN_CONF_FROM=alice@example.org SN_CONF_SECURITY=$1 SN_CONF_PORT=$2 sn-send-mailto)
 }
 
