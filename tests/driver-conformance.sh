@@ -103,7 +103,7 @@ if command -v "$send" >/dev/null; then
         cat "$T/jobs" >&3
         # Its input stays open: a report that waits for its end never comes.
         tries=0
-        while test ! -s "$T/out" && kill -0 $! 2>/dev/null && test $tries -lt 50; do
+        while test ! -s "$T/out" && kill -0 $! 2>/dev/null && test $tries -lt 600; do
             sleep 0.1
             tries=$((tries + 1))
         done
