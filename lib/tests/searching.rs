@@ -89,7 +89,9 @@ fn watched(
     carol.now = now + SignedDuration::from_secs(wait - 1);
     assert_eq!(carol.seals_what_is_due().len(), 0, "not a second before");
     carol.waits(1);
-    let letters = carol.seals_what_is_due();
+    let mut letters = carol.seals_what_is_due();
+    // After a whole day, the longest wait, what Alice sent is confirmed in the same round.
+    letters.retain(|letter| letter.reader != alice.is());
     assert_eq!(count(carol, "search") + count(carol, "search_leaving"), 0);
     carol.now = now;
     let to = consenting.iter().position(|person| person.is() == letters[0].reader).unwrap();
