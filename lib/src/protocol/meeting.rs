@@ -15,6 +15,7 @@ use super::{
     own,
     profile::{self, For},
     search::answer,
+    searchable,
     succession::{self, Claim},
 };
 use crate::{
@@ -28,7 +29,7 @@ use crate::{
         Store,
         contacts::{self, Contact, Grade, New, State},
         due::{self, Debt},
-        former, handles, invitations, requests,
+        former, invitations, requests,
     },
     stream::{Pem, PemItems},
 };
@@ -370,9 +371,7 @@ fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()
     contacts::set_state(db, who, State::Friend)?;
     // They may introduce us, and be asked for us.
     due::owe(db, who, "", &Debt::Public, now)?;
-    if !handles::carried(db)?.is_empty() {
-        due::owe(db, who, "", &Debt::Handles, now)?;
-    }
+    searchable::tell_new_friend(db, who, now)?;
     // A new friend should see at once that what they sent came.
     due::owe(db, who, "", &Debt::Received, now)
 }

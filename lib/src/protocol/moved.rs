@@ -1,7 +1,7 @@
 //! An account that goes on in another place begins to count anew, so that no counter is ever given twice: by hand when its
 //! folder was moved, and always when it was restored from a backup.
 
-use super::profile;
+use super::{profile, searchable};
 use crate::{
     Result,
     home::Home,
@@ -38,6 +38,7 @@ pub fn restored(home: &Home, store: &mut Store, keyring: &mut Keyring, now: Time
     let mut account = account::get(&db)?;
     account.serial = account.serial.max(u64::try_from(now.as_second()).unwrap_or(0));
     account::put(&db, &account)?;
+    searchable::tell_everybody(&db, now)?;
     packets::forget_missing_chunks(&db, now, |chunk| home.blobs().join(mailbox::name_for(chunk)).is_file())?;
     db.commit()?;
     profile::renewed(store, keyring.newest(Purpose::Sealing)?.made.max(made), now)

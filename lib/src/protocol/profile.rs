@@ -1,5 +1,6 @@
 //! Profiles: the own one as packets carry it, others' as they come.
 
+use super::searchable;
 use crate::{
     Context, Error, Fingerprint, Kind, Result, base64,
     identity::{Identity, Keyring, Purpose, ReaderKeys},
@@ -181,6 +182,9 @@ pub(super) fn receive(
         }
         contacts::set_profile(db, who, profile).context(|| "the profile")?;
         due::hasten(db, who, now)?;
+        if contact.state == State::Friend {
+            searchable::tell_again(db, who, now)?;
+        }
     }
     // Whom we have asked may have nothing but our public profile.
     if want && matches!(contact.state, State::Friend | State::Asked) {

@@ -1,8 +1,10 @@
-//! By what the owner may be found, and by whom. With each change every friend is owed the new list of what they may carry.
-//! socialnet-search(7), HANDLES.
+//! By what the owner may be found, and by whom. With each change every friend is owed the new list of what they may carry;
+//! whoever has not confirmed it is owed it again when they are back. socialnet-search(7), CHOREOGRAPHY.
 
+use super::open;
 use crate::{
-    Error, Kind, Result,
+    Error, Fingerprint, Kind, Result,
+    packet::Body,
     search::{
         Handle, MAX_HANDLES, SCHEME,
         handle::{WEAK, secret_bits},
@@ -12,10 +14,11 @@ use crate::{
         Store, Write, account, contacts,
         due::{self, Debt},
         handles::{self, Own, Searchers},
+        packets,
     },
 };
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 /// A secret that adds fewer bits is said to be weak: with a handle of 20 bits it does not make sixty.
 pub const WEAK_SECRET: f64 = 40.0;
@@ -103,8 +106,33 @@ fn commit(db: Write<'_>, now: Timestamp) -> Result<()> {
     let mut account = account::get(&db)?;
     account.serial += 1;
     account::put(&db, &account)?;
-    for friend in contacts::resolve(&db, contacts::EVERYBODY)? {
-        due::owe(&db, friend, "", &Debt::Handles, now)?;
-    }
+    tell_everybody(&db, now)?;
     Ok(db.commit()?)
+}
+
+/// Whatever friends carry by now may be something else than they should: each is owed the list.
+pub(super) fn tell_everybody(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    handles::set_changed(db, account::get(db)?.serial)?;
+    let friends = contacts::resolve(db, contacts::EVERYBODY)?;
+    friends.into_iter().try_for_each(|friend| due::owe(db, friend, "", &Debt::Handles, now))
+}
+
+/// Whoever has become a friend carries nothing, or what they kept from before: they are owed the list, if there ever was one.
+pub(super) fn tell_new_friend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
+    match handles::changed(db)? {
+        Some(_) => due::owe(db, who, "", &Debt::Handles, now),
+        None => Ok(()),
+    }
+}
+
+/// A friend is back, or was never away: what they have not confirmed since the last change may have been given up meanwhile.
+pub(super) fn tell_again(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
+    let Some(changed) = handles::changed(db)? else { return Ok(()) };
+    if let Some(row) = handles::confirmed(db, who)?
+        && let Body::Handles { serial, .. } = open::verify(packets::signed(db, row)?)?.packet.body
+        && serial >= changed
+    {
+        return Ok(());
+    }
+    due::owe(db, who, "", &Debt::Handles, now)
 }

@@ -4,7 +4,7 @@
 //!
 //! The recovery key outranks the identity: whoever has stolen the one has not the other.
 
-use super::confirm::GIVE_UP;
+use super::{confirm::GIVE_UP, searchable};
 use crate::{
     Error, Fingerprint, Kind, Result, seal,
     store::{
@@ -163,6 +163,7 @@ pub fn decide(store: &mut Store, who: &Contact, new: &Contact, now: Timestamp) -
     contacts::set_alarm(&db, new.fingerprint, "")?;
     if who.state == State::Friend {
         due::owe(&db, new.fingerprint, "", &Debt::Accept, now)?;
+        searchable::tell_again(&db, new.fingerprint, now)?;
     }
     Ok(db.commit()?)
 }

@@ -4,7 +4,7 @@
 use super::{
     open, own,
     profile::{self, For},
-    start, thread,
+    searchable, start, thread,
 };
 use crate::{
     Error, Fingerprint, Kind, Result, file,
@@ -65,6 +65,7 @@ pub fn of_folder(
     account.stream = seal::random()?;
     account.serial += 1;
     account::put(&db, &account)?;
+    searchable::tell_everybody(&db, now)?;
     db.commit()?;
     ask_everybody(&mut store, &keyring, now)?;
     drop(store);
@@ -86,6 +87,8 @@ pub fn of_nothing(
     let mut store = Store::open(&home.database())?;
     let db = store.begin()?;
     former::add_own(&db, before, new, &sign(recovery, before, new, now)?)?;
+    // What it is that those who knew the one before carry, this one does not know.
+    searchable::tell_everybody(&db, now)?;
     db.commit()?;
     drop(store);
     unfinished.finish()?;

@@ -5,7 +5,7 @@ use super::{
     account,
     contacts::{Contact, Grade},
     due::{self, Debt},
-    packets,
+    hashcache, packets,
 };
 use crate::{Fingerprint, Result, packet::Name};
 use jiff::Timestamp;
@@ -108,6 +108,7 @@ pub fn succeed(
            public = NULL, grade = ?3 WHERE id = ?1",
         (who.id, new, grade.as_str()),
     )?;
+    hashcache::begin_anew(db, who.id)?;
     db.execute("UPDATE OR REPLACE muted SET who = ?2 WHERE who = ?1", (old, new))?;
     db.execute("UPDATE contact SET introduced_by = ?2 WHERE introduced_by = ?1", (old, new))?;
     db.execute(

@@ -1,7 +1,7 @@
 //! By what the owner may be found, and by whom. What others gave us to carry is elsewhere.
 
 use super::account;
-use crate::Result;
+use crate::{Fingerprint, Result};
 use rusqlite::{Connection, Transaction};
 
 /// One handle of the owner's.
@@ -104,6 +104,27 @@ pub fn set_searchers(db: &Transaction<'_>, searchers: Searchers) -> Result<()> {
     let value = ("searchers", searchers.as_str());
     db.execute("INSERT OR REPLACE INTO account (key, value) VALUES (?1, ?2)", value)?;
     Ok(())
+}
+
+/// The serial of the profile when what contacts may carry changed last; `None`: none of them was ever given a list.
+pub fn changed(db: &Connection) -> Result<Option<u64>> {
+    account::fact(db, "handles_changed")
+}
+
+/// Remembers that it changed, or may be something else than they know, with this serial.
+pub fn set_changed(db: &Transaction<'_>, serial: u64) -> Result<()> {
+    let value = ("handles_changed", serial);
+    db.execute("INSERT OR REPLACE INTO account (key, value) VALUES (?1, ?2)", value)?;
+    Ok(())
+}
+
+/// The newest list that a reader has confirmed: the row of its packet.
+pub fn confirmed(db: &Connection, reader: Fingerprint) -> Result<Option<i64>> {
+    let mut query = db.prepare_cached(
+        "SELECT max(packet) FROM sealed CROSS JOIN sealed_packet USING (envelope) CROSS JOIN packet ON seq = packet
+         WHERE reader = ?1 AND confirmed IS NOT NULL AND type = 'handles'",
+    )?;
+    Ok(query.query_row([reader], |row| row.get(0))?)
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@ use crate::{Fingerprint, Result, packet::Digest};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keeps somebody's list in the place of the one before. A list with a lower serial than the known one changes nothing.
+/// Keeps somebody's list in the place of the one before. A list with a lower serial than the known one changes nothing, nor
+/// does one by a key that they have left.
 pub fn replace(db: &Transaction<'_>, who: Fingerprint, serial: u64, handles: &[(u32, Digest)]) -> Result<()> {
-    let Some(contact) = contacts::by_fingerprint(db, who)?.map(|contact| contact.id) else { return Ok(()) };
+    let contact = contacts::by_fingerprint(db, who)?.filter(|contact| contact.fingerprint == who);
+    let Some(contact) = contact.map(|contact| contact.id) else { return Ok(()) };
     let known: Option<u64> = db
         .query_row("SELECT serial FROM carried WHERE contact = ?1", [contact], |row| row.get(0))
         .optional()?;
@@ -26,6 +28,12 @@ pub fn replace(db: &Transaction<'_>, who: Fingerprint, serial: u64, handles: &[(
         let hs: Vec<Digest> = hs.into_iter().collect();
         add.execute((contact, scheme, hs.as_flattened()))?;
     }
+    Ok(())
+}
+
+/// Somebody has another key, which counts anew: its first list takes the place of the one before.
+pub(super) fn begin_anew(db: &Transaction<'_>, contact: i64) -> Result<()> {
+    db.execute("UPDATE carried SET serial = 0 WHERE contact = ?1", [contact])?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 -- has, takes the others for NULL when it checks a database.
 
 -- One row a fact about the account itself: name, about, serial, stream; feed_mark, keys_told, last_round; witness and
--- worked (clock.rs), searchers (handles.rs).
+-- worked (clock.rs), searchers and handles_changed (handles.rs).
 CREATE TABLE account (
     key   TEXT NOT NULL PRIMARY KEY,
     value ANY  NOT NULL

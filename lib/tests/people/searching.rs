@@ -12,6 +12,7 @@ use socialnet::{
     seal,
     search::{SCHEME, tag},
     store::{
+        account,
         contacts::{self, Contact},
         handles::{self, Own},
         requests::{self, Came},
@@ -48,6 +49,7 @@ pub fn findable(person: &mut Person, [h, b]: [[u8; 32]; 2]) {
     let details = "name=bob miller\ntown=london\n".to_owned();
     let db = person.store.begin().unwrap();
     handles::put(&db, &Own { details, scheme: SCHEME, secret: false, h, b }).unwrap();
+    handles::set_changed(&db, account::get(&db).unwrap().serial).unwrap();
     db.commit().unwrap();
 }
 
