@@ -91,14 +91,19 @@ ca-file = '$T/ca/ca.pem'
 END
 }
 
-# delivered: all that Postfix has taken is in somebody's mailbox.
+# delivered: all that Postfix has taken is in somebody's mailbox. A notice that is written, or a mail that is tried again,
+# while one look is on its way goes from where it will look to where it has looked: nothing does so twice.
 delivered() {
     tries=0
-    while test -n "$(find "$T/postfix/queue/incoming" "$T/postfix/queue/active" "$T/postfix/queue/deferred" -type f)"; do
+    until queue_is_empty && queue_is_empty; do
         tries=$((tries + 1))
-        test $tries -lt 300 || { cat "$T/postfix/log" && return 1; }
+        test $tries -lt 600 || { cat "$T/postfix/log" && return 1; }
         sleep 0.1
     done
+}
+queue_is_empty() {
+    queue=$T/postfix/queue
+    test -z "$(find "$queue/incoming" "$queue/active" "$queue/deferred" -type f)"
 }
 
 # rounds NAME...: each does a round, after what was sent before it has been delivered.

@@ -15,20 +15,23 @@ for number in 1 2 3; do
     "$mails" attachment "$T/packet" >"$T/mail$number"
 done
 
-# behaves BEHAVIOUR MAIL...: a server that does, at $port; the one before ends.
+# behaves BEHAVIOUR MAIL...: a server that does, at $port; the one before ends, and writes no more into the log.
 mkfifo "$T/alive"
+server=
 behaves() {
     behaviour=$1
     shift
     exec 3>&-
+    test -z "$server" || wait "$server" || true
     rm -f "$T/port"
     : >"$T/log"
     "$bad" "$behaviour" "$T/port" "$T/log" "$@" <"$T/alive" &
+    server=$!
     exec 3>"$T/alive"
     tries=0
     until test -f "$T/port"; do
         tries=$((tries + 1))
-        test $tries -lt 100 || exit 1
+        test $tries -lt 600 || exit 1
         sleep 0.1
     done
     port=$(cat "$T/port")

@@ -21,7 +21,7 @@ until_there() {
     tries=0
     until test -s "$T/address"; do
         tries=$((tries + 1))
-        test "$tries" -lt 100 || { cat "$T/log" && exit 1; }
+        test "$tries" -lt 600 || { cat "$T/log" && exit 1; }
         sleep 0.1
     done
 }

@@ -25,15 +25,8 @@ else
 fi
 uid=$(id -u "$user") gid=$(id -g "$user")
 
-ports() {
-    python3 - <<'PYTHON'
-import socket
-names = ["IMAP", "IMAPS", "POP3", "POP3S"]
-taken = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-for name, listener in zip(names, taken):
-    print(f"{name}={listener.getsockname()[1]}")
-PYTHON
-}
+# alive PID: it runs; one that nobody has waited for so far does not.
+alive() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 
 configuration() {
     cat <<CONFIGURATION
@@ -121,7 +114,7 @@ start)
         echo "$name:$name-password"
         mkdir -p "$folder/mail/$name/Maildir/new" "$folder/mail/$name/Maildir/cur" "$folder/mail/$name/Maildir/tmp"
     done >"$folder/users"
-    ports >"$folder/ports"
+    "${0%/*}/ports.py" IMAP IMAPS POP3 POP3S >"$folder/ports"
     printf 'LMTP=%s\nAUTH=%s\n' "$folder/lmtp" "$folder/auth" >>"$folder/ports"
     # shellcheck disable=SC1091
     . "$folder/ports"
@@ -134,7 +127,7 @@ start)
     tries=0
     until grep -q 'starting up' "$folder/log" 2>/dev/null; do
         tries=$((tries + 1))
-        if test $tries -gt 100 || ! kill -0 "$(cat "$folder/pid")" 2>/dev/null; then
+        if test $tries -gt 600 || ! kill -0 "$(cat "$folder/pid")" 2>/dev/null; then
             cat "$folder/out" "$folder/log" >&2
             exit 1
         fi
@@ -145,8 +138,9 @@ stop)
     pid=$(cat "$folder/pid")
     kill "$pid" 2>/dev/null || exit 0
     tries=0
-    while kill -0 "$pid" 2>/dev/null && test $tries -lt 100; do
+    while alive "$pid"; do
         tries=$((tries + 1))
+        test $tries -lt 600 || exit 1
         sleep 0.1
     done
     ;;

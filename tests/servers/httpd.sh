@@ -23,7 +23,7 @@ start)
     mkdir -p "$folder/boxes"
     {
         echo "boxes = '$folder/boxes'"
-        echo "listen = ['$(cat "$folder/address" 2>/dev/null || echo 127.0.0.1:0)']"
+        echo "listen = ['$(cat "$folder/address" 2>/dev/null || "${0%/*}/ports.py" 127.0.0.1 | tr '=' ':')']"
         printf '%s\n' "$@"
     } >"$folder/httpd.toml"
     : >"$folder/log"
@@ -32,7 +32,7 @@ start)
     tries=0
     until grep -q '^sn-httpd: ready' "$folder/log"; do
         tries=$((tries + 1))
-        if test $tries -ge 100 || ! alive $!; then
+        if test $tries -ge 600 || ! alive $!; then
             cat "$folder/log" >&2
             exit 1
         fi
@@ -49,7 +49,7 @@ stop | kill)
     tries=0
     while alive "$pid"; do
         tries=$((tries + 1))
-        test $tries -lt 300 || exit 1
+        test $tries -lt 600 || exit 1
         sleep 0.1
     done
     rm "$folder/pid"

@@ -16,16 +16,6 @@ shift 2
 
 if test "$(id -u)" -eq 0; then as_root=; else as_root='sudo -n'; fi
 
-ports() {
-    python3 - <<'PYTHON'
-import socket
-names = ["SMTPS", "SUBMISSION"]
-taken = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-for name, listener in zip(names, taken):
-    print(f"{name}={listener.getsockname()[1]}")
-PYTHON
-}
-
 main_cf() {
     cat <<CONFIGURATION
 compatibility_level = 3.6
@@ -92,7 +82,7 @@ start)
     cp "$certificate" "$folder/server.crt"
     cp "$key" "$folder/server.key"
     for name in alice bob carol dave; do echo "$name@example.org $name/"; done >"$folder/mailboxes"
-    ports >"$folder/ports"
+    "${0%/*}/ports.py" SMTPS SUBMISSION >"$folder/ports"
     # shellcheck disable=SC1091
     . "$folder/ports"
     main_cf "$@" >"$folder/main.cf"

@@ -73,7 +73,7 @@ is 'and another program sees its preview' "$(file -b "$T/drawn.png" | cut -d , -
 SN_HOME=$T/alice sn-feed -n 0 --follow --json >"$T/followed" &
 follower=$!
 # It shows nothing yet, and so it cannot be seen whether it has begun: Bob speaks until it is heard.
-for try in 1 2 3 4 5 6 7 8 9 10; do
+for try in $(seq 60); do
     say bob status "Can you hear me? ($try)"
     as alice sn-sync
     for _ in 1 2 3 4 5; do

@@ -50,7 +50,7 @@ SN_HOME SN_STATE "
 rm "$T/heard"
 
 # One fails, one hangs: neither stops anything else.
-printf '\n[hooks]\ntimeout = "3s"\n' >>"$T/alice/config.toml"
+printf '\n[hooks]\ntimeout = "10s"\n' >>"$T/alice/config.toml"
 hook comment <<'S'
 sleep 1000
 S
@@ -73,7 +73,7 @@ is 'and the feed has all of it' "$(as alice sn-feed -n 2 --json | jq -r .text)" 
 next"
 : >"$T/heard.mended"
 rm "$T/alice/hooks/comment"
-sed -i 's/"3s"/"5m"/' "$T/alice/config.toml"
+sed -i 's/"10s"/"5m"/' "$T/alice/config.toml"
 as alice sn-ingest
 is 'it hears of it again, and then of the next' "$(heard)" "broken
 broken

@@ -13,7 +13,7 @@ head -c 4000 /dev/urandom >small
 head -c 5000 /dev/urandom >other
 head -c 300000 /dev/urandom >large
 export SN_STATE="$T/state" SN_CONF_HOST=localhost SN_CONF_SECURITY=none SN_CONF_FROM=alice@example.org \
-    SN_CONF_CA_FILE="$T/ca/ca.pem" SN_CONF_REPLY_TIMEOUT=20s
+    SN_CONF_CA_FILE="$T/ca/ca.pem" SN_CONF_REPLY_TIMEOUT=60s
 tab=$(printf '\t')
 
 # server SCRIPT [OPTION]...: another server takes over; its folder is $S.
@@ -27,7 +27,7 @@ server() {
     tries=0
     until test -f "$S/port"; do
         tries=$((tries + 1))
-        if test $tries -gt 200 || ! kill -0 "$pid"; then cat "$S/errors" && exit 1; fi
+        if test $tries -gt 1200 || ! kill -0 "$pid"; then cat "$S/errors" && exit 1; fi
         sleep 0.05
     done
     SN_CONF_PORT=$(cat "$S/port")
@@ -158,7 +158,7 @@ for event in GREETING EHLO; do
 done
 
 # Slow, or without an end.
-export SN_CONF_REPLY_TIMEOUT=300ms
+export SN_CONF_REPLY_TIMEOUT=2s
 for event in GREETING EHLO MAIL END; do
     server "$event * silence"
     letter | sends
@@ -168,7 +168,7 @@ for event in GREETING EHLO MAIL END; do
     esac
     reports "silence at $event is not waited for" "later|1|0|'localhost' $why"
 done
-export SN_CONF_REPLY_TIMEOUT=20s
+export SN_CONF_REPLY_TIMEOUT=60s
 for event in GREETING EHLO RCPT END; do
     for what in line answer; do
         server "$event * endless-$what"

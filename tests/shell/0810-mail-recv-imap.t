@@ -134,12 +134,12 @@ mkdir -p "$SN_STATE" "$T/carol/tmp" "$T/carol/new"
 sn-recv-imap --watch "imaps://carol@localhost:$IMAPS" "$T/carol" <"$T/pipe" >"$T/names" 2>"$T/said" &
 watching=$!
 exec 3>"$T/pipe"
-# waits COMMAND...: until it succeeds, for at most 20 seconds.
+# waits COMMAND...: until it succeeds, for at most a minute.
 waits() {
     tries=0
     until "$@" >/dev/null 2>&1; do
         tries=$((tries + 1))
-        test $tries -lt 200 || return 1
+        test $tries -lt 600 || return 1
         sleep 0.1
     done
 }

@@ -6,7 +6,7 @@
 set -- bad-imap.py
 . tests/misbehaves.sh
 cd "$T"
-SN_CONF_REPLY_TIMEOUT=2s SN_CONF_FOLDERS=INBOX
+SN_CONF_REPLY_TIMEOUT=60s SN_CONF_FOLDERS=INBOX
 export SN_CONF_REPLY_TIMEOUT SN_CONF_FOLDERS
 recv() { sn-recv-imap "imap://alice@127.0.0.1:$port" "$T/box"; }
 # kept COUNT TEXT: so many packets are in the mailbox, whole.
@@ -41,7 +41,9 @@ is 'are not taken for protected ones' "$(grep -c AUTHENTICATE log || true)" 0
 SN_CONF_SECURITY=none
 export SN_CONF_SECURITY
 behaves silent mail1
+SN_CONF_REPLY_TIMEOUT=2s
 fails 75 'a server that falls silent' recv
+SN_CONF_REPLY_TIMEOUT=60s
 ok 'is told of' has said 'the server said nothing for too long'
 
 for size in huge large; do
@@ -87,7 +89,7 @@ for behaviour in idle-refused idle-over; do
     tries=0
     until test "$(grep -c EXAMINE log)" -ge 3; do
         tries=$((tries + 1))
-        test $tries -lt 200 || break
+        test $tries -lt 600 || break
         sleep 0.1
     done
     exec 4>&-

@@ -7,7 +7,7 @@ set -- bad-pop3.py
 . tests/misbehaves.sh
 printf 'Subject: lunch?\r\n\r\n.at noon\r\n' >"$T/foreign"
 cd "$T"
-SN_CONF_REPLY_TIMEOUT=5s
+SN_CONF_REPLY_TIMEOUT=60s
 export SN_CONF_REPLY_TIMEOUT
 recv() { sn-recv-pop3 "pop3://alice@127.0.0.1:$port" "$T/box"; }
 count() { find "$T/box/new" -type f | wc -l; }

@@ -12,7 +12,7 @@ web=$!
 tries=0
 until test -s "$T/port"; do
     tries=$((tries + 1))
-    test $tries -lt 100 || exit 1
+    test $tries -lt 600 || exit 1
     sleep 0.1
 done
 base=https://localhost:$(cat "$T/port")

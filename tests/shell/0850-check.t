@@ -115,7 +115,7 @@ SN_HOME="$T/bob" sn-recv --watch >"$T/watch" &
 watch=$!
 tries=0
 exec 8<"$T/watch"
-until ls "$T/bob/state"/*/watching >/dev/null 2>&1 || [ $tries -ge 100 ]; do
+until ls "$T/bob/state"/*/watching >/dev/null 2>&1 || [ $tries -ge 600 ]; do
     tries=$((tries + 1))
     sleep 0.1
 done

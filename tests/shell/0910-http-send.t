@@ -8,7 +8,7 @@ mkdir "$T/wrong" && mkfifo "$T/alive"
 tests/servers/http-wrong.py "$T/wrong" "$T/ca/good.pem" "$T/ca/good.key" <"$T/alive" &
 exec 9>"$T/alive"
 tries=0
-until test -f "$T/wrong/port" || test $tries -ge 100; do sleep 0.1 && tries=$((tries + 1)); done
+until test -f "$T/wrong/port" || test $tries -ge 600; do sleep 0.1 && tries=$((tries + 1)); done
 port=$(cat "$T/wrong/port")
 web=https://localhost:$port
 
@@ -90,7 +90,7 @@ for certificate in expired elsewhere self; do
     "$OLDPWD/tests/servers/http-wrong.py" wrong "ca/$certificate.pem" "ca/$certificate.key" <"$certificate.alive" &
     exec 8>"$certificate.alive"
     tries=0
-    until test -f wrong/port || test $tries -ge 100; do sleep 0.1 && tries=$((tries + 1)); done
+    until test -f wrong/port || test $tries -ge 600; do sleep 0.1 && tries=$((tries + 1)); done
     : >wrong/asked
     is "a certificate that is $certificate is not trusted" "$(report "https://localhost:$(cat wrong/port)/in/x" | cut -d ' ' -f 1)" later
     is 'and hears nothing' "$(cat wrong/asked)" ''

@@ -9,7 +9,7 @@ mkdir "$T/wrong" "$T/mailbox" "$T/mailbox/tmp" "$T/mailbox/new" && mkfifo "$T/al
 tests/servers/http-wrong.py "$T/wrong" "$T/ca/good.pem" "$T/ca/good.key" <"$T/alive" &
 exec 9>"$T/alive"
 tries=0
-until test -f "$T/wrong/port" || test $tries -ge 100; do sleep 0.1 && tries=$((tries + 1)); done
+until test -f "$T/wrong/port" || test $tries -ge 600; do sleep 0.1 && tries=$((tries + 1)); done
 web=https://localhost:$(cat "$T/wrong/port")
 
 cd "$T"

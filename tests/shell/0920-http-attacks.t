@@ -16,7 +16,7 @@ new=$T/web/boxes/bobs/new tmp=$T/web/boxes/bobs/tmp
 # nothing_half: nothing is left of uploads that broke off, as soon as the server has noticed.
 nothing_half() {
     tries=0
-    until test -z "$(ls "$1")" || test $tries -ge 50; do
+    until test -z "$(ls "$1")" || test $tries -ge 600; do
         sleep 0.1
         tries=$((tries + 1))
     done
@@ -26,7 +26,7 @@ nothing_half() {
 # came TEXT WANT ATTACK: what came of it, and that the server is well.
 came() {
     is "$1" "$("$attack" "$3" "$web" /in/bobs)" "$2"
-    is 'the server is well' "$(curl -q -sS -m 10 "http://$web/healthz")" ok
+    is 'the server is well' "$(curl -q -sS -m 60 "http://$web/healthz")" ok
     ok 'nothing half is left' nothing_half "$tmp"
 }
 came '500 clients that never finish a head hold up nobody' '202 quickly 0 open' slow_heads

@@ -86,7 +86,7 @@ env SN_HOME="$T/alice" sn-send "$T/letters" &
 send=$!
 for enough in 300 900 1500; do
     tries=0
-    until test "$(there)" -ge $enough || test $tries -ge 400; do
+    until test "$(there)" -ge $enough || test $tries -ge 1200; do
         sleep 0.05
         tries=$((tries + 1))
     done

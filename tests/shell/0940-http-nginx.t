@@ -11,18 +11,19 @@ httpd='' nginx=''
 trap 'kill $httpd $nginx 2>/dev/null || true; wait; rm -rf "$T"' EXIT
 
 tests/servers/ca.sh "$T/ca"
+tests/servers/ports.py HTTPS HTTP >"$T/ports"
+# shellcheck disable=SC1091
+. "$T/ports"
 cd "$T"
 mkdir -p boxes/bobs
 echo correct-horse >boxes/bobs/secret
-free_port() { python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'; }
-secure=$(free_port) plain=$(free_port)
 
 # As systemd does: the socket is descriptor 3, and the process number is told.
 cat >settings.toml <<END
 boxes = '$T/boxes'
 behind-proxy = true
 log = 'full'
-hosts = ['localhost:$secure']
+hosts = ['localhost:$HTTPS']
 limits = { requests-per-minute = 1000000 }
 END
 python3 - sn-httpd settings.toml >log 2>&1 <<'PYTHON' &
@@ -40,9 +41,9 @@ httpd=$!
 # The page's own lines, with this test's names in them; the same without TLS for what speaks by hand.
 mandoc -T utf8 -O width=200 "$page" | sed 's/.\x08//g' | sed -n '/^ *server {$/,/^           }$/p' |
     sed "s:/run/socialnet/http.sock:$T/http.sock:; s/example.net/localhost/" >page.conf
-sed "s/listen 443 ssl;/listen 127.0.0.1:$secure ssl; ssl_certificate ca\/good.pem; ssl_certificate_key ca\/good.key;/" \
+sed "s/listen 443 ssl;/listen 127.0.0.1:$HTTPS ssl; ssl_certificate ca\/good.pem; ssl_certificate_key ca\/good.key;/" \
     page.conf >secure.conf
-sed "s/listen 443 ssl;/listen 127.0.0.1:$plain;/" page.conf >plain.conf
+sed "s/listen 443 ssl;/listen 127.0.0.1:$HTTP;/" page.conf >plain.conf
 cat >nginx.conf <<END
 daemon off;
 master_process off;
@@ -63,9 +64,9 @@ END
 ok 'nginx takes the lines of the page' nginx -q -t -p "$T" -c nginx.conf -e nginx.log
 nginx -p "$T" -c nginx.conf -e nginx.log 2>nginx.said &
 nginx=$!
-web=https://localhost:$secure
+web=https://localhost:$HTTPS
 tries=0
-until test "$(curl -q -s --cacert ca/ca.pem -o answer -w '%{http_code}' "$web/profile/bobs")" = 404 || test $tries -ge 100; do
+until test "$(curl -q -s --cacert ca/ca.pem -o answer -w '%{http_code}' "$web/profile/bobs")" = 404 || test $tries -ge 600; do
     sleep 0.1
     tries=$((tries + 1))
 done
@@ -88,7 +89,7 @@ is 'what is too long is refused' "$(head -c 9000000 /dev/zero | ask -H 'Content-
 ask -H 'X-Forwarded-For: 192.0.2.7' "$web/profile/bobs" >/dev/null
 ok 'the server is told who asks' grep -qE '^sn-httpd: 127\.0\.0\.1 GET /profile/bobs 404 ' log
 ok 'and not by whoever asks' lacks log 192.0.2.7
-"$clients" double_lengths "127.0.0.1:$plain" /in/bobs >lengths || true
+"$clients" double_lengths "127.0.0.1:$HTTP" /in/bobs >lengths || true
 ok 'nothing is smuggled past it' sh -c '! grep -r smuggled boxes'
 kill $httpd
 ok 'it ends well' wait $httpd

@@ -10,7 +10,7 @@ trap '"$httpd" kill "$T/web"; rm -rf "$T"' EXIT
 
 tests/servers/ca.sh "$T/ca"
 mkdir -p "$T/web/boxes/alices" "$T/web/boxes/bobs"
-python3 -c 'import socket; print("127.0.0.1:%d" % socket.create_server(("127.0.0.1", 0)).getsockname()[1])' >"$T/web/address"
+tests/servers/ports.py 127.0.0.1 | tr '=' ':' >"$T/web/address"
 host=localhost:$(sed 's/.*://' "$T/web/address")
 serve() {
     "$httpd" start "$T/web" "hosts = ['$host']" "tls = { certificate = '$T/ca/good.pem', key = '$T/ca/good.key' }"

@@ -23,7 +23,7 @@ goes() {
     tries=0
     until inside /news >"$T/said" && test "$(jq .running "$T/answer")" = false; do
         tries=$((tries + 1))
-        test "$tries" -lt 300 || { cat "$T/log" && exit 1; }
+        test "$tries" -lt 600 || { cat "$T/log" && exit 1; }
         sleep 0.1
     done
 }

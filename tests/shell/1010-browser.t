@@ -41,7 +41,7 @@ done
 tries=0
 until test -s "$T/alice.address" && test -s "$T/bob.address"; do
     tries=$((tries + 1))
-    test "$tries" -lt 100 || { cat "$T"/*.log && exit 1; }
+    test "$tries" -lt 600 || { cat "$T"/*.log && exit 1; }
     sleep 0.1
 done
 as alice sn-feed --html "$T/site"
