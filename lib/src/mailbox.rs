@@ -28,8 +28,8 @@ const MAX_NAME: usize = 255;
 /// Ends the name of the file that says why an item is in `bad` or `failed`.
 const WHY: &str = ".why";
 /// Threads that delete at once, and files that are not worth another one.
-const REMOVED_AT_ONCE: usize = 8;
-const REMOVED_IN_TURN: usize = 16;
+const REMOVED_AT_ONCE: usize = 32;
+const REMOVED_IN_TURN: usize = 4;
 
 /// `inpackets` or `outpackets`.
 pub struct Mailbox {
