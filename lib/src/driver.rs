@@ -25,7 +25,7 @@ pub use report::{MAX_LINE, Report};
 pub use source::shown;
 
 use crate::{
-    Error, Kind, Result,
+    Error, Kind, Result, file,
     home::{Home, Table, parse_duration, setting},
     mailbox::name_of,
 };
@@ -304,6 +304,8 @@ impl Surroundings {
 impl Drop for Surroundings {
     fn drop(&mut self) {
         // What stays is deleted by the next run.
+        let files = fs::read_dir(&self.work).into_iter().flatten().flatten().map(|entry| entry.path());
+        let _ = file::delete_all(&files.collect::<Vec<_>>());
         let _ = fs::remove_dir_all(&self.work);
     }
 }

@@ -10,8 +10,9 @@ use std::{
     fs::{DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    panic::resume_unwind,
     path::{Path, PathBuf},
-    process,
+    process, thread,
 };
 
 /// Writes `bytes` beside `path` with `mode`, syncs, renames over it, syncs the folder. Nothing is left on failure.
@@ -121,6 +122,29 @@ pub fn sync(paths: &[PathBuf]) -> Result<()> {
 pub fn sync_folder(path: &Path) -> Result<()> {
     let synced = File::open(path).and_then(|folder| folder.sync_all());
     synced.map_err(|error| Error::io("sync", path, error))
+}
+
+/// Threads that delete at once, and files that are not worth another one.
+const DELETED_AT_ONCE: usize = 32;
+const DELETED_IN_TURN: usize = 4;
+
+/// Deletes a file; one that is gone already is fine.
+pub fn delete(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("delete", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// As [`delete`], for many, several at once: a filesystem that tells its disk of each block that is free (ext4 with
+/// `discard`) waits for it up to three milliseconds a file.
+pub fn delete_all(paths: &[PathBuf]) -> Result<()> {
+    thread::scope(|scope| {
+        let parts = paths.chunks(paths.len().div_ceil(DELETED_AT_ONCE).max(DELETED_IN_TURN));
+        let delete = |part: &[PathBuf]| part.iter().try_for_each(|path| delete(path));
+        let threads: Vec<_> = parts.map(|part| scope.spawn(move || delete(part))).collect();
+        threads.into_iter().try_for_each(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
 }
 
 /// The folder that a file or folder is in.

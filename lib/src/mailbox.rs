@@ -3,16 +3,14 @@
 
 use crate::{
     Error, Kind, Result,
-    file::{SYNCED_ONE_BY_ONE, exclusive, sync_folder},
+    file::{self, SYNCED_ONE_BY_ONE, exclusive, sync_folder},
 };
 use sha2::{Digest, Sha256};
 use std::{
     ffi::OsStr,
     fs::{self, File},
     io::{self, Write},
-    panic::resume_unwind,
     path::{Path, PathBuf},
-    thread,
     time::{Duration, SystemTime},
 };
 
@@ -27,9 +25,6 @@ const BLOCK: u64 = 4096;
 const MAX_NAME: usize = 255;
 /// Ends the name of the file that says why an item is in `bad` or `failed`.
 const WHY: &str = ".why";
-/// Threads that delete at once, and files that are not worth another one.
-const REMOVED_AT_ONCE: usize = 32;
-const REMOVED_IN_TURN: usize = 4;
 
 /// `inpackets` or `outpackets`.
 pub struct Mailbox {
@@ -69,20 +64,13 @@ pub fn delete_leftovers(tmp: &Path) -> Result<()> {
         let Ok(about) = path.symlink_metadata() else { continue };
         let age = about.modified().ok().and_then(|modified| now.duration_since(modified).ok());
         if about.is_file() && age.is_some_and(|age| age > LEFTOVER) {
-            remove_file(&path)?;
+            file::delete(&path)?;
         }
     }
     Ok(())
 }
 
 /// Deletes a file; one that is gone already is fine.
-fn remove_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("delete", path, error)),
-        _ => Ok(()),
-    }
-}
-
 impl Mailbox {
     /// The mailbox at `root`, which has `tmp` and `new` at least.
     pub fn open(root: &Path) -> Result<Self> {
@@ -180,23 +168,18 @@ impl Mailbox {
 
     /// Deletes an item, and why it was where it was; one that is gone already is fine.
     pub fn remove(&self, folder: &str, name: &str) -> Result<()> {
-        remove_file(&self.path(folder, name))?;
-        match folder {
-            // For this nobody has to say why.
-            "new" => Ok(()),
-            _ => remove_file(&self.path(folder, &format!("{name}{WHY}"))),
-        }
+        self.files_of(folder, name).try_for_each(|path| file::delete(&path))
     }
 
-    /// As [`Mailbox::remove`], for many, several at once: a filesystem that tells its disk of each block that is free
-    /// (ext4 with `discard`) waits for it half a millisecond a file.
+    /// As [`Mailbox::remove`], for many.
     pub fn remove_all(&self, folder: &str, names: &[String]) -> Result<()> {
-        let remove = |names: &[String]| names.iter().try_for_each(|name| self.remove(folder, name));
-        thread::scope(|scope| {
-            let parts = names.chunks(names.len().div_ceil(REMOVED_AT_ONCE).max(REMOVED_IN_TURN));
-            let threads: Vec<_> = parts.map(|part| scope.spawn(move || remove(part))).collect();
-            threads.into_iter().try_for_each(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic)))
-        })
+        file::delete_all(&names.iter().flat_map(|name| self.files_of(folder, name)).collect::<Vec<_>>())
+    }
+
+    fn files_of(&self, folder: &str, name: &str) -> impl Iterator<Item = PathBuf> {
+        // For what is new nobody has to say why.
+        let why = (folder != "new").then(|| self.path(folder, &format!("{name}{WHY}")));
+        std::iter::once(self.path(folder, name)).chain(why)
     }
 
     /// Syncs a folder, so that renames and deletions in it are durable.

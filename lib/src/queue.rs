@@ -116,12 +116,9 @@ impl Run<'_> {
         let finished = delivery::settle(&write, now, now - UNCONFIRMED)?;
         write.commit()?;
         // The file goes first: rows without a file are dropped some time, a file without rows would be sent again.
-        for envelope in &finished {
-            // In `new` still, if the rename was not to be.
-            for folder in ["new", "sent", "failed"] {
-                self.outpackets.remove(folder, &file_name(envelope))?;
-            }
-        }
+        let names: Vec<_> = finished.iter().map(file_name).collect();
+        // In `new` still, if the rename was not to be.
+        ["new", "sent", "failed"].iter().try_for_each(|folder| self.outpackets.remove_all(folder, &names))?;
         let gone = |envelope: &Digest| {
             let name = file_name(envelope);
             !["new", "failed"].iter().any(|folder| self.outpackets.path(folder, &name).exists())
