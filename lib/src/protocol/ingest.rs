@@ -2,22 +2,19 @@
 //! commit that took it in; killed anywhere, the next run finds it again and drops what it knows.
 
 use super::{
+    arrived::{BATCH, Content, Item, batches, examine},
     confirm,
-    open::{self, Opened},
+    open::Opened,
     receive::{Outcome, Receiver},
     succession,
 };
 use crate::{
-    Error, Kind, Result, blob,
-    driver::Note,
-    envelope, file,
+    Error, Kind, Result, blob, file,
     home::Home,
     identity::Keyring,
     mailbox::{self, Mailbox},
     packet::Digest,
-    seal,
     store::{Store, account, changes, clock, delivery, packets},
-    stream::PemItems,
     text,
 };
 use jiff::Timestamp;
@@ -33,14 +30,8 @@ use std::{
     time::SystemTime,
 };
 
-/// Files opened and committed together, at most, and their bytes: a commit waits for the disk, and three batches are in
-/// memory at a time.
-const BATCH: usize = 1024;
-const BATCH_BYTES: u64 = 2 << 20;
 /// Names sorted by their age at a time.
 const NAMES: usize = 1 << 16;
-/// Bytes of a file that may come: a sealed envelope, or its PEM.
-const MAX_FILE: usize = 2 * envelope::MAX_BYTES;
 
 /// Takes files into the database.
 pub struct Ingest<'a> {
@@ -53,28 +44,6 @@ pub struct Ingest<'a> {
     /// Others may still seal for the key that this account had before.
     succeeded: bool,
     now: Timestamp,
-}
-
-/// A file to take in.
-struct Item {
-    path: PathBuf,
-    /// In bytes, as it seems.
-    size: u64,
-    /// Its name in `inpackets/new`; a file elsewhere stays where it is.
-    name: Option<String>,
-}
-
-/// What a file turned out to be.
-enum Content {
-    Envelope(Box<Opened>),
-    /// Its hash, and how many bytes it has.
-    Chunk(Digest, u64),
-    Note(Note),
-    Refused(Error),
-    /// Somebody else took it away meanwhile.
-    Gone,
-    /// The disk, or the system, did not give its bytes: that says nothing about them.
-    Unreadable(Error),
 }
 
 /// What is to be done with a file once the commit has happened.
@@ -470,54 +439,4 @@ fn receive(db: &Transaction<'_>, receiver: &Receiver<'_>, opened: &Opened) -> Re
     };
     db.prepare_cached("RELEASE envelope")?.execute(())?;
     Ok(outcome)
-}
-
-fn batches(items: Vec<Item>) -> impl Iterator<Item = Vec<Item>> {
-    let mut items = items.into_iter().peekable();
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let mut batch = Vec::new();
-        while batch.len() < BATCH
-            && bytes < BATCH_BYTES
-            && let Some(item) = items.next()
-        {
-            bytes += item.size;
-            batch.push(item);
-        }
-        Some(batch).filter(|batch| !batch.is_empty())
-    })
-}
-
-fn examine(path: &Path, keyring: &Keyring) -> Content {
-    let gone = || path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-    let bytes = match file::read(path, MAX_FILE) {
-        Ok(bytes) => bytes,
-        // No file, or one that is too long.
-        Err(error) if error.kind() == Kind::Malformed => return Content::Refused(error),
-        Err(_) if gone() => return Content::Gone,
-        Err(error) => return Content::Unreadable(error),
-    };
-    classify(bytes, keyring).unwrap_or_else(Content::Refused)
-}
-
-// A chunk is random bytes, so it is what nothing else is.
-fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
-    if seal::looks_sealed(&bytes) {
-        return Ok(Content::Envelope(Box::new(open::open(&bytes, keyring)?)));
-    }
-    if Note::begins(&bytes) {
-        return Note::read(&bytes)
-            .map(Content::Note)
-            .ok_or_else(|| Error::malformed("not a note on a delivery"));
-    }
-    if !blob::may_be_chunk(&bytes) {
-        let mut blocks = PemItems::new(bytes.as_slice(), MAX_FILE);
-        let garbage = || Error::malformed("neither a sealed packet nor a chunk");
-        let pem = blocks.next().transpose()?.ok_or_else(garbage)?;
-        if blocks.next().is_some() {
-            return Err(Error::malformed("more than one sealed packet in a file"));
-        }
-        return Ok(Content::Envelope(Box::new(open::open(&pem.der, keyring)?)));
-    }
-    Ok(Content::Chunk(blob::sha256(&bytes), bytes.len() as u64))
 }

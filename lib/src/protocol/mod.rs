@@ -3,6 +3,7 @@
 //! | file | choreography |
 //! |---|---|
 //! | `open.rs` | a seal is opened and everything in it verified; no database |
+//! | `arrived.rs` | what a file of `inpackets/` turned out to be |
 //! | `ingest.rs` | files of `inpackets/` are opened on all cores and taken in, batch by batch |
 //! | `receive.rs` | one opened envelope: from whom, whether it came before, and each packet to its choreography |
 //! | `meeting.rs` | invitation, request, accept, bye |
@@ -50,6 +51,7 @@ pub mod start;
 pub mod succession;
 pub mod successor;
 
+mod arrived;
 mod choice;
 #[cfg(test)]
 mod flood;
