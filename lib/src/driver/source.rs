@@ -34,6 +34,13 @@ fn password(source: &str) -> Option<Range<usize>> {
     let has_authority = after.starts_with("//");
     let (start, rest) = after.strip_prefix("//").map_or((start, after), |rest| (start + 2, rest));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // Who writes the colon as an octet (RFC 3986 section 2.1) means the same.
+    if let Some(user) = authority.rfind('@').map(|at| &authority[..at])
+        && let Some(octet) = user.to_ascii_lowercase().find("%3a")
+        && !user[..octet].contains(':')
+    {
+        return Some(start + octet + "%3a".len()..start + user.len());
+    }
     let colon = rest.find(':').filter(|colon| *colon < authority.len())?;
     // What follows a host is a port; if it is no number, or an `@` comes where no path belongs, something with a slash was
     // cut in two.
@@ -65,6 +72,9 @@ mod tests {
                 "imaps://alice@example.org:wonderland@mx.example.org",
                 "imaps://alice@example.org:...@mx.example.org",
             ),
+            ("imaps://alice%3Awonderland@example.org:993", "imaps://alice%3A...@example.org:993"),
+            ("imaps://alice%3awonder:land@example.org", "imaps://alice%3a...@example.org"),
+            ("imaps://alice:wonder%3Aland@example.org", "imaps://alice:...@example.org"),
             ("imaps:alice:wonderland@example.org", "imaps:alice:...@example.org"),
             ("imaps://alice:wonderland", "imaps://alice:..."),
             ("https://alice:wonderland@example.org/box", "https://alice:...@example.org/box"),
