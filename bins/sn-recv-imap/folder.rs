@@ -22,12 +22,16 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     thread,
+    time::{Duration, Instant},
 };
 
 /// Mails that are asked about, or fetched, at once: one command for many is what hides the way to the server.
 const ASKED: usize = 500;
-/// Bytes of mails that are fetched at once, unless a single one is larger. All of them are in memory.
-const FETCHED: u64 = 2 << 20;
+/// Bytes of mails that are fetched at once, unless a single one is larger: only in between the server hears what becomes
+/// of those before.
+const FETCHED: u64 = 16 << 20;
+/// How much time passes at least until it hears of the next ones, as nothing is fetched meanwhile.
+const TOLD_AGAIN: Duration = Duration::from_secs(1);
 /// Bytes of the structures of [`ASKED`] mails.
 const STRUCTURES: u64 = 8 << 20;
 /// Bytes of a part that are enough to see what it is, behind whatever a gateway put in front.
@@ -68,6 +72,11 @@ struct Reading<'a, 'b> {
     name: &'a str,
     cursor: Cursor,
     writable: bool,
+    /// UIDs of mails that were fetched and may not be durable yet, by the numbers that they were handed over with.
+    fetched: BTreeMap<u32, u32>,
+    /// What is durable, of which neither the server nor the cursor was told, and when they were.
+    settled: Settled,
+    told: Instant,
     /// Why our mails can't be dealt with as set; told at the end, as it must not keep others from being fetched.
     refused: Option<Error>,
 }
@@ -109,7 +118,17 @@ impl<'b> Round<'b> {
             .ok_or_else(|| Error::new(Kind::Again, format!("the server has no UIDVALIDITY for '{name}'")))?;
         let mut cursor = Cursor::open(self.state, name)?;
         cursor.of_validity(validity);
-        let mut reading = Reading { round: self, account, name, cursor, writable: false, refused: None };
+        let mut reading = Reading {
+            round: self,
+            account,
+            name,
+            cursor,
+            writable: false,
+            fetched: BTreeMap::new(),
+            settled: Settled::default(),
+            told: Instant::now(),
+            refused: None,
+        };
         let due = policy::due(self.policy, &reading.cursor);
         if !due.is_empty() {
             reading.make_writable()?;
@@ -125,7 +144,8 @@ impl<'b> Round<'b> {
             // One mail at which the connection always breaks must not keep back those before.
             let settled = intake.end()?;
             let any = read?;
-            settled.into_iter().try_for_each(|settled| reading.settle(settled))?;
+            settled.into_iter().for_each(|settled| reading.settled.extend(settled));
+            reading.tell()?;
             match reading.refused {
                 None => Ok(any),
                 Some(refused) => Err(refused.into()),
@@ -165,7 +185,7 @@ impl Reading<'_, '_> {
             if let Some(last) = some.last() {
                 intake.mark(last.saturating_add(1));
             }
-            self.settle_so_far(intake)?;
+            self.settle(intake)?;
         }
         Ok(any)
     }
@@ -252,24 +272,29 @@ impl Reading<'_, '_> {
             let uids: Vec<u32> = some.iter().map(|mail| mail.uid).collect();
             // Sizes are estimates at some servers.
             let allowance = SMALL + 2 * some.iter().map(|mail| mail.size).sum::<u64>();
-            intake.add(self.account.mails(&uids, allowance)?);
-            self.settle_so_far(intake)?;
+            self.fetched.extend(self.account.mails(&uids, allowance, intake.entrance())?);
+            self.settle(intake)?;
         }
         Ok(())
     }
 
-    fn settle_so_far(&mut self, intake: &Intake) -> Result<()> {
+    fn settle(&mut self, intake: &Intake) -> Result<()> {
         while let Some(settled) = intake.settled()? {
-            self.settle(settled)?;
+            self.settled.extend(settled);
         }
-        Ok(())
+        if self.told.elapsed() < TOLD_AGAIN { Ok(()) } else { self.tell() }
     }
 
     /// Of what is durable now: tells the server, then the cursor.
-    fn settle(&mut self, settled: Settled) -> Result<()> {
+    fn tell(&mut self) -> Result<()> {
+        let settled = std::mem::take(&mut self.settled);
+        self.told = Instant::now();
+        let own: Vec<_> = settled.own.iter().filter_map(|number| self.fetched.get(number).copied()).collect();
+        let mark = settled.mark.unwrap_or(self.cursor.next);
+        self.fetched.retain(|_, uid| *uid >= mark);
         if self.refused.is_none() {
-            self.cursor.next = settled.mark.unwrap_or(self.cursor.next);
-            match self.deal_with(&settled.own) {
+            self.cursor.next = mark;
+            match self.deal_with(&own) {
                 // The cursor stays where it is: once it is mended, they are fetched again and dealt with.
                 Err(error) if is_no(&error) => self.refused = Some(error),
                 dealt => dealt.and_then(|()| self.cursor.save())?,

@@ -15,6 +15,7 @@ use socialnet::{Error, Kind, Result};
 use socialnet_mail::{
     Login, Security, Stream,
     attempts::Attempts,
+    intake::Entrance,
     lines::{broken, hung_up, line, words},
     sasl::Mechanism,
     source::Source,
@@ -139,6 +140,8 @@ pub struct Account {
     session: Session<Wire>,
     reading: Rc<Reading>,
     offers: Capabilities,
+    /// How many mails were handed on.
+    mails: u32,
     /// To end it from another thread.
     pub socket: TcpStream,
 }
@@ -180,7 +183,7 @@ impl Account {
         attempts.welcome()?;
         reading.begin(SMALL);
         let offers = uncaught(|| session.capabilities())?.map_err(failure)?;
-        Ok(Self { session, reading, offers, socket })
+        Ok(Self { session, reading, offers, mails: 0, socket })
     }
 
     /// One command, whose response may have so many bytes.
@@ -217,14 +220,18 @@ impl Account {
         done
     }
 
-    /// Whole mails, which together may have so many bytes.
-    pub fn mails(&mut self, uids: &[u32], allowance: u64) -> Result<Vec<(u32, Vec<u8>)>> {
-        *self.reading.aside.borrow_mut() = Some(Aside::default());
+    /// Hands on whole mails, which together may have so many bytes, as they come. Says which of the numbers that they are
+    /// handed on with, different ones each time, is of which UID.
+    pub fn mails(&mut self, uids: &[u32], allowance: u64, entrance: Entrance) -> Result<Vec<(u32, u32)>> {
+        *self.reading.aside.borrow_mut() = Some(Aside::new(entrance, self.mails));
         let fetched = self.run(allowance, |session| session.uid_fetch(set(uids), "(UID BODY.PEEK[])"));
-        let mut aside = self.reading.aside.take().unwrap_or_default();
-        let mails = fetched?;
-        let mail = |fetch: &Fetch| Some((fetch.uid?, aside.take(fetch.body()?)?));
-        Ok(mails.iter().filter_map(mail).collect())
+        let Some(mut aside) = self.reading.aside.take() else { return Ok(Vec::new()) };
+        let numbered = fetched.map(|mails| {
+            let numbered = |fetch: &Fetch| Some((aside.number(fetch.body()?)?, fetch.uid?));
+            mails.iter().filter_map(numbered).collect()
+        });
+        self.mails = aside.end();
+        numbered
     }
 
     /// Whether the server has an extension.

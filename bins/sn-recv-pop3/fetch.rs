@@ -25,8 +25,6 @@ const LINES: usize = 60;
 const BEGINNING: u64 = 256 << 10;
 /// Mails of which the beginning is asked before any is fetched.
 const ASKED: usize = 500;
-/// Bytes of whole mails that are searched and written together, unless a single one is larger.
-const LOT: usize = 256 << 10;
 
 /// Everything that a round needs to know.
 pub struct Driver {
@@ -98,24 +96,19 @@ impl Driver {
         let allowance = |mail: &&Mail| 2 * mail.size + BEGINNING;
         let (read, settled) = thread::scope(|scope| {
             let intake = Intake::begin(scope, || Arrivals::new(&self.mailbox));
-            let (mut lot, mut bytes, mut failed) = (Vec::new(), 0, None);
+            let (mut entrance, mut failed) = (intake.entrance(), None);
             let read = session.each(&wanted, retrieve, allowance, |mail, whole| {
                 // What can't be had now is tried again.
                 let Some(whole) = whole else { return Ok(()) };
                 looked.insert(mail.number, false);
-                bytes += whole.len();
-                lot.push((mail.number, whole));
-                if bytes > LOT {
-                    intake.add(std::mem::take(&mut lot));
-                    bytes = 0;
-                }
+                entrance.add(mail.number, whole);
                 // Why nothing can be written is known before all of it was fetched.
                 let settled = intake.settled().inspect_err(|error| failed = Some(error.clone()))?;
                 own.extend(settled.unwrap_or_default().own);
                 Ok(())
             });
             // Also when the connection broke: one mail at which it always does must not keep back those before.
-            intake.add(lot);
+            drop(entrance);
             let settled = intake.end();
             (read, failed.map_or(settled, Err))
         });

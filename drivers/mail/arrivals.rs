@@ -43,6 +43,11 @@ impl<'a> Arrivals<'a> {
         Ok(())
     }
 
+    /// How much there is to commit.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()

@@ -1,14 +1,19 @@
 //! Mails on their way from a server into the mailbox, by threads of their own: while the next ones come in, these are
 //! searched and written, and those before them are synced. A disk that waits holds up nobody.
 //!
-//! What is in memory is bounded by what its caller hands over at once: one lot that it gathers, one that is searched.
+//! What is in memory is bounded: one lot that is gathered, one that is searched.
 
 use crate::{arrivals::Arrivals, find::find};
 use socialnet::Result;
 use std::{
-    sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+    sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel},
     thread::Scope,
 };
+
+/// Items that are worth a sync of their own while none is under way.
+const WORTH_A_SYNC: usize = 500;
+/// Bytes of mails that are searched and written together, unless a single one is larger.
+const LOT: usize = 256 << 10;
 
 /// What is durable in the mailbox, so that the server may hear of it.
 #[derive(Debug, Default)]
@@ -17,6 +22,14 @@ pub struct Settled {
     pub own: Vec<u32>,
     /// The last mark before which all is durable.
     pub mark: Option<u32>,
+}
+
+impl Settled {
+    /// Of both, of which the other is the later one.
+    pub fn extend(&mut self, other: Self) {
+        self.own.extend(other.own);
+        self.mark = other.mark.or(self.mark);
+    }
 }
 
 /// Takes in mails.
@@ -28,6 +41,36 @@ pub struct Intake {
 enum Lot {
     Mails(Vec<(u32, Vec<u8>)>),
     Mark(u32),
+    End,
+}
+
+/// Where mails are handed over, by whoever reads them. The last ones are when it is dropped.
+#[derive(Debug)]
+pub struct Entrance {
+    lots: SyncSender<Lot>,
+    lot: Vec<(u32, Vec<u8>)>,
+    bytes: usize,
+}
+
+impl Entrance {
+    /// Hands over a mail with a number. May wait until those before are searched. False: nobody takes it, and why comes
+    /// with what is settled.
+    pub fn add(&mut self, number: u32, mail: Vec<u8>) -> bool {
+        self.bytes += mail.len();
+        self.lot.push((number, mail));
+        self.bytes < LOT || self.hand_over()
+    }
+
+    fn hand_over(&mut self) -> bool {
+        self.bytes = 0;
+        self.lots.send(Lot::Mails(std::mem::take(&mut self.lot))).is_ok()
+    }
+}
+
+impl Drop for Entrance {
+    fn drop(&mut self) {
+        self.hand_over();
+    }
 }
 
 impl Intake {
@@ -50,14 +93,14 @@ impl Intake {
         Self { lots, settled }
     }
 
-    /// Hands over mails, each with a number. Waits until those before are searched.
-    pub fn add(&self, mails: Vec<(u32, Vec<u8>)>) {
-        // Why nobody takes it comes with what is settled.
-        let _ = self.lots.send(Lot::Mails(mails));
+    /// Where mails are handed over.
+    pub fn entrance(&self) -> Entrance {
+        Entrance { lots: self.lots.clone(), lot: Vec::new(), bytes: 0 }
     }
 
-    /// Hands over a mark.
+    /// Hands over a mark, behind the mails of the entrances that are dropped.
     pub fn mark(&self, mark: u32) {
+        // Why nobody takes it comes with what is settled.
         let _ = self.lots.send(Lot::Mark(mark));
     }
 
@@ -66,9 +109,9 @@ impl Intake {
         self.settled.try_recv().ok().transpose()
     }
 
-    /// Waits until all is.
+    /// Waits until all is. What is handed over later is lost.
     pub fn end(self) -> Result<Vec<Settled>> {
-        drop(self.lots);
+        let _ = self.lots.send(Lot::End);
         self.settled.into_iter().collect()
     }
 }
@@ -92,14 +135,24 @@ fn search<'a>(
                 }
             }
             Lot::Mark(mark) => settled.mark = Some(mark),
+            Lot::End => break,
         }
         // Where nothing was ours the mark alone is worth telling, and costs no sync.
         let only_a_mark = arrivals.is_empty() && settled.own.is_empty() && settled.mark.is_some();
-        if arrivals.is_full() || only_a_mark {
-            let batch = (std::mem::replace(&mut arrivals, begin()), std::mem::take(&mut settled));
-            if to_commit.send(batch).is_err() {
-                return Ok(());
+        let must = arrivals.is_full() || only_a_mark;
+        if !must && arrivals.len() < WORTH_A_SYNC {
+            continue;
+        }
+        let batch = (std::mem::replace(&mut arrivals, begin()), std::mem::take(&mut settled));
+        match to_commit.try_send(batch) {
+            Ok(()) => {}
+            Err(TrySendError::Full(batch)) if must => {
+                if to_commit.send(batch).is_err() {
+                    return Ok(());
+                }
             }
+            Err(TrySendError::Full(batch)) => (arrivals, settled) = batch,
+            Err(TrySendError::Disconnected(_)) => return Ok(()),
         }
     }
     let _ = to_commit.send((arrivals, settled));
@@ -130,7 +183,7 @@ mod tests {
         let settled = thread::scope(|scope| {
             let intake = Intake::begin(scope, || Arrivals::new(&mailbox));
             for number in 1..=3 {
-                intake.add(vec![(number, b"Subject: hello\r\n\r\nBob".to_vec())]);
+                intake.entrance().add(number, b"Subject: hello\r\n\r\nBob".to_vec());
                 intake.mark(number);
             }
             intake.end().unwrap()
@@ -151,7 +204,7 @@ mod tests {
         let ended = thread::scope(|scope| {
             let intake = Intake::begin(scope, || Arrivals::new(&mailbox));
             for number in 1..=3 {
-                intake.add(vec![(number, mail.clone().into_bytes())]);
+                intake.entrance().add(number, mail.clone().into_bytes());
             }
             intake.mark(3);
             intake.end()
