@@ -97,6 +97,8 @@ is 'but with the right one' "$(waiting dave)" 'frank searching introduced'
 as dave sn-contact ignore frank
 everybody
 is 'who is ignored hears nothing' "$(as frank sn-sync; waiting frank; as frank sn-contact list --json | jq -r .name)" bob
+# Searches that somebody begins within one second are one.
+sleep 1
 search frank --secret-command 'sh secret' nick='number six'
 round bob dave erin
 is 'may search again' "$(waiting dave)" 'frank searching introduced'
