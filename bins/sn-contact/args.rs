@@ -138,6 +138,11 @@ pub enum Verb {
         /// Their name or fingerprint
         who: String,
     },
+    /// Take that back: they are what they were before
+    Unblock {
+        /// Their name or fingerprint
+        who: String,
+    },
     /// End being contacts, and tell them so
     Remove {
         /// Their name or fingerprint

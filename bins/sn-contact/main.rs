@@ -11,7 +11,7 @@ use socialnet::{
     Result, cli,
     home::Home,
     identity::Keyring,
-    protocol::{decide, meeting, search::sought, succession},
+    protocol::{blocking, decide, meeting, search::sought, succession},
     render::contacts as render,
     store::{Store, contacts, filter, requests},
 };
@@ -75,6 +75,10 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
             succession::decide(&mut store, &who, &new, now)?;
         }
         Verb::Block { who } => meet::block(&home, &mut store, &who, now)?,
+        Verb::Unblock { who } => {
+            let who = find(&store, &who)?;
+            blocking::unblock(&mut store, &who, now)?;
+        }
         Verb::Mute { who } if who.is_empty() => render::muted(&mut out, &filter::muted(store.read())?)?,
         Verb::Mute { who } => book::mute(&mut store, &who, true)?,
         Verb::Unmute { who } => book::mute(&mut store, &who, false)?,

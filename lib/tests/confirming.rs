@@ -465,7 +465,7 @@ fn who_is_blocked_does_not_learn_that_a_chunk_came() {
     let (film, chunks) = alice.writes_with_file(&[7; 100_000]);
     let letters = alice.seals(film, &["bob"]);
     assert_eq!(bob.gets(&letters), []);
-    socialnet::protocol::meeting::block(&mut bob.store, alice.is()).unwrap();
+    socialnet::protocol::blocking::block(&mut bob.store, alice.is()).unwrap();
     assert_eq!(bob.finds(&chunks), []);
     wait([&mut alice, &mut bob], 2 * DAY);
     assert!(bob.seals_what_is_due().is_empty());

@@ -8,7 +8,7 @@ use people::{Person, for_reader, meet};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::{meeting, successor},
+    protocol::{blocking, successor},
     store::{
         contacts,
         feed::{self, Query},
@@ -105,9 +105,9 @@ fn who_is_muted_is_not_seen_in_a_friends_thread() {
     assert_eq!(shows(&story.bob, &[]).len(), 5, "as if it had never been");
 
     let me = story.bob.is();
-    let itself = meeting::block_stranger(&mut story.bob.store, me, me, story.bob.now);
+    let itself = blocking::block_stranger(&mut story.bob.store, me, me, story.bob.now);
     assert_eq!(itself.unwrap_err().kind(), Kind::Usage);
-    meeting::block_stranger(&mut story.bob.store, me, dave, story.bob.now).unwrap();
+    blocking::block_stranger(&mut story.bob.store, me, dave, story.bob.now).unwrap();
     assert_eq!(shows(&story.bob, &[]), ["Root.", "Something else."]);
     let request = story.dave.adds(&story.bob.invites());
     assert_eq!(story.bob.gets(&request), []);
@@ -187,7 +187,7 @@ fn it_is_told_why_something_is_hidden() {
     let root = story.alice_says("Root.");
     story.comments(|it| &mut it.carol, &root, "Carol.");
     let carol = story.carol.is();
-    meeting::block(&mut story.bob.store, carol).unwrap();
+    blocking::block(&mut story.bob.store, carol).unwrap();
     let db = story.bob.store.read();
     let filter = Filter::load(db, &["root".to_owned()]).unwrap();
     assert_eq!(filter.hides(db, 1).unwrap(), None, "the first row is a service packet");

@@ -8,7 +8,7 @@ use people::{Person, for_reader, kinds, meet};
 use socialnet::{
     Fingerprint, Kind,
     packet::{About, Body},
-    protocol::{introduce, meeting, profile, renewal},
+    protocol::{blocking, introduce, meeting, profile, renewal},
     store::{
         contacts::{self, Contact, State},
         requests::{self, Came},
@@ -200,7 +200,7 @@ fn whoever_was_sent_away_does_not_come_back_by_a_common_friend() {
     // A new invitation does.
     assert_eq!(bob.gets(&carol.adds(&invitation)), []);
     assert_eq!(bob.knows("carol").0, "friend");
-    meeting::block(&mut bob.store, carol.is()).unwrap();
+    blocking::block(&mut bob.store, carol.is()).unwrap();
     introduces(&mut alice, "bob", "carol", &mut bob, &mut carol);
     assert_eq!((bob.knows("carol").0, waiting(&bob)), ("blocked", vec![]));
 }

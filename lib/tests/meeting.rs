@@ -6,7 +6,7 @@ use people::{Person, kinds, meet, morning};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::{decide, meeting, profile},
+    protocol::{blocking, decide, meeting, profile},
     store::contacts,
 };
 
@@ -202,7 +202,7 @@ fn blocked_people_are_not_read_and_not_told() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);
     let bob_is = bob.is();
-    meeting::block(&mut alice.store, bob_is).unwrap();
+    blocking::block(&mut alice.store, bob_is).unwrap();
     let status = bob.status("Hello?");
     let letters = bob.seals(status, &["alice"]);
     assert_eq!(alice.gets(&letters), []);

@@ -225,7 +225,7 @@ fn a_key_that_was_left_never_comes_back() {
 #[test]
 fn whoever_is_blocked_stays_blocked_under_a_new_key() {
     let (alice, mut bob) = friends();
-    socialnet::protocol::meeting::block(&mut bob.store, alice.is()).unwrap();
+    socialnet::protocol::blocking::block(&mut bob.store, alice.is()).unwrap();
     let mut new = successor_of(&alice, None);
     let asked = new.seals_what_is_due();
     assert_eq!(bob.gets(&asked), []);
@@ -352,6 +352,6 @@ fn whoever_is_blocked_by_an_old_key_is_blocked() {
     let mut new = successor_of(&alice, None);
     let asked = new.seals_what_is_due();
     assert_eq!(bob.gets(&asked), []);
-    socialnet::protocol::meeting::block(&mut bob.store, alice.is()).unwrap();
+    socialnet::protocol::blocking::block(&mut bob.store, alice.is()).unwrap();
     assert_eq!(bob.knows("alice").0, "blocked");
 }

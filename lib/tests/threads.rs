@@ -92,7 +92,7 @@ fn blocked_readers_get_no_relays() {
     bob.gets(&for_reader(&letters, &bob));
     carol.gets(&for_reader(&letters, &carol));
     let bob_is = bob.is();
-    socialnet::protocol::meeting::block(&mut alice.store, bob_is).unwrap();
+    socialnet::protocol::blocking::block(&mut alice.store, bob_is).unwrap();
     let comment = carol.comment(&root, "Where is Bob?");
     let letters = carol.seals(comment, &[]);
     alice.gets(&letters);

@@ -86,6 +86,19 @@ grep -v '^socialnet:' shown | pixels >qr.pbm
 zbarimg --nodbus --quiet --raw qr.pbm | as frank sn-contact add --in-person --name alice
 round frank alice frank alice frank
 is 'who met are sure of each other' "$(state frank alice), $(state alice frank)" 'friend checked, friend checked'
+to_frank() { as alice sn-pack status "$1" | as alice sn-seal --to frank | as alice sn-send; }
+as frank sn-contact block alice
+to_frank 'Nobody hears it.'
+round frank
+is 'nothing is heard of whom he blocks' "$(state frank alice), $(texts frank)" 'blocked checked, '
+as frank sn-contact unblock alice
+round frank alice frank
+is 'until he takes it back, and then without another invitation' "$(state frank alice)" 'friend checked'
+to_frank 'Frank hears this.'
+round frank
+is 'she is read again' "$(texts frank)" 'Frank hears this.'
+is 'and has seen nothing of it' "$(as alice sn-contact list --json | jq -r 'select(.name == "frank").alarm')" ''
+fails 64 'whom nobody has blocked can not be unblocked' as frank sn-contact unblock alice
 as frank sn-contact block alice
 
 # A stranger asks, with words for the terminal.

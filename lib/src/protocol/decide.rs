@@ -1,6 +1,6 @@
 //! What the owner decides about a person, wherever that person stands: each case is another choreography.
 
-use super::{introduce, meeting};
+use super::{blocking, introduce, meeting};
 use crate::{
     Fingerprint, Result,
     identity::Keyring,
@@ -38,7 +38,7 @@ pub fn met(store: &mut Store, who: &Contact) -> Result<()> {
 /// Blocks somebody, whether or not anything is known of them but a fingerprint.
 pub fn block(store: &mut Store, me: Fingerprint, who: Fingerprint, now: Timestamp) -> Result<()> {
     match contacts::by_fingerprint(store.read(), who)? {
-        Some(_) => meeting::block(store, who),
-        None => meeting::block_stranger(store, me, who, now),
+        Some(_) => blocking::block(store, who),
+        None => blocking::block_stranger(store, me, who, now),
     }
 }

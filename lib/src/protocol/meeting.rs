@@ -162,7 +162,7 @@ pub fn from_short(short: &Short, now: Timestamp) -> Result<Introduction> {
 }
 
 /// Nothing but a fingerprint.
-fn unknown(from: Fingerprint) -> Introduction {
+pub(super) fn unknown(from: Fingerprint) -> Introduction {
     let meeting = KeyOffer { p256: Vec::new(), ml_kem_768: None };
     let profile = Profile {
         name: String::new(),
@@ -269,7 +269,12 @@ fn update(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<(
     }
 }
 
-fn somebody<'a>(them: &'a Introduction, petname: &'a str, state: State, since: Timestamp) -> New<'a> {
+pub(super) fn somebody<'a>(
+    them: &'a Introduction,
+    petname: &'a str,
+    state: State,
+    since: Timestamp,
+) -> New<'a> {
     New {
         fingerprint: them.from,
         petname,
@@ -332,27 +337,6 @@ pub fn remove(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestam
         due::owe(&db, who.fingerprint, "contact-bye", &Debt::Packet(bye), now)?;
     }
     contacts::set_state(&db, who.fingerprint, State::Gone)?;
-    Ok(db.commit()?)
-}
-
-/// `sn-contact block`: from now on nothing of theirs is read and nothing goes to them, not even a goodbye.
-pub fn block(store: &mut Store, who: Fingerprint) -> Result<()> {
-    let db = store.begin()?;
-    // By whichever of their keys they are named.
-    let who = contacts::by_fingerprint(&db, who)?.map_or(who, |known| known.fingerprint);
-    due::forget(&db, who)?;
-    contacts::set_state(&db, who, State::Blocked)?;
-    Ok(db.commit()?)
-}
-
-/// The same for somebody of whom nothing is known but what friends passed on.
-pub fn block_stranger(store: &mut Store, me: Fingerprint, who: Fingerprint, now: Timestamp) -> Result<()> {
-    if who == me {
-        return Err(Error::new(Kind::Usage, "this is your own fingerprint"));
-    }
-    let db = store.begin()?;
-    let petname = contacts::free_petname(&db, "")?;
-    contacts::insert(&db, &somebody(&unknown(who), &petname, State::Blocked, now))?;
     Ok(db.commit()?)
 }
 

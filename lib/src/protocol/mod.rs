@@ -8,6 +8,7 @@
 //! | `receive.rs` | one opened envelope: from whom, whether it came before, and each packet to its choreography |
 //! | `meeting.rs` | invitation, request, accept, bye |
 //! | `decide.rs` | what the owner decides about a person, wherever that person stands |
+//! | `blocking.rs` | somebody is not heard any more, and heard again |
 //! | `introduce.rs` | two friends are made known to each other |
 //! | `profile.rs` | profiles: the own one as packets carry it, others' as they come |
 //! | `renewal.rs` | encryption keys: made, told, destroyed |
@@ -31,6 +32,7 @@
 //! | `search/` | a search on its way: asked, carried, brought, answered |
 //! | `own.rs` | the node's own people and service packets |
 
+pub mod blocking;
 pub mod bottle;
 pub(crate) mod change;
 pub mod confirm;

@@ -270,7 +270,7 @@ pub fn set_addresses(
 /// Changes where the two stand.
 pub fn set_state(db: &Transaction<'_>, who: Fingerprint, state: State) -> Result<()> {
     let changed = db.execute(
-        "UPDATE contact SET state = ?2 WHERE fingerprint = ?1 AND state <> ?2",
+        "UPDATE contact SET state = ?2, before_block = iif(?2 = 'blocked', state, '') WHERE fingerprint = ?1 AND state <> ?2",
         (who, state.as_str()),
     )?;
     if state != State::Friend {
@@ -355,6 +355,13 @@ pub fn state(db: &Connection, who: Fingerprint) -> Result<Option<State>> {
     )?;
     let state: Option<String> = query.query_row([who], |row| row.get(0)).optional()?;
     state.map(|state| state.parse()).transpose()
+}
+
+/// What somebody was who is blocked; `None`: nobody who had been heard of.
+pub fn state_before_block(db: &Connection, who: Fingerprint) -> Result<Option<State>> {
+    let query = "SELECT before_block FROM contact WHERE fingerprint = ?1 AND before_block <> ''";
+    let before: Option<String> = db.query_row(query, [who], |row| row.get(0)).optional()?;
+    before.map(|state| state.parse()).transpose()
 }
 
 /// Who stands in this row.

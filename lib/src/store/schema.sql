@@ -36,6 +36,8 @@ CREATE TABLE contact (
     -- introduced: a friend named them, nobody has written yet · asked: we wrote first · waiting: they did, and wait for
     -- accept · friend · blocked · gone
     state       TEXT    NOT NULL CHECK (state IN ('introduced', 'asked', 'waiting', 'friend', 'blocked', 'gone')),
+    -- of the blocked: what it was before; '' for strangers
+    before_block TEXT   NOT NULL DEFAULT '',
     -- '' · invited · introduced · checked
     grade       TEXT    NOT NULL DEFAULT '',
     -- one line to show beside the name, or ''
