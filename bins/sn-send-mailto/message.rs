@@ -152,7 +152,8 @@ mod tests {
     fn a_chunk_for_many_names_none_of_them() {
         let mail = mail(&["bob@example.org", "carol@example.org"], &[(Cargo::Blob, b"x")]);
         assert!(mail.contains("\r\nTo: undisclosed-recipients:;\r\n"));
-        assert!(!mail.contains("bob") && !mail.contains("carol"));
+        // With the sign: what parts it is letters at random, three of which are somebody's name in one mail of 6000.
+        assert!(!mail.contains("bob@") && !mail.contains("carol@"));
         let name = name_of(b"x");
         assert!(mail.contains(&format!("application/octet-stream;\r\n name={name}.snblob\r\n")), "{mail}");
     }

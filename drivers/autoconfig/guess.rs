@@ -119,7 +119,7 @@ mod tests {
             user: "alice".into(),
             token: false,
         };
-        assert!(greets(&server, &Settings::from([("reply-timeout", "10s")])).is_err());
+        assert!(greets(&server, &Settings::from([("reply-timeout", "60s")])).is_err());
         assert_eq!(other.join().unwrap(), "STARTTLS\r\n");
     }
 }

@@ -302,7 +302,7 @@ mod tests {
                 stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
             }
         });
-        let settings = Settings { answer_timeout: Duration::from_secs(10), ca_file: None, allow_http: false };
+        let settings = Settings { answer_timeout: Duration::from_secs(60), ca_file: None, allow_http: false };
         let reach = Reach { private: true, ..Reach::default() };
         let agent = build(&settings, Checked::new(reach, dns)).unwrap();
         // The second answer of the DNS is never asked for: the first was checked and used, also for another connection.

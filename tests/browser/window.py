@@ -17,7 +17,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
-PATIENCE = 20
+PATIENCE = 60
 """Seconds that anything may take."""
 LOOK = 0.1
 """Seconds between two looks."""

@@ -9,7 +9,7 @@ ok 'the driver of the story is a driver' env SEND_TO="lossy:$T/post" LATER="loss
     RECEIVE_FROM="lossy:$T/post" prove tests/driver-conformance.sh :: lossy
 
 ok 'everybody sees what they must, once, and every delivery is confirmed or explained' \
-    timeout 600 faketime -m -f +0 network 1
+    timeout 1200 faketime -m -f +0 network 1
 sed 's/^/# /' "$T/result"
 
 plan

@@ -13,7 +13,7 @@ until test -f "$T/wrong/port" || test $tries -ge 600; do sleep 0.1 && tries=$((t
 web=https://localhost:$(cat "$T/wrong/port")
 
 cd "$T"
-export SN_STATE="$T/wrong" SN_CONF_CA_FILE="$T/ca/ca.pem" SN_CONF_ANSWER_TIMEOUT=5s SN_CONF_PASSWORD_COMMAND='echo correct-horse'
+export SN_STATE="$T/wrong" SN_CONF_CA_FILE="$T/ca/ca.pem" SN_CONF_ANSWER_TIMEOUT=10s SN_CONF_PASSWORD_COMMAND='echo correct-horse'
 fetch() {
     ended=0
     timeout 60 sn-recv-http "$1" mailbox </dev/null 2>"$T/last" || ended=$?
@@ -24,9 +24,11 @@ there() { find mailbox -type f -printf '%P\n'; }
 
 fails 75 'a list without end is none' fetch "$web/in/body-without-end"
 ok 'and was not read to its end' has "$T/said" 'longer than 1048576 bytes'
+SN_CONF_ANSWER_TIMEOUT=2s
 for wrong in head-without-end drip silence nonsense nothing lists-paths; do
     fails 75 "a list that is $wrong is none" fetch "$web/in/$wrong"
 done
+SN_CONF_ANSWER_TIMEOUT=10s
 is 'none of it is kept' "$(there)" ''
 ok 'an item without end is left alone' fetch "$web/in/item-without-end"
 fails 75 'one that breaks off comes another time' fetch "$web/in/cut-short"

@@ -32,9 +32,9 @@ import socket, sys, time
 begun = time.monotonic()
 slow = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 slow.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
-slow.settimeout(60)
+slow.settimeout(120)
 answer = slow.recv(4096)
-print("gone" if time.monotonic() - begun < 40 else "late", answer.split(b"\r\n")[0].decode())
+print("gone" if time.monotonic() - begun < 80 else "late", answer.split(b"\r\n")[0].decode())
 EOF
 slow=$!
 
@@ -72,9 +72,9 @@ slow = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 here = f"127.0.0.1:{sys.argv[1]}"
 slow.sendall(f"POST /status HTTP/1.1\r\nHost: {here}\r\nOrigin: http://{here}\r\nCookie: {sys.argv[2]}\r\n"
              "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nform=".encode())
-slow.settimeout(60)
+slow.settimeout(120)
 answer = slow.recv(4096)
-print("told" if time.monotonic() - begun < 45 else "late", answer.split(b"\r\n")[0].decode())
+print("told" if time.monotonic() - begun < 80 else "late", answer.split(b"\r\n")[0].decode())
 EOF
 slow="$slow $!"
 

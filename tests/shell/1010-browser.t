@@ -45,6 +45,6 @@ until test -s "$T/alice.address" && test -s "$T/bob.address"; do
     sleep 0.1
 done
 as alice sn-feed --html "$T/site"
-timeout 300 "$python" -m browser "$T"
+timeout 900 "$python" -m browser "$T"
 # Somebody else reads the code that was on the screen.
 test "$(zbarimg --quiet --raw "$T/code.png" 2>"$T/said")" = "$(cat "$T/code")"

@@ -143,7 +143,7 @@ mod tests {
             ("hello", Kind::Usage),
             (&id[31..], Kind::Usage),
             (&id.replace('-', "0"), Kind::Usage),
-            ("ffffff", Kind::Nothing),
+            ("ffffffffffff", Kind::Nothing),
             (&format!("bob/{id}"), Kind::Nothing),
             (&format!("nobody/{id}"), Kind::Usage),
         ] {
