@@ -6,14 +6,20 @@ use crate::{Error, Kind, Result, seal};
 use hmac::{Hmac, KeyInit, Mac};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use openssl::{kdf, sha::Sha256};
-use rayon::prelude::*;
+use std::{
+    mem,
+    num::NonZero,
+    panic::resume_unwind,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+};
 
 /// Argon2id as RFC 9106 section 4 recommends where memory is dear: 3 passes over 64 MiB in 4 lanes.
 const PASSES: u32 = 3;
 const LANES: u32 = 4;
 const MEMORY: u32 = 1 << 16;
-/// Lists that are compared at a time, while the next are being read: a quarter of a mebibyte, of eight entries each.
-const CHUNK: usize = 1 << 10;
+/// Entries that are handed over at a time.
+const CHUNK: usize = 1 << 12;
 
 /// What a handle, and the secret that goes with it, is kept as.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,12 +85,12 @@ pub fn tags(token: &Key, hs: &[Key]) -> Result<[Key; MAX_HANDLES]> {
     Ok(tags)
 }
 
-/// Which lists of a hashcache a search looks for, once for each entry that matches: what came with them. All cores compare
-/// while the next are being read; as much memory is used for a million entries as for ten thousand.
-pub fn matches<T: Copy + Send + Sync>(
+/// Which entries of a hashcache a search looks for: what stands beside each that matches. `read` gives them, many at a time;
+/// meanwhile all cores compare. As much memory is used for a million entries as for ten thousand.
+pub fn matches<T: Copy + Send>(
     token: &Key,
     tags: &[Key],
-    mut cache: impl Iterator<Item = Result<(T, Vec<Key>)>>,
+    read: impl FnOnce(&mut dyn FnMut(&[T], &[Key])) -> Result<()>,
 ) -> Result<Vec<T>> {
     let tagger = Tagger::new(token);
     // Their beginnings alone say no nearly always.
@@ -93,30 +99,41 @@ pub fn matches<T: Copy + Send + Sync>(
         let tag = tagger.tag(h);
         beginnings.contains(&beginning(&tag)) && tags.contains(&tag)
     };
-    let mut read = |(whose, hs): &mut (Vec<T>, Vec<Key>)| -> Result<()> {
-        whose.clear();
-        hs.clear();
-        cache.by_ref().take(CHUNK).try_for_each(|list| {
-            let (it, list) = list?;
-            hs.extend(list);
-            whose.resize(hs.len(), it);
-            Ok(())
-        })
-    };
-    let (mut chunk, mut next, mut found) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()), Vec::new());
-    read(&mut chunk)?;
-    while !chunk.1.is_empty() {
-        rayon::in_place_scope(|scope| {
-            let ((whose, hs), found, is_sought) = (&chunk, &mut found, &is_sought);
-            scope.spawn(move |_| {
-                let entries = hs.par_iter().zip(whose).with_min_len(512);
-                found.par_extend(entries.filter(|(h, _)| is_sought(h)).map(|(_, it)| *it));
-            });
-            read(&mut next)
-        })?;
-        std::mem::swap(&mut chunk, &mut next);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    // One to fill and two for each core, so that neither side waits for the other at every one.
+    let (empty, emptied) = mpsc::channel();
+    for _ in 0..=2 * cores {
+        let _ = empty.send(Default::default());
     }
-    Ok(found)
+    let (full, filled) = mpsc::channel::<(Vec<T>, Vec<Key>)>();
+    let filled = Mutex::new(filled);
+    let compare = || {
+        let mut found = Vec::new();
+        loop {
+            let next = filled.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok((mut whose, mut hs)) = next else { return found };
+            found.extend(hs.iter().zip(&whose).filter(|(h, _)| is_sought(h)).map(|(_, it)| *it));
+            whose.clear();
+            hs.clear();
+            let _ = empty.send((whose, hs));
+        }
+    };
+    thread::scope(|scope| {
+        let comparing: Vec<_> = (0..cores).map(|_| scope.spawn(compare)).collect();
+        let mut chunk: (Vec<T>, Vec<Key>) = Default::default();
+        read(&mut |whose, hs| {
+            if chunk.1.len() + hs.len() > CHUNK
+                && let Ok(next) = emptied.recv()
+            {
+                let _ = full.send(mem::replace(&mut chunk, next));
+            }
+            chunk.0.extend_from_slice(whose);
+            chunk.1.extend_from_slice(hs);
+        })?;
+        let _ = full.send(chunk);
+        drop(full);
+        Ok(comparing.into_iter().flat_map(|it| it.join().unwrap_or_else(|why| resume_unwind(why))).collect())
+    })
 }
 
 fn beginning(tag: &Key) -> u64 {
@@ -168,23 +185,28 @@ mod tests {
 
     #[test]
     fn whoever_is_looked_for_is_found_wherever_they_stand() {
-        let many = 3 * CHUNK as u32 + 5;
-        // Each has two entries, of which one is looked for.
-        let lists = || (0..many).map(|it| Ok((it, vec![h(it), h(it + 2 * many)])));
+        let many = 20 * CHUNK as u32 + 5;
+        let all: Vec<u32> = (0..many).collect();
+        let hs: Vec<Key> = all.iter().map(|it| h(*it)).collect();
         let sought = [0, 1, CHUNK as u32 - 1, CHUNK as u32, many - 1];
-        for looked_for in sought {
-            let tags = tags(&[9; 32], &[h(looked_for + 2 * many), h(many)]).unwrap();
-            let found = matches(&[9; 32], &tags, lists()).unwrap();
-            assert_eq!(found, [looked_for]);
-            let none = matches(&[8; 32], &tags, lists()).unwrap();
-            assert!(none.is_empty(), "another token");
+        // However many are read at a time.
+        for (looked_for, step) in sought.into_iter().zip([1, 7, CHUNK, CHUNK + 1, hs.len()]) {
+            let read = |to: &mut dyn FnMut(&[u32], &[Key])| {
+                all.chunks(step).zip(hs.chunks(step)).for_each(|(all, hs)| to(all, hs));
+                Ok(())
+            };
+            let tags = tags(&[9; 32], &[h(looked_for), h(many)]).unwrap();
+            assert_eq!(matches(&[9; 32], &tags, read).unwrap(), [looked_for]);
+            assert_eq!(matches(&[8; 32], &tags, read).unwrap(), [0; 0], "another token");
         }
     }
 
     #[test]
     fn what_can_not_be_read_is_said() {
-        let broken =
-            (0..).map(|it| if it < 2_000 { Ok((it, vec![h(it)])) } else { Err(Error::malformed("torn")) });
+        let broken = |to: &mut dyn FnMut(&[u32], &[Key])| {
+            (0..30 * CHUNK as u32).for_each(|it| to(&[it], &[h(it)]));
+            Err(Error::malformed("torn"))
+        };
         assert_eq!(matches(&[1; 32], &[[0; 32]], broken).unwrap_err().message(), "torn");
     }
 }

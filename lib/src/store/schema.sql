@@ -125,17 +125,20 @@ CREATE TABLE invitation (
     used_by BLOB
 ) STRICT, WITHOUT ROWID;
 
--- What friends let this account carry for them: the serial of each one's list, and what is in it.
+-- What friends let this account carry for them: the serial of each one's list, and how many entries it has.
 CREATE TABLE carried (
     contact INTEGER PRIMARY KEY REFERENCES contact ON DELETE CASCADE,
-    serial  INTEGER NOT NULL
+    serial  INTEGER NOT NULL,
+    entries INTEGER NOT NULL
 ) STRICT;
+-- The entries, one after another: all of them are read for each search, so those of 64 contacts are in one row.
 CREATE TABLE hashcache (
-    contact INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE,
+    -- the contact divided by 64, and for each entry, in one byte, the remainder
+    shelf   INTEGER NOT NULL,
     scheme  INTEGER NOT NULL,
-    -- one after another: all of them are read for each search
+    places  BLOB    NOT NULL,
     hs      BLOB    NOT NULL,
-    PRIMARY KEY (contact, scheme)
+    PRIMARY KEY (shelf, scheme)
 ) STRICT, WITHOUT ROWID;
 
 -- Searches taken from friends, by SHA-256 of their token: none is taken twice, and they are counted.

@@ -89,7 +89,7 @@ fn one(db: &Transaction<'_>, me: Fingerprint, due: &Due, now: Timestamp) -> Resu
 fn whom(db: &Connection, neighbour: i64, search: &Search) -> Result<Option<i64>> {
     let tags: Vec<_> =
         search.tags.iter().filter(|(scheme, _)| *scheme == SCHEME).map(|(_, tag)| *tag).collect();
-    let mut sought = hashcache::compare(db, SCHEME, |lists| tag::matches(&search.token, &tags, lists))?;
+    let mut sought = tag::matches(&search.token, &tags, |to| Ok(hashcache::read(db, SCHEME, to)?))?;
     let consenting = hashcache::consenting(db, neighbour)?;
     sought.retain(|row| consenting.binary_search(row).is_ok());
     sought.sort_unstable();
