@@ -160,8 +160,11 @@ fn is_media_type(text: &str) -> bool {
 /// name must not have is replaced by `_`; what nobody would see, by its code point.
 pub fn safe_name(label: &str) -> String {
     // A slash or a drive's colon would leave the folder; the rest is what Windows does not take in names.
-    let visible = text::one_line(label);
-    let plain: String = visible.chars().map(|c| if r#"/\:*?"<>|"#.contains(c) { '_' } else { c }).collect();
+    let plain = |text: &str| -> String {
+        text.chars().map(|c| if r#"/\:*?"<>|"#.contains(c) { '_' } else { c }).collect()
+    };
+    // Before it is asked what can be seen: a selector shows in the look of a `*`, and beside a `_` nowhere.
+    let plain = plain(&text::one_line(&plain(label)));
     // Hidden files, options of a command that is given `*`, and ends that Windows drops.
     let plain = plain.trim_start_matches(['.', ' ', '-']).trim_end_matches(['.', ' ']);
     let (stem, _) = plain.split_once('.').unwrap_or((plain, ""));
@@ -217,6 +220,7 @@ mod tests {
             ("COM1.log", "_COM1.log"),
             ("COMET.log", "COMET.log"),
             ("evil\u{202e}gpj.exe", "evil_U+202E_gpj.exe"),
+            ("*\u{fe0f}", "__U+FE0F_"),
             ("a\nb", "a␊b"),
             ("name. ", "name"),
             ("", "file"),
