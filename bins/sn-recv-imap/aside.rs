@@ -11,6 +11,9 @@ const MARK: u8 = 0;
 /// Bytes of a literal, at most: what was asked for is no larger than a mail of ours, at servers that estimate it well.
 const LARGEST: u64 = 2 * MAX_MAIL as u64;
 
+/// Bytes that memory is made ready for before they come.
+const AT_ONCE: usize = 64 << 10;
+
 /// Hands on the literals of one response.
 #[derive(Debug)]
 pub struct Aside {
@@ -42,7 +45,8 @@ impl Aside {
         let literal = bounds.skip_literal();
         let announced = line.iter().rposition(|byte| *byte == b'{');
         if let Some(announced) = announced.filter(|_| literal > 0) {
-            let mut mail = Vec::new();
+            // Most mails fit in at once; for a large one it takes more than a server's word.
+            let mut mail = Vec::with_capacity(usize::try_from(literal).unwrap_or(usize::MAX).min(AT_ONCE));
             if literal <= LARGEST.min(*allowance) {
                 stream.by_ref().take(literal).read_to_end(&mut mail)?;
             }
