@@ -22,7 +22,7 @@ use socialnet::{
 use std::{io::Write, process::ExitCode, thread, time::Duration};
 
 /// Between two looks for what has come.
-const PAUSE: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Reader, |args: Args, console| read(&args, console))
