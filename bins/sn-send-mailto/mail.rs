@@ -15,9 +15,8 @@ use socialnet::{
 };
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// Bytes and envelopes that share a mail.
-const SHARED_BYTES: usize = 1 << 20;
-const SHARED: usize = 50;
+/// Bytes of envelopes that share a mail: of the smallest ones that is more than a hundred.
+const SHARED: usize = 1 << 20;
 
 /// A mail to be sent: the same bytes for all its readers.
 pub struct Mail {
@@ -35,7 +34,7 @@ pub struct Mail {
 /// there, or too large for the server, is reported.
 pub fn plan(letters: Vec<(Address, JobLine)>, limit: Option<usize>, recipients: usize) -> Result<Vec<Mail>> {
     let limit = limit.unwrap_or(usize::MAX);
-    let most_shared = limit.min(SHARED_BYTES);
+    let most_shared = limit.min(SHARED);
     let mut envelopes: BTreeMap<String, Vec<Mail>> = BTreeMap::new();
     let mut chunks: BTreeMap<String, Vec<Mail>> = BTreeMap::new();
     for (to, job) in letters {
@@ -58,9 +57,7 @@ pub fn plan(letters: Vec<(Address, JobLine)>, limit: Option<usize>, recipients: 
         }
         .or_default();
         match (mails.last_mut(), job.cargo) {
-            (Some(mail), Cargo::Envelope) if mail.parts.len() < SHARED && mail.size + size <= most_shared => {
-                mail.add_part(job, size);
-            }
+            (Some(mail), Cargo::Envelope) if mail.size + size <= most_shared => mail.add_part(job, size),
             (Some(mail), Cargo::Blob) if mail.readers.len() < recipients => mail.add_reader(to, job.id),
             _ => mails.push(Mail::new(to, job, size)),
         }
@@ -179,6 +176,13 @@ mod tests {
         ];
         let want = [("carol 1".to_owned(), 1), ("bob 2 3".to_owned(), 2), ("bob 0".to_owned(), 1)];
         assert_eq!(planned(&jobs, None), want);
+    }
+
+    #[test]
+    fn a_hundred_small_envelopes_share_one_mail_and_two_hundred_do_not() {
+        for (envelopes, mails) in [(100, 1), (200, 2)] {
+            assert_eq!(planned(&vec![(Cargo::Envelope, "bob", 5900); envelopes], None).len(), mails);
+        }
     }
 
     #[test]
