@@ -76,22 +76,42 @@ impl Slip {
 
     /// Writes it. Refuses what [`Slip::read`] would refuse.
     pub fn write(&self) -> Result<Vec<u8>> {
-        let mut out = canonical();
-        out.create_element("slip")
-            .with_attribute(("xmlns", SLIP))
-            .with_attribute(("from", self.from.to_string().as_str()))
-            .with_attribute(("introducer", self.introducer.to_string().as_str()))
-            .with_attribute(("created", self.created.to_string().as_str()))
-            .with_attribute(("expires", self.expires.to_string().as_str()))
-            .with_attribute(("bottle", spelling::to_hex(&self.bottle).as_str()))
-            .write_inner_content(|out| {
-                self.profile.write(out)?;
-                if self.note.is_empty() { Ok(()) } else { leaf(out, "note", &self.note) }
-            })?;
-        let bytes = out.into_inner();
+        let bytes = self.spell(self.introducer, &self.bottle)?;
         if Self::read(&bytes).context(|| "cannot write the slip")? != *self {
             return Err(Error::malformed("cannot write the slip: it would be read as another"));
         }
         Ok(bytes)
+    }
+
+    fn spell(&self, introducer: Fingerprint, bottle: &[u8; 32]) -> Result<Vec<u8>> {
+        let mut out = canonical();
+        out.create_element("slip")
+            .with_attribute(("xmlns", SLIP))
+            .with_attribute(("from", self.from.to_string().as_str()))
+            .with_attribute(("introducer", introducer.to_string().as_str()))
+            .with_attribute(("created", self.created.to_string().as_str()))
+            .with_attribute(("expires", self.expires.to_string().as_str()))
+            .with_attribute(("bottle", spelling::to_hex(bottle).as_str()))
+            .write_inner_content(|out| {
+                self.profile.write(out)?;
+                if self.note.is_empty() { Ok(()) } else { leaf(out, "note", &self.note) }
+            })?;
+        Ok(out.into_inner())
+    }
+}
+
+/// A slip for many introducers, each with a bottle of their own; all else stays.
+pub struct Form(Slip);
+
+impl Form {
+    /// The introducer and the bottle of this one don't count. Refuses what [`Slip::write`] would refuse.
+    pub fn new(slip: Slip) -> Result<Self> {
+        slip.write()?;
+        Ok(Self(slip))
+    }
+
+    /// Writes it for these. Either is written in one way, whatever it is: nothing can be refused that was not before.
+    pub fn write(&self, introducer: Fingerprint, bottle: &[u8; 32]) -> Result<Vec<u8>> {
+        self.0.spell(introducer, bottle)
     }
 }

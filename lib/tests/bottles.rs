@@ -48,8 +48,7 @@ fn later(days: i64) -> Timestamp {
 /// What the searcher sends to Carol, for whoever has one of `bs`.
 fn fill(searcher: &Person, bs: &[Key], note: &str) -> Result<Vec<u8>> {
     let profile = public(searcher);
-    let search = Search { profile: &profile, note, created: morning(), expires: later(30), bs };
-    bottle::fill(&searcher.keyring.identity, &search, CAROL)
+    Search::new(&searcher.keyring.identity, &profile, note, (morning(), later(30)), bs)?.fill(CAROL)
 }
 
 /// What a person with these `own` makes of a bottle.

@@ -147,11 +147,10 @@ fn who_guesses_at_somebody_by_bottles_hears_nothing() {
     let mallory = Person::new("Mallory");
     let mut heard = |right: [[u8; 32]; 2], counter| {
         let profile = profile::own(mallory.store.read(), &mallory.keyring, For::Public).unwrap();
-        let (created, expires) = (bob.now, bob.now + SignedDuration::from_hours(24));
+        let lasts = (bob.now, bob.now + SignedDuration::from_hours(24));
         let bs = guesses(right[1]);
-        let search = bottle::Search { profile: &profile, note: "", created, expires, bs: &bs };
-        let filled = bottle::fill(&mallory.keyring.identity, &search, carol.is()).unwrap();
-        hands_bottle(&carol, &mut bob, counter, filled);
+        let search = bottle::Search::new(&mallory.keyring.identity, &profile, "", lasts, &bs).unwrap();
+        hands_bottle(&carol, &mut bob, counter, search.fill(carol.is()).unwrap());
         let letters = a_day_later(&mut bob);
         letters.iter().map(|letter| (letter.reader, letter.der.len())).collect::<Vec<_>>()
     };

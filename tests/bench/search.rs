@@ -160,13 +160,9 @@ fn circle(quinn: &Keyring, reader: &Keyring) -> Result<()> {
     let derived = derive(&handle, None)?;
     let keys = ReaderKeys::stored(reader.newest(Purpose::Sealing)?.offer(), Purpose::Sealing, today())?;
     let profile = public(quinn)?;
-    let search = Search {
-        profile: &profile,
-        note: "We sailed together.",
-        created: today(),
-        expires: today() + SignedDuration::from_hours(30 * 24),
-        bs: &[derived.b],
-    };
+    let (note, bs) = ("We sailed together.", [derived.b]);
+    let lasts = (today(), today() + SignedDuration::from_hours(30 * 24));
+    let search = Search::new(&quinn.identity, &profile, note, lasts, &bs)?;
     let everybody = |packet: &(dyn Fn() -> Result<Body> + Sync)| {
         timed(20, || {
             (0..CIRCLE).into_par_iter().try_for_each(|_| sealed(quinn, packet()?, &keys).map(|_| ()))
@@ -175,11 +171,11 @@ fn circle(quinn: &Keyring, reader: &Keyring) -> Result<()> {
     let took = everybody(&|| {
         let token = seal::random()?;
         let tags = tags(&token, &[derived.h])?.map(|tag| (SCHEME, tag)).to_vec();
-        let bottle = bottle::fill(&quinn.identity, &search, reader.identity.fingerprint)?;
+        let bottle = search.fill(reader.identity.fingerprint)?;
         Ok(Body::Search(packet::Search { token, further: true, tags, bottle }))
     })?;
     // As long, and nothing made for it.
-    let same = bottle::fill(&quinn.identity, &search, reader.identity.fingerprint)?;
+    let same = search.fill(reader.identity.fingerprint)?;
     let tags: Vec<_> = (0..MAX_HANDLES).map(|_| (SCHEME, [1; 32])).collect();
     let envelopes = everybody(&|| {
         let (tags, bottle) = (tags.clone(), same.clone());
@@ -217,14 +213,9 @@ fn bottles(quinn: &Keyring, someone: &Keyring) -> Result<()> {
     let profile = public(quinn)?;
     let me = someone.identity.fingerprint;
     let rows = |what: &str, b: Key| {
-        let search = Search {
-            profile: &profile,
-            note: "",
-            created: today(),
-            expires: today() + SignedDuration::from_hours(24),
-            bs: &[b],
-        };
-        let bottle = bottle::fill(&quinn.identity, &search, Fingerprint::from_bytes([1; 32]))?;
+        let lasts = (today(), today() + SignedDuration::from_hours(24));
+        let search = Search::new(&quinn.identity, &profile, "", lasts, std::slice::from_ref(&b))?;
+        let bottle = search.fill(Fingerprint::from_bytes([1; 32]))?;
         let took =
             timed(20, || bottle::open(&bottle, &own, me, today()).map(|found| drop(black_box(found))))?;
         table::limit(what, took, std::time::Duration::from_millis(1));

@@ -7,22 +7,43 @@ use crate::{
     profile::Profile,
     seal,
     search::{Key, bottle},
-    slip::Slip,
+    slip::{Form, Slip},
 };
 use jiff::Timestamp;
 
 /// What is the same in all bottles of a search.
 pub struct Search<'a> {
-    /// The searcher's public profile.
-    pub profile: &'a Profile,
-    /// A few words, or nothing.
-    pub note: &'a str,
-    /// When the search was begun; whole seconds.
-    pub created: Timestamp,
-    /// When it ends; whole seconds.
-    pub expires: Timestamp,
-    /// `B` of each handle that is looked for.
-    pub bs: &'a [Key],
+    identity: &'a Identity,
+    bs: &'a [Key],
+    slip: Form,
+}
+
+impl<'a> Search<'a> {
+    /// A search by the owner of `identity`, with their public profile and a note or nothing, which lasts from the first of
+    /// the two times to the second, in whole seconds. `bs` are the `B` of each handle that is looked for.
+    pub fn new(
+        identity: &'a Identity,
+        profile: &Profile,
+        note: &str,
+        (created, expires): (Timestamp, Timestamp),
+        bs: &'a [Key],
+    ) -> Result<Self> {
+        let slip = Form::new(Slip {
+            from: identity.fingerprint,
+            introducer: identity.fingerprint,
+            created,
+            expires,
+            bottle: [0; 32],
+            profile: profile.clone(),
+            note: note.to_owned(),
+        })?;
+        Ok(Self { identity, bs, slip })
+    }
+
+    /// Fills a bottle that `introducer` gets first.
+    pub fn fill(&self, introducer: Fingerprint) -> Result<Vec<u8>> {
+        bottle::fill(self.bs, |digest| seal::sign(self.identity, &self.slip.write(introducer, digest)?))
+    }
 }
 
 /// A bottle that is for the owner, with what was in it.
@@ -35,22 +56,6 @@ pub struct Found {
     pub handles: Vec<usize>,
     /// What an answer shows the searcher.
     pub proof: Key,
-}
-
-/// Fills a bottle that `introducer` gets first.
-pub fn fill(identity: &Identity, search: &Search<'_>, introducer: Fingerprint) -> Result<Vec<u8>> {
-    bottle::fill(search.bs, |digest| {
-        let slip = Slip {
-            from: identity.fingerprint,
-            introducer,
-            created: search.created,
-            expires: search.expires,
-            bottle: *digest,
-            profile: search.profile.clone(),
-            note: search.note.to_owned(),
-        };
-        seal::sign(identity, &slip.write()?)
-    })
 }
 
 /// Opens a bottle with any of the own `B`. `None`: it is for somebody else, of a scheme not known here, or the owner's

@@ -76,11 +76,9 @@ impl Tagger {
 pub fn tags(token: &Key, hs: &[Key]) -> Result<[Key; MAX_HANDLES]> {
     let tagger = Tagger::new(token);
     let mut tags = [[0; 32]; MAX_HANDLES];
-    for (at, tag) in tags.iter_mut().enumerate() {
-        *tag = match hs.get(at) {
-            Some(h) => tagger.tag(h),
-            None => seal::random()?,
-        };
+    tags.as_flattened_mut().copy_from_slice(&seal::random::<{ 32 * MAX_HANDLES }>()?);
+    for (tag, h) in tags.iter_mut().zip(hs) {
+        *tag = tagger.tag(h);
     }
     Ok(tags)
 }

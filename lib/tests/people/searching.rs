@@ -70,10 +70,9 @@ pub fn contact(person: &Person, petname: &str) -> Contact {
 /// A bottle of `from` for whoever has this `B`, given to `to` first.
 pub fn bottle_for(from: &Person, to: &Person, b: [u8; 32]) -> Vec<u8> {
     let profile = profile::own(from.store.read(), &from.keyring, For::Public).unwrap();
-    let (created, expires) = (from.now, from.now + SignedDuration::from_hours(24 * 30));
-    let search =
-        bottle::Search { profile: &profile, note: "We sailed together.", created, expires, bs: &[b] };
-    bottle::fill(&from.keyring.identity, &search, to.is()).unwrap()
+    let (identity, note) = (&from.keyring.identity, "We sailed together.");
+    let lasts = (from.now, from.now + SignedDuration::from_hours(24 * 30));
+    bottle::Search::new(identity, &profile, note, lasts, &[b]).unwrap().fill(to.is()).unwrap()
 }
 
 /// A search packet, as sn-search makes them but without Argon2id.

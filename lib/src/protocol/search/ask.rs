@@ -46,9 +46,9 @@ pub fn begin(
     let hs: Vec<_> = derived.iter().map(|it| it.h).collect();
     let bs: Vec<_> = derived.iter().map(|it| it.b).collect();
     let public = profile::own(store.read(), keyring, For::Public)?;
-    let search = bottle::Search { profile: &public, note, created: begun, expires: ends, bs: &bs };
+    let search = bottle::Search::new(&keyring.identity, &public, note, (begun, ends), &bs)?;
     let one = |friend: &Fingerprint| -> Result<(Vec<u8>, Bottle)> {
-        let bottle = bottle::fill(&keyring.identity, &search, *friend)?;
+        let bottle = search.fill(*friend)?;
         let (digest, start) = bytes::to_check_by(&bottle)?;
         let kept = Bottle { digest, introducer: *friend, start: start.to_vec() };
         Ok((packet(keyring.identity.fingerprint, *friend, &hs, bottle, begun)?, kept))
