@@ -56,8 +56,9 @@ pub fn account(
         stream: seal::random()?,
         addresses: owner.addresses,
     };
-    Store::create(&home.database(), &account).context(|| "cannot make the database")?;
-    Ok(keyring.identity.fingerprint)
+    let owner = keyring.identity.fingerprint;
+    Store::create(&home.database(), owner, &account).context(|| "cannot make the database")?;
+    Ok(owner)
 }
 
 fn usage(error: Error) -> Error {

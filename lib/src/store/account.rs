@@ -2,7 +2,7 @@
 
 use crate::{Context, Error, Fingerprint, Result, envelope::Stream};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, types::FromSql};
+use rusqlite::{Connection, OptionalExtension, ToSql, Transaction, types::FromSql};
 
 /// The owner's own words and numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +91,12 @@ pub fn held_is_released(db: &Transaction<'_>) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn set_fact(db: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
+/// Whose account it is: what is by this key, or by one that [`super::former::add_own`] has noted, is the owner's.
+pub(super) fn set_fingerprint(db: &Transaction<'_>, owner: Fingerprint) -> Result<()> {
+    set_fact(db, "fingerprint", owner)
+}
+
+pub(super) fn set_fact(db: &Transaction<'_>, key: &str, value: impl ToSql) -> Result<()> {
     db.execute("INSERT OR REPLACE INTO account (key, value) VALUES (?1, ?2)", (key, value))?;
     Ok(())
 }

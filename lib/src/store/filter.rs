@@ -49,12 +49,11 @@ struct Seen {
     own: bool,
 }
 
-/// Columns of [`Seen`], up to the condition. The owner, under whatever key, is nobody's contact, and nobody brings their
-/// packets.
+/// Columns of [`Seen`], up to the condition. What is by a key of the owner, and nobody brought it, is theirs.
 macro_rules! seen {
     () => {
         "SELECT author, about_author, about_id, root_author, root_id, text,
-           through IS NULL AND NOT EXISTS (SELECT 1 FROM person WHERE fingerprint = author AND contact > 0) AS own
+           through IS NULL AND EXISTS (SELECT 1 FROM own_key WHERE fingerprint = author) AS own
          FROM packet WHERE "
     };
 }
@@ -181,7 +180,7 @@ mod tests {
         store::{
             Store,
             contacts::State,
-            sample::{self, ALICE, BOB, CAROL},
+            sample::{self, ALICE, BOB, CAROL, ME},
         },
     };
 
@@ -271,7 +270,7 @@ mod tests {
     #[test]
     fn the_owner_may_say_what_they_do_not_want_to_hear() {
         let (_dir, mut store) = sample::store();
-        let own = sample::status(Fingerprint::from_bytes([1; 32]), "No football here.");
+        let own = sample::status(ME, "No football here.");
         let seq = sample::hold(&mut store, &own);
         assert_eq!(why(&store, &["football"], seq), None);
     }

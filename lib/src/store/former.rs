@@ -197,11 +197,11 @@ pub fn own(db: &Connection) -> Result<Vec<Vec<u8>>> {
 /// Adds the newest of them: this account was `was`, and is `now`.
 pub fn add_own(db: &Transaction<'_>, was: Fingerprint, now: Fingerprint, signed: &[u8]) -> Result<()> {
     db.execute(
-        "INSERT INTO own_former (position, fingerprint, successor, signed)
-         SELECT ifnull(max(position), 0) + 1, ?1, ?2, ?3 FROM own_former",
-        (was, now, signed),
+        "INSERT INTO own_former (position, fingerprint, signed)
+         SELECT ifnull(max(position), 0) + 1, ?1, ?2 FROM own_former",
+        (was, signed),
     )?;
-    Ok(())
+    account::set_fingerprint(db, now)
 }
 
 /// A copy of an account's database becomes that of its successor: what was counted and sealed under the old key ends, and

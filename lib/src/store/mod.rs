@@ -58,13 +58,14 @@ const SCHEMA_VERSION: i64 = 1;
 const LONG_LOG: u64 = 2 << 20;
 
 impl Store {
-    /// Makes the database of a new account.
-    pub fn create(path: &Path, account: &account::Account) -> Result<Self> {
+    /// Makes the database of a new account, whose owner has this fingerprint.
+    pub fn create(path: &Path, owner: Fingerprint, account: &account::Account) -> Result<Self> {
         let mut store = Self::over(Connection::open(path).context(|| cannot_open(path))?, path);
         store.prepare()?;
         let transaction = store.begin()?;
         transaction.execute_batch(include_str!("schema.sql"))?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        account::set_fingerprint(&transaction, owner)?;
         account::put(&transaction, account)?;
         transaction.commit()?;
         Ok(store)

@@ -129,8 +129,14 @@ pub fn introductions(db: &Connection, by: Fingerprint) -> Result<(u32, u32)> {
     )?)
 }
 
-/// Forgets somebody who waits; they may ask again.
+/// Forgets somebody who waits; they may ask again. Whoever was a friend before, and wrote what is still held, is gone again.
 pub fn forget(db: &Transaction<'_>, who: Fingerprint) -> Result<()> {
+    let wrote = "SELECT 1 FROM contact JOIN person ON person.contact = contact.id
+           JOIN packet ON packet.author = person.fingerprint
+         WHERE contact.fingerprint = ?1 AND contact.state IN ('waiting', 'introduced') AND packet.through IS NULL";
+    if db.prepare(wrote)?.exists([who])? {
+        return contacts::set_state(db, who, State::Gone);
+    }
     db.execute("DELETE FROM contact WHERE fingerprint = ?1 AND state IN ('waiting', 'introduced')", [who])?;
     Ok(())
 }

@@ -15,6 +15,8 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+/// The owner, who is nobody's contact.
+pub const ME: Fingerprint = Fingerprint::from_bytes([1; 32]);
 pub const ALICE: Fingerprint = Fingerprint::from_bytes([0xa1; 32]);
 pub const BOB: Fingerprint = Fingerprint::from_bytes([0xb0; 32]);
 pub const CAROL: Fingerprint = Fingerprint::from_bytes([0xca; 32]);
@@ -36,7 +38,7 @@ pub fn store() -> (TempDir, Store) {
         stream: [0; 16],
         addresses: Vec::new(),
     };
-    let mut store = Store::create(&dir.path().join("socialnet.db"), &owner).unwrap();
+    let mut store = Store::create(&dir.path().join("socialnet.db"), ME, &owner).unwrap();
     let write = store.begin().unwrap();
     for (petname, fingerprint) in [("alice", ALICE), ("bob", BOB), ("carol", CAROL)] {
         let profile = Profile {

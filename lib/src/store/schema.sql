@@ -3,7 +3,7 @@
 -- Columns of a key come first, in its order: in tables without rowid SQLite 3.40.0 to 3.41.0, which is what Debian 12
 -- has, takes the others for NULL when it checks a database.
 
--- One row a fact about the account itself: name, about, serial, stream; feed_mark, keys_told, last_round; witness and
+-- One row a fact about the account itself: fingerprint, name, about, serial, stream; feed_mark, keys_told, last_round; witness and
 -- worked (clock.rs), searchers and handles_changed (handles.rs).
 CREATE TABLE account (
     key   TEXT NOT NULL PRIMARY KEY,
@@ -81,22 +81,23 @@ CREATE TABLE former (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX former_contact ON former (contact);
 
--- Fingerprints that this account had, which one came after each, and the successions that say so, the first one first.
+-- Fingerprints that this account had, and the successions that say which one came after each, the first one first.
 CREATE TABLE own_former (
     position    INTEGER NOT NULL PRIMARY KEY,
     fingerprint BLOB    NOT NULL UNIQUE,
-    successor   BLOB    NOT NULL,
     signed      BLOB    NOT NULL
 ) STRICT;
 
--- Everybody by every key; the owner, who is no contact, as contact 0 as soon as they have had another one. A later key has a
--- higher position. One that was taken from its owner is not `sound`: it speaks for nothing but what it has signed itself.
+-- Every key of the owner. Who is no contact need not be the owner: contacts are forgotten, what they wrote stays.
+CREATE VIEW own_key (fingerprint) AS
+    SELECT value FROM account WHERE key = 'fingerprint' UNION ALL SELECT fingerprint FROM own_former;
+
+-- Everybody by every key; the owner, who is no contact, as contact 0. A later key has a higher position. One that was taken from its owner is not `sound`: it speaks for nothing but what it has signed itself.
 CREATE VIEW person (fingerprint, contact, position, sound) AS
     SELECT fingerprint, id, 9223372036854775807, 1 FROM contact
     UNION ALL SELECT fingerprint, contact, position, said_by = 'old' FROM former
     UNION ALL SELECT fingerprint, 0, position, 1 FROM own_former
-    UNION ALL SELECT successor, 0, position + 1, 1 FROM own_former
-      WHERE position = (SELECT max(position) FROM own_former);
+    UNION ALL SELECT value, 0, 9223372036854775807, 1 FROM account WHERE key = 'fingerprint';
 
 -- Their addresses, in their order; those set by hand come first and stay.
 CREATE TABLE address (
