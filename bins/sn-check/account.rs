@@ -10,7 +10,7 @@ use socialnet::{
     store::{
         Store, account,
         contacts::{self, State},
-        delivery, streams,
+        delivery, due, streams,
     },
     text,
 };
@@ -192,6 +192,17 @@ fn queue(store: &Store, now: Timestamp, findings: &mut Findings) -> Result<()> {
         let said =
             if failed == 1 { "one was given up".to_owned() } else { format!("{failed} were given up") };
         findings.hint("queue", &said, advice)?;
+    }
+    for (petname, count) in due::given_up(store.read())? {
+        let what = match count {
+            1 => format!("one packet for {petname} was never sealed and is given up"),
+            _ => format!("{count} packets for {petname} were never sealed and are given up"),
+        };
+        let said = format!("{what}: no new keys of theirs came in 40 days");
+        let advice = format!(
+            "ask {petname} whether their node still runs; once they are back, say again what matters"
+        );
+        findings.hint("queue", &said, &advice)?;
     }
     match oldest {
         None => findings.ok("queue", "nothing waits"),

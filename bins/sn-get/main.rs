@@ -3,7 +3,7 @@
 mod args;
 
 use args::Args;
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use socialnet::{
     Error, Kind, Result, attach, cli,
     home::Home,
@@ -39,9 +39,24 @@ fn get(args: Args) -> Result<()> {
         attachment = attach::preview_of(&attachment).ok_or_else(|| none("preview".into()))?;
     }
     let target = args.output.unwrap_or_else(|| PathBuf::from(safe_name(&attachment.name)));
-    if target == Path::new("-") {
-        attach::print(&attachment, &mut out, &home.blobs())?;
-        return cli::finish(out);
+    let got = match target == Path::new("-") {
+        true => attach::print(&attachment, &mut out, &home.blobs()).and_then(|()| cli::finish(out)),
+        false => attach::save(&attachment, &target, &home.blobs()),
+    };
+    match got {
+        Err(error) if error.kind() == Kind::Again => Err(missing(&store, packet.seq, now.timestamp(), error)),
+        got => got,
     }
-    attach::save(&attachment, &target, &home.blobs())
+}
+
+/// What of others' files is not here may come yet; of the owner's own, nobody sends it.
+fn missing(store: &Store, seq: i64, now: Timestamp, error: Error) -> Error {
+    match feed::entry(store.read(), seq, now) {
+        Ok(entry) if entry.author.own => {
+            Error::new(Kind::Unavailable, "parts of this file of yours are gone, and nobody sends them")
+                .hint("the backup may have been made without attachments; the file itself, or whoever got it, has it still")
+        }
+        Ok(_) => error,
+        Err(other) => other,
+    }
 }

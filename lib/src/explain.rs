@@ -53,10 +53,8 @@ impl Explainer {
         let explained = if seal::looks_sealed(&bytes) {
             page.title(name, "a sealed envelope, DER", bytes.len())?;
             page.sealed(&bytes)
-        } else if bytes.trim_ascii_start().starts_with(b"<") {
-            page.clear(name, &bytes)
-        } else if bytes.windows(10).any(|window| window == b"-----BEGIN") {
-            page.pem(name, &bytes)
+        } else if bytes.trim_ascii_start().starts_with(b"<") || has_block(&bytes) {
+            page.items(name, &bytes)
         } else if bytes.trim_ascii_start().starts_with(short::SCHEME.as_bytes()) {
             page.title(name, "an invitation in its short form, not signed", bytes.len())?;
             page.short(&bytes)
@@ -68,6 +66,10 @@ impl Explainer {
         };
         explained.map_err(|error| error.context(name))
     }
+}
+
+fn has_block(bytes: &[u8]) -> bool {
+    bytes.windows(10).any(|window| window == b"-----BEGIN")
 }
 
 struct Page<'a, W> {
@@ -104,18 +106,30 @@ impl<W: Write> Page<'_, W> {
         }
     }
 
-    fn pem(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let mut worst = Ok(());
-        for pem in PemItems::new(bytes, seal::MAX_BYTES) {
-            let explained = pem.and_then(|pem| self.block(name, &pem));
+    // Clear packets and PEM blocks in any order, as cat puts them together.
+    fn items(&mut self, name: &str, mut rest: &[u8]) -> Result<()> {
+        let (mut worst, mut after_clear) = (Ok(()), true);
+        loop {
+            rest = rest.trim_ascii_start();
+            let clear = rest.starts_with(b"<") || after_clear && !has_block(rest);
+            after_clear = clear;
+            let explained = if clear {
+                let Some(item) = ClearItems::new(&mut rest).next() else { return worst };
+                self.clear(name, item)
+            } else {
+                // Other words between blocks are for people.
+                let Some(pem) = PemItems::new(&mut rest, seal::MAX_BYTES).next() else { return worst };
+                pem.and_then(|pem| self.block(name, &pem))
+            };
             if let Err(error) = explained {
-                if error.kind() == Kind::ClosedPipe {
-                    return Err(error);
-                }
+                // Where a broken packet ends, nobody can tell.
+                let ends = clear || error.kind() == Kind::ClosedPipe;
                 worst = worst.and(Err(error));
+                if ends {
+                    return worst;
+                }
             }
         }
-        worst
     }
 
     fn block(&mut self, name: &str, pem: &Pem) -> Result<()> {
@@ -233,31 +247,28 @@ impl<W: Write> Page<'_, W> {
         self.verdict(Ok(()))
     }
 
-    fn clear(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        for item in ClearItems::new(bytes) {
-            let read = match item {
-                Ok(Clear::Packet(xml)) => {
-                    self.title(name, "a clear packet, not signed", xml.len())?;
-                    packet::read(&xml).map(|packet| (packet, None))
-                }
-                Ok(Clear::Signed(der)) => {
-                    self.title(name, "a clear packet, signed by its author", der.len())?;
-                    open::verify(der).map(|verified| (verified.packet, Some(verified.signed.len())))
-                }
-                Err(error) => {
-                    self.title(name, "not a clear packet", bytes.len())?;
-                    Err(error)
-                }
-            };
-            match read {
-                Ok((packet, signed)) => {
-                    self.packet(&packet, signed)?;
-                    self.verdict(Ok(()))?;
-                }
-                Err(error) => return self.verdict(Err(error)),
+    fn clear(&mut self, name: &str, item: Result<Clear>) -> Result<()> {
+        let read = match item {
+            Ok(Clear::Packet(xml)) => {
+                self.title(name, "a clear packet, not signed", xml.len())?;
+                packet::read(&xml).map(|packet| (packet, None))
             }
+            Ok(Clear::Signed(der)) => {
+                self.title(name, "a clear packet, signed by its author", der.len())?;
+                open::verify(der).map(|verified| (verified.packet, Some(verified.signed.len())))
+            }
+            Err(error) => {
+                writeln!(self.out, "{}: not a clear packet", text::one_line(name))?;
+                Err(error)
+            }
+        };
+        match read {
+            Ok((packet, signed)) => {
+                self.packet(&packet, signed)?;
+                self.verdict(Ok(()))
+            }
+            Err(error) => self.verdict(Err(error)),
         }
-        Ok(())
     }
 
     fn packet(&mut self, packet: &Packet, signed: Option<usize>) -> Result<()> {

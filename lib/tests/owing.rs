@@ -222,6 +222,11 @@ fn what_waits_for_the_keys_of_somebody_who_vanished_is_given_up_after_40_days() 
     assert_eq!(days_pass(&mut alice, 1), ["2 packets for bob: failed: never confirmed"]);
     assert_eq!(owes(&alice), (0, 0));
     assert_eq!(days_pass(&mut alice, 40), [] as [String; 0]);
+    // What sn-check says, until he is back.
+    assert_eq!(due::given_up(alice.store.read()).unwrap(), [("bob".to_owned(), 2)]);
+    bob.now = alice.now;
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    assert_eq!(due::given_up(alice.store.read()).unwrap(), []);
 }
 
 #[test]

@@ -31,6 +31,14 @@ sed 's/^MII/MIX/' invitation.pem >broken.pem
 sn-show broken.pem >out 2>&1 || true
 is 'sn-show explains before it says what is wrong' "$(tail -n 1 out | cut -d : -f 1)" sn-show
 
+as alice sn-pack status 'Of one kind.' >clear.xml
+cat clear.xml invitation.pem clear.xml clear.xml invitation.pem | as alice sn-show >out
+is 'sn-show explains all that one file holds, of whatever kind' \
+    "$(sed -n 's/^standard input: \(.*\),.*bytes$/\1/p' out | tr '\n' ';')" \
+    'a clear packet, not signed;signed, PEM;a clear packet, not signed;a clear packet, not signed;signed, PEM;'
+{ cat clear.xml && echo 'garbage'; } >mixed
+fails 65 'and what is of no kind is refused' as alice sn-show mixed
+
 as alice sn-pack message --to bob 'Between us.' | as alice sn-seal | as alice sn-send
 ok 'the feed says to whom a message went' sh -c 'SN_HOME=alice sn-feed | grep "message to bob"'
 is 'as JSON, too' "$(as alice sn-feed --json | jq -r 'select(.type == "message").to[].petname')" bob

@@ -61,6 +61,9 @@ as alice sn-sync
 ok 'and friends reach it by its new keys' sh -c 'SN_HOME=alice sn-feed | grep -q "Welcome back."'
 
 # Without attachments.
+head -c 3000000 /dev/urandom >own
+as bob sn-pack status 'Of my own.' --file own >clear.xml
+as bob sn-seal --to alice clear.xml | as bob sn-send
 as bob sn-backup create --without-blobs --passphrase-command "$words" small.backup 2>"$T/said"
 ok 'one without attachments is small' test "$(stat -c %s small.backup)" -lt 1000000
 mv bob bob.lost
@@ -68,7 +71,11 @@ backup bob restore small.backup >"$T/said"
 as bob sn-sync
 as alice sn-sync
 as bob sn-sync
-is 'they are asked for again' "$(as bob sn-feed --json | jq -r '.attachments[].complete')" true
+is 'what others sent is asked for again' \
+    "$(as bob sn-feed --json | jq -r 'select(.from.own | not).attachments[].complete')" true
+fails 69 'what is his own nobody sends him' as bob sn-get -o back "$(id_of bob 'Of my own.')"
+ok 'and he is told so' has "$T/said" 'parts of this file of yours are gone'
+ok 'which leaves no file' test ! -e back
 
 # Much in little memory: Argon2id takes 64 MiB, and what a command is made of 9.
 for number in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do

@@ -31,6 +31,13 @@ ok 'and a packet to oneself comes back' grep -E "^ok    file://$T/post/alice: a 
 is 'of which nothing is left' "$(find "$T/post/alice" "$T/alice/inpackets" -type f)" ''
 ok 'all of it as JSON' sh -c "SN_HOME='$T/alice' sn-check --json | jq -es 'all(.level == \"ok\")'"
 
+# As it is 40 days after his keys have ended.
+sqlite3 "$T/alice/socialnet.db" 'UPDATE contact SET given_up = 2'
+doctor alice
+ok 'what was never sealed is told' \
+    grep -E '^hint  queue: 2 packets for bob were never sealed and are given up: no new keys' "$T/doctor"
+sqlite3 "$T/alice/socialnet.db" 'UPDATE contact SET given_up = 0'
+
 # What is wrong with the account.
 faketime '+40 days' env SN_HOME="$T/alice" sn-check >"$T/doctor" 2>"$T/said" || true
 ok 'keys that nobody uses any more' grep -E '^WRONG sealing keys: .* others use them until' "$T/doctor"

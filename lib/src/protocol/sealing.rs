@@ -311,7 +311,13 @@ impl<'a> Sealer<'a> {
                 Err(error) => {
                     failures.push(error.context(format!("cannot seal for {}", reader.petname)));
                     // Told again tomorrow, not by every round.
-                    let given_up = due::put_off(&db, &parcel.debts, now + ASK_AGAIN, PUT_OFF_AT_MOST)?;
+                    let given_up = due::put_off(
+                        &db,
+                        reader.fingerprint,
+                        &parcel.debts,
+                        now + ASK_AGAIN,
+                        PUT_OFF_AT_MOST,
+                    )?;
                     failures.extend(never_confirmed(&reader.petname, given_up));
                     continue;
                 }
@@ -408,7 +414,7 @@ impl<'a> Sealer<'a> {
                     debts.extend(due::named(&db, reader.fingerprint, &debt_name(&packet))?);
                 }
             }
-            let given_up = due::put_off(&db, &debts, now + ASK_AGAIN, PUT_OFF_AT_MOST)?;
+            let given_up = due::put_off(&db, reader.fingerprint, &debts, now + ASK_AGAIN, PUT_OFF_AT_MOST)?;
             failures.extend(never_confirmed(&reader.petname, given_up));
         }
         db.commit()?;

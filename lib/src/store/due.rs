@@ -172,9 +172,15 @@ pub fn taken(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
     Ok(debts.iter().try_for_each(|debt| paid.execute([debt]).map(drop))?)
 }
 
-/// Puts debts off that there is no key to seal to, and gives up those that were put off `at_most` times before, a day each.
-/// Gives how many. Days by the clock would not do: it may jump.
-pub fn put_off(db: &Transaction<'_>, debts: &[i64], until: Timestamp, at_most: u32) -> Result<usize> {
+/// Puts debts to a reader off that there is no key to seal to, and gives up those that were put off `at_most` times before, a
+/// day each. Gives how many. Days by the clock would not do: it may jump.
+pub fn put_off(
+    db: &Transaction<'_>,
+    reader: Fingerprint,
+    debts: &[i64],
+    until: Timestamp,
+    at_most: u32,
+) -> Result<usize> {
     let mut put_off = db.prepare_cached(
         "UPDATE due SET put_off = put_off + 1, sealed = 0, not_before = ?2 WHERE id = ?1 RETURNING put_off",
     )?;
@@ -186,7 +192,19 @@ pub fn put_off(db: &Transaction<'_>, debts: &[i64], until: Timestamp, at_most: u
             given_up += give_up.execute([debt])?;
         }
     }
+    if given_up > 0 {
+        db.execute("UPDATE contact SET given_up = given_up + ?2 WHERE fingerprint = ?1", (reader, given_up))?;
+    }
     Ok(given_up)
+}
+
+/// The petnames of friends for whom so many packets were given up, since no new keys of theirs have come.
+pub fn given_up(db: &Connection) -> Result<Vec<(String, usize)>> {
+    let mut query = db.prepare(
+        "SELECT petname, given_up FROM contact WHERE given_up > 0 AND state = 'friend' ORDER BY petname",
+    )?;
+    let rows = query.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The row of a debt to a reader, by its name.
@@ -195,8 +213,9 @@ pub fn named(db: &Connection, reader: Fingerprint, what: &str) -> Result<Option<
     Ok(query.query_row((reader, what), |row| row.get(0)).optional()?)
 }
 
-/// What waited for somebody's new keys need wait no longer.
+/// What waited for somebody's new keys need wait no longer, and what was given up is past: they are back.
 pub fn hasten(db: &Transaction<'_>, reader: Fingerprint, now: Timestamp) -> Result<()> {
+    db.execute("UPDATE contact SET given_up = 0 WHERE fingerprint = ?1", [reader])?;
     db.execute(
         "UPDATE due SET not_before = ?2, put_off = 0 WHERE reader = ?1 AND not_before > ?2
            AND (put_off > 0 OR what LIKE 'packet %')",

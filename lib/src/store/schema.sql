@@ -60,7 +60,9 @@ CREATE TABLE contact (
     -- the friend who introduced them first
     introduced_by BLOB,
     -- their public profile as they signed it, to introduce them by
-    public      BLOB
+    public      BLOB,
+    -- how many packets for them were given up since they last sent keys that something can be sealed to
+    given_up    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Whose words are not shown. They need not be contacts: friends pass on what others say.
