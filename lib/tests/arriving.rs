@@ -102,8 +102,10 @@ fn a_packet_must_be_signed_by_the_author_it_names() {
 fn a_friend_can_not_bring_another_authors_status() {
     let (alice, bob, mut carol) = three();
     let status = alice.signs(&alice.status("For Bob alone."));
-    let sealed = bob.envelope(&carol, 1, vec![status]);
-    refused(&mut carol, sealed, "may not bring another author's status");
+    let refused = carol.finds(&[bob.envelope(&carol, 1, vec![status])]);
+    assert_eq!(refused.len(), 1);
+    assert!(refused[0].message().ends_with("may not bring another author's status"), "{}", refused[0]);
+    assert_eq!(carol.sees(), [] as [&str; 0]);
 }
 
 #[test]

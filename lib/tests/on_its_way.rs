@@ -13,6 +13,7 @@ use socialnet::{
     Kind,
     packet::Body,
     protocol::{open, sealing::Letter},
+    store::feed,
 };
 
 const DAY: i64 = 24 * 60;
@@ -235,4 +236,117 @@ fn a_confirmation_by_the_old_key_counts_or_is_given_by_the_new_one() {
         story.alice_syncs();
         assert_eq!(unconfirmed(&story.bob), 0);
     }
+}
+
+#[test]
+fn what_the_old_key_said_and_nobody_got_is_brought_by_the_new_one() {
+    for by_recovery in [false, true] {
+        let mut story = Story::new(by_recovery);
+        let bob_is = story.bob.is();
+        let said = [
+            story.alice.status("A status."),
+            story.alice.writes("message", Body::Message, |packet| {
+                packet.to = vec![bob_is];
+                packet.text = Some("A message.".to_owned());
+            }),
+            story.alice.writes("org.example.chess.move", Body::Application, |_| {}),
+        ];
+        let lost: Vec<Letter> =
+            said.into_iter().flat_map(|xml| sends(&mut story.alice, xml, &["bob"])).collect();
+        let (film, chunks) = story.alice.writes_with_file(&[7; 100_000]);
+        let film = sends(&mut story.alice, film, &["bob"]);
+        story.alice_has_a_new_key();
+        let letters = story.alice_syncs();
+        for kind in ["status", "message", "org.example.chess.move"] {
+            assert!(brought(&letters, &story.bob).contains(&kind.to_owned()));
+        }
+        assert_eq!(shown(&story.bob), ["Root.", "Comment.", "A status.", "A message.", "A film."]);
+        assert!(story.bob.sees()[2].starts_with("alice: "));
+        let last = "SELECT max(seq) FROM packet WHERE state = 'feed'";
+        let last: i64 = story.bob.store.read().query_row(last, (), |row| row.get(0)).unwrap();
+        let entry = feed::entry(story.bob.store.read(), last, story.bob.now).unwrap();
+        assert_eq!(entry.through, None, "it is not as if somebody else had brought it");
+        assert_eq!(shown(&story.carol), ["Root.", "Comment."], "who was not meant gets nothing");
+        let carried: Vec<_> = letters.iter().flat_map(|letter| letter.chunks.clone()).collect();
+        assert_eq!(carried, film[0].chunks, "the file goes with it");
+        assert_eq!(story.bob.finds(&chunks), []);
+        // What was late is dropped, once it is known.
+        let late = kinds(&story.bob.gets(&[lost, film].concat()));
+        assert_eq!(late, if by_recovery { vec![Kind::NotAllowed; 4] } else { Vec::new() });
+        assert_eq!(story.bob.sees().len(), 5);
+        // And all of it is confirmed to the new key.
+        for _ in 0..2 {
+            story.pass(DAY);
+            let letters = story.bob.seals_what_is_due();
+            assert_eq!(story.alice.gets(&letters), []);
+            story.alice_syncs();
+        }
+        let unconfirmed = "SELECT count(*) FROM sealed WHERE confirmed IS NULL AND taken AND reader = ?1";
+        let unconfirmed: u32 =
+            story.alice.store.read().query_row(unconfirmed, [story.bob.is()], |row| row.get(0)).unwrap();
+        assert!(unconfirmed <= 1, "{unconfirmed}");
+    }
+}
+
+#[test]
+fn what_was_confirmed_or_never_sent_or_given_up_is_not_brought_again() {
+    let mut story = Story::new(false);
+    let first = story.alice.status("Given up.");
+    sends(&mut story.alice, first.clone(), &["bob"]);
+    let gone = retract(&story.alice, &first);
+    sends(&mut story.alice, gone, &["bob"]);
+    story.pass(41 * DAY);
+    // New keys of theirs, and hers.
+    for _ in 0..2 {
+        let letters = [&mut story.bob, &mut story.carol].map(Person::seals_what_is_due).concat();
+        assert_eq!(story.alice.gets(&letters), []);
+        story.alice_syncs();
+    }
+    let read = story.alice.status("Read.");
+    let letters = sends(&mut story.alice, read, &["bob"]);
+    assert_eq!(story.bob.gets(&letters), []);
+    story.pass(DAY);
+    let letters = story.bob.seals_what_is_due();
+    assert_eq!(story.alice.gets(&letters), []);
+    let thought_better = story.alice.status("Printed, and thrown away.");
+    story.alice.seals(thought_better, &["bob"]);
+    story.alice_has_a_new_key();
+    let letters = story.alice_syncs();
+    let brought = brought(&letters, &story.bob);
+    assert!(!brought.contains(&"status".to_owned()), "{brought:?}");
+    assert!(brought.contains(&"retract".to_owned()), "changes of mind are owed however late: {brought:?}");
+}
+
+#[test]
+fn a_message_for_the_old_key_is_for_the_new_one_too() {
+    let mut story = Story::new(false);
+    let alice_is = story.alice.is();
+    let message = story.bob.writes("message", Body::Message, |packet| {
+        packet.to = vec![alice_is];
+        packet.text = Some("For you alone.".to_owned());
+    });
+    sends(&mut story.bob, message, &[]);
+    story.alice_has_a_new_key();
+    story.alice_syncs();
+    let letters = story.bob.seals_what_is_due();
+    assert_eq!(story.alice.gets(&for_reader(&letters, &story.alice)), []);
+    assert!(shown(&story.alice).contains(&"For you alone.".to_owned()));
+}
+
+#[test]
+fn nobody_else_brings_what_somebody_said() {
+    let mut story = Story::new(false);
+    let words = story.carol.signs(&story.carol.status("For Bob alone."));
+    let own = story.bob.signs(&story.bob.status("His."));
+    let sealed = story.bob.envelope(&story.alice, 1, vec![words, own]);
+    assert_eq!(kinds(&story.alice.finds(&[sealed])), [Kind::NotAllowed]);
+    assert_eq!(shown(&story.alice), ["Root.", "Comment.", "His."], "the rest is taken");
+    // Nor an earlier key what a later one said.
+    let old = story.alice.copy();
+    story.alice_has_a_new_key();
+    story.alice_syncs();
+    let words = story.alice.signs(&story.alice.status("By the new key."));
+    let sealed = old.envelope(&story.carol, 1, vec![words]);
+    assert_eq!(kinds(&story.carol.finds(&[sealed])), [Kind::NotAllowed]);
+    assert_eq!(shown(&story.carol), ["Root.", "Comment."]);
 }

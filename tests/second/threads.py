@@ -10,13 +10,14 @@ from .values import Refused, base64_of
 TYPES = ("status", "photo", "comment", "reaction", "message", "share", "edit", "retract")
 ANSWERS = ("comment", "reaction")
 CHANGES = ("edit", "retract")
+SAID = (*ANSWERS, *CHANGES, "status", "photo", "message", "share")
 EDITABLE = ("status", "photo", "comment", "message", "share")
 DAY = 86400
 
 
 def may_be_passed_on(packet: Packet) -> bool:
-    """Whether a packet is of those that others than its author bring."""
-    return packet.understood and packet.type in ANSWERS + CHANGES
+    """Whether an envelope with it is looked at when somebody else than its author brings it."""
+    return packet.understood and (packet.type in SAID or "." in packet.type)
 
 
 def _check_sender(sender: Contact, packet: Packet) -> None:
@@ -24,6 +25,9 @@ def _check_sender(sender: Contact, packet: Packet) -> None:
     theirs, which the sender may have shared."""
     if packet.author == sender.fingerprint:
         return
+    # What an author says with an earlier key: successions are nothing that this implementation follows.
+    if packet.type not in ANSWERS + CHANGES:
+        raise Refused("another author's root")
     if packet.thread is not None:
         if packet.thread.author != sender.fingerprint:
             raise Refused("a packet in the thread of a third")

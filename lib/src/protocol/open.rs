@@ -29,7 +29,7 @@ pub struct Verified {
     pub signed: Vec<u8>,
 }
 
-/// An envelope whose sender's signature holds. Which of others' comments and changes this sender may bring is for
+/// An envelope whose sender's signature holds. Which of others' words this sender may bring is for
 /// [`may_bring`] to say.
 #[derive(Clone, Debug)]
 pub struct Opened {
@@ -63,7 +63,7 @@ pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
     let signed = std::mem::take(&mut envelope.packets);
     let packets = signed.into_iter().map(verify).collect::<Result<Vec<_>>>()?;
     for verified in &packets {
-        if verified.packet.name.from != envelope.from && !is_passed_on(&verified.packet) {
+        if verified.packet.name.from != envelope.from && !is_said(&verified.packet) {
             return Err(Error::malformed(not_to_bring(&verified.packet)));
         }
         if opened.under == Purpose::Meeting && !fits_meeting_key(&verified.packet) {
@@ -130,27 +130,33 @@ pub fn verify(signed: Vec<u8>) -> Result<Verified> {
     Ok(Verified { digest: blob::sha256(&author.content), xml: author.content, packet, signed })
 }
 
-/// The types of what reaches its readers through others than its author.
-pub(super) const PASSED_ON: [&str; 4] = ["comment", "reaction", "edit", "retract"];
-
-/// Whether a packet is of such a type, and understood.
-pub(super) fn is_passed_on(packet: &Packet) -> bool {
-    PASSED_ON.contains(&packet.kind.as_str()) && !matches!(packet.body, Body::Unknown { .. })
+/// Whether a packet says something, rather than what people and nodes say of themselves or ask: it is worth the same when
+/// its author has another key.
+pub(super) fn is_said(packet: &Packet) -> bool {
+    is_passed_on(packet)
+        || matches!(
+            packet.body,
+            Body::Status | Body::Photo | Body::Message | Body::Share { .. } | Body::Application
+        )
 }
 
-/// Refuses what its sender may not bring. They may bring their own; of what they signed with an earlier key, what travels
-/// through others anyway; in a thread of theirs, what others said there; and what others change about their own roots, which
+/// Whether it reaches its readers through others than its author.
+fn is_passed_on(packet: &Packet) -> bool {
+    matches!(packet.body, Body::Comment | Body::Reaction | Body::Edit { .. } | Body::Retract)
+}
+
+/// Refuses what its sender may not bring. They may bring their own; what they said with an earlier key; in a thread of theirs, what others said there; and what others change about their own roots, which
 /// may come before the share that it follows. Theirs is what they began under any key of which this reader knows.
 pub(super) fn may_bring(db: &Connection, sender: Fingerprint, packet: &Packet) -> Result<()> {
     let author = packet.name.from;
     let may = author == sender
+        || is_said(packet) && former::speaks_for(db, sender, author)?
         || is_passed_on(packet)
-            && (former::speaks_for(db, sender, author)?
-                || match (packet.thread, &packet.about) {
-                    (Some(root), _) => former::speaks_for(db, sender, root.from)?,
-                    (None, Some(About::Packet(target, _))) => former::speaks_for(db, author, target.from)?,
-                    (None, _) => false,
-                });
+            && match (packet.thread, &packet.about) {
+                (Some(root), _) => former::speaks_for(db, sender, root.from)?,
+                (None, Some(About::Packet(target, _))) => former::speaks_for(db, author, target.from)?,
+                (None, _) => false,
+            };
     if may { Ok(()) } else { Err(Error::new(Kind::NotAllowed, not_to_bring(packet))) }
 }
 

@@ -167,7 +167,7 @@ impl Receiver<'_> {
                 return introduce::introduced(db, self.me, sender, packet, original, self.now);
             }
             Body::Resend(_) => return confirm::asked(db, sender, &verified.xml, self.now),
-            Body::Message if !packet.to.contains(&self.me) => {
+            Body::Message if !self.is_named(db, &packet.to)? => {
                 return Err(Error::new(Kind::NotAllowed, "a message to other people"));
             }
             Body::Search(_) | Body::SearchRequest { .. } if !packet.to.contains(&self.me) => {
@@ -208,6 +208,18 @@ impl Receiver<'_> {
             understand::answer(db, self.me, sender, packet, self.now)?;
         }
         Ok(())
+    }
+
+    // By whichever key: it may have been on its way when this account came by another.
+    fn is_named(&self, db: &Transaction<'_>, readers: &[Fingerprint]) -> Result<bool> {
+        if readers.contains(&self.me) {
+            return Ok(true);
+        }
+        Ok(readers
+            .iter()
+            .map(|reader| former::was_mine(db, *reader))
+            .collect::<Result<Vec<_>>>()?
+            .contains(&true))
     }
 
     // A share carries another author's packet, which is held under its own name: quietly, for the share shows it.

@@ -2,6 +2,8 @@
 //! recovery key. Contacts are owed a request that carries the succession.
 
 use super::{
+    change,
+    confirm::GIVE_UP,
     open, own,
     profile::{self, For},
     searchable, start, thread,
@@ -100,17 +102,18 @@ fn sign(signer: &Identity, from: Fingerprint, to: Fingerprint, now: Timestamp) -
     seal::sign(signer, &Succession { from, to, created }.write())
 }
 
-// What was said in threads, and every change of mind, is taken from a successor too: of that nothing is lost on its way.
+// What was said is taken from a successor too, as it was signed: nothing of it is lost on its way. What was given up stays
+// so, but for changes of mind.
 fn go_on(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
     let lacking = former::unconfirmed(db, None)?;
     former::begin_anew(db)?;
-    due::retain_signed(db, now, |signed| Ok(open::is_passed_on(&open::verify(signed)?.packet)))?;
-    for it in lacking {
-        if open::PASSED_ON.contains(&it.kind.as_str())
-            && contacts::state(db, it.reader)? == Some(State::Friend)
-        {
-            let debt = Debt::Signed(packets::signed(db, it.seq)?);
-            due::owe(db, it.reader, &thread::debt(it.name), &debt, now)?;
+    due::retain_signed(db, now, |signed| Ok(open::is_said(&open::verify(signed)?.packet)))?;
+    for it in lacking.into_iter().filter(|it| it.taken) {
+        let signed = packets::signed(db, it.seq)?;
+        let packet = open::verify(signed.clone())?.packet;
+        let given_up = now.duration_since(it.since) >= GIVE_UP && !change::is_change(&packet);
+        if open::is_said(&packet) && !given_up && contacts::state(db, it.reader)? == Some(State::Friend) {
+            due::owe(db, it.reader, &thread::debt(it.name), &Debt::Signed(signed), now)?;
         }
     }
     Ok(())

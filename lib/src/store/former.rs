@@ -6,6 +6,7 @@ use super::{
     contacts::{Contact, Grade},
     due::{self, Debt},
     hashcache, packets,
+    unconfirmed::replaced,
 };
 use crate::{Fingerprint, Result, packet::Name};
 use jiff::Timestamp;
@@ -141,8 +142,10 @@ pub struct Unconfirmed {
     pub name: Name,
     /// Its row.
     pub seq: i64,
-    /// Its type.
-    pub kind: String,
+    /// When it was sealed for them first.
+    pub since: Timestamp,
+    /// `sn-send` has taken it; else it was printed, and perhaps thrown away.
+    pub taken: bool,
 }
 
 /// What one reader may lack, or anybody. What people and nodes say of themselves, or ask, is not among it.
@@ -150,18 +153,27 @@ pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>) -> Result<Vec<U
     // Two statements: an index serves but the one.
     let whose = if reader.is_some() { "sealed.reader = ?1" } else { "?1 IS NULL" };
     let mut query = db.prepare(&format!(
-        "SELECT DISTINCT sealed.reader, author, id, seq, type FROM sealed
+        "SELECT sealed.reader, author, id, seq, max(since), max(taken) FROM sealed
            JOIN sealed_packet USING (envelope) JOIN packet ON packet.seq = sealed_packet.packet
-         WHERE {whose} AND confirmed IS NULL AND replaced IS NULL AND signed <> x''
+         WHERE {whose} AND confirmed IS NULL AND NOT {} AND signed <> x''
            AND type NOT IN ('profile', 'contact-request', 'contact-accept', 'contact-bye', 'not-understood', 'resend',
              'handles', 'search', 'search-request', 'search-stop')
-         ORDER BY seq",
+         GROUP BY sealed.reader, seq ORDER BY seq",
+        replaced("new.taken")
     ))?;
-    let rows = query.query_map([reader], |row| {
+    let mut rows = query.query([reader])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
         let name = Name { from: row.get(1)?, id: row.get(2)? };
-        Ok(Unconfirmed { reader: row.get(0)?, name, seq: row.get(3)?, kind: row.get(4)? })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+        all.push(Unconfirmed {
+            reader: row.get(0)?,
+            name,
+            seq: row.get(3)?,
+            since: super::time(row.get(4)?)?,
+            taken: row.get(5)?,
+        });
+    }
+    Ok(all)
 }
 
 /// The recovery key takes back what the key `old` said: `who`, and whoever came between, are not who was meant.

@@ -168,10 +168,11 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
     let mut rows = query.query(named_params! { ":seq": seq, ":quoted": QUOTED, ":now": now.as_second() })?;
     let row = rows.next()?.ok_or_else(|| Error::new(Kind::Nothing, "the packet is gone"))?;
     let own = row.get("own")?;
+    let (writer, bringer): (Option<String>, Option<String>) = (row.get("writer")?, row.get("bringer")?);
     let through = match row.get("through")? {
-        Some(fingerprint) => {
-            Some(Person { fingerprint, petname: row.get("bringer")?, claims: None, own: false })
-        }
+        // Themselves, by a key that they had later.
+        Some(_) if writer.is_some() && writer == bringer => None,
+        Some(fingerprint) => Some(Person { fingerprint, petname: bringer, claims: None, own: false }),
         None => None,
     };
     let about = match row.get("about_author")? {
@@ -189,7 +190,7 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
         id: row.get("id")?,
         author: Person {
             fingerprint: row.get("author")?,
-            petname: row.get("writer")?,
+            petname: writer,
             claims: claimed(row.get("author_name")?),
             own,
         },
