@@ -60,9 +60,9 @@ unset SN_CONF_REPLY_TIMEOUT
 # A password in a source: in no message, no file, no command line.
 account alice
 unset SN_CONF_PASSWORD_COMMAND
-for source in imaps://alice:canary7@localhost:"$IMAPS" pop3s://alice:canary7@localhost imaps:alice:canary7@localhost \
-    imaps://alice:canary/7@localhost imaps://alice:canary7 https://alice:canary7@localhost/in/box \
-    nosuch://alice:canary7@localhost; do
+for source in imaps://alice:canarybird7@localhost:"$IMAPS" pop3s://alice:canarybird7@localhost imaps:alice:canarybird7@localhost \
+    imaps://alice:canarybird/7@localhost imaps://alice:canarybird7 https://alice:canarybird7@localhost/in/box \
+    nosuch://alice:canarybird7@localhost; do
     printf "[[receive]]\nsource = '%s'\n" "$source" >"$T/alice/config.toml"
     {
         is "sn-recv fetches by no such source: ${source%%:*}" "$(code as alice env SN_DEBUG=driver sn-recv)" 78
@@ -72,12 +72,12 @@ for source in imaps://alice:canary7@localhost:"$IMAPS" pop3s://alice:canary7@loc
         cat "$T/said" "$T/out" >>"$T/all"
         is 'and for programs' "$(code as alice sn-check --json)" 78
         cat "$T/said" "$T/out" >>"$T/all"
-        ok 'it is shown nowhere' lacks "$T/all" canary
-        is 'and written nowhere' "$(grep -rl canary "$T/alice")" "$T/alice/config.toml"
+        ok 'it is shown nowhere' lacks "$T/all" canarybird
+        is 'and written nowhere' "$(grep -rl canarybird "$T/alice")" "$T/alice/config.toml"
     }
 done
 for run in 'sn-recv-imap imaps' 'sn-recv-pop3 pop3s' 'sn-recv-http https' 'sn-recv-file file'; do
-    is "${run% *} by hand" "$(code "${run% *}" "${run#* }://alice:canary7@localhost2/x" "$T/mailbox")" 78
-    ok 'shows none either' lacks "$T/said" canary
+    is "${run% *} by hand" "$(code "${run% *}" "${run#* }://alice:canarybird7@localhost2/x" "$T/mailbox")" 78
+    ok 'shows none either' lacks "$T/said" canarybird
 done
 plan
