@@ -105,17 +105,18 @@ pub fn private_folder(path: &Path) -> Result<()> {
 /// written, but only once.
 pub(crate) const SYNCED_ONE_BY_ONE: usize = 16;
 
-/// Makes files that another command wrote durable; all of them are on one filesystem.
+/// Makes files of a folder that another command wrote, or of folders on the same filesystem, durable.
 pub fn sync(paths: &[PathBuf]) -> Result<()> {
-    let each = if paths.len() > SYNCED_ONE_BY_ONE { &paths[..1] } else { paths };
-    for path in each {
-        let synced = File::open(path).and_then(|file| match each.len() == paths.len() {
-            true => file.sync_data(),
-            false => Ok(rustix::fs::syncfs(&file)?),
-        });
-        synced.map_err(|error| Error::io("sync", path, error))?;
+    let of = |path: &Path, sync: fn(File) -> io::Result<()>| {
+        File::open(path).and_then(sync).map_err(|error| Error::io("sync", path, error))
+    };
+    match paths {
+        // The folder stands for the filesystem: none of the files matters more than the others.
+        [first, ..] if paths.len() > SYNCED_ONE_BY_ONE => {
+            of(parent(first), |folder| Ok(rustix::fs::syncfs(&folder)?))
+        }
+        _ => paths.iter().try_for_each(|path| of(path, |file| file.sync_data())),
     }
-    Ok(())
 }
 
 /// Makes what was created, renamed or deleted in a folder durable.
@@ -237,6 +238,15 @@ mod tests {
         // Says length 0 and never ends.
         assert_eq!(read(Path::new("/proc/self/mem"), 4).unwrap_err().kind(), Kind::Io);
         assert!(read(Path::new("/proc/cpuinfo"), 4).unwrap_err().message().contains("longer than 4 bytes"));
+    }
+
+    #[test]
+    fn of_many_files_none_matters_more_than_the_others() {
+        let dir = tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..=SYNCED_ONE_BY_ONE).map(|n| dir.path().join(n.to_string())).collect();
+        paths[1..].iter().for_each(|path| std::fs::write(path, "x").unwrap());
+        sync(&paths).unwrap();
+        assert!(sync(&paths[1..]).is_ok() && sync(&paths[..1]).is_err());
     }
 
     #[test]

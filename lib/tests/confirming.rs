@@ -7,6 +7,7 @@ mod people;
 use people::{Person, meet};
 use socialnet::{
     envelope::{Envelope, Received},
+    mailbox::name_for,
     packet::{Body, Resend},
     protocol::{open, sealing::Letter},
     store::{contacts, delivery, unconfirmed},
@@ -442,6 +443,22 @@ fn a_chunk_that_is_lost_is_asked_for_and_then_confirmed() {
     wait([&mut alice, &mut bob], 4 * DAY);
     let more = bob.seals_what_is_due();
     assert!(more.iter().all(|letter| envelope(letter, &alice).blobs.is_empty()), "said once");
+}
+
+#[test]
+fn a_chunk_that_its_author_has_lost_holds_up_nothing_else() {
+    let (mut alice, mut bob) = friends();
+    let (film, _) = alice.writes_with_file(&[7; 100_000]);
+    let letters = alice.seals(film, &["bob"]);
+    alice.queues(&letters);
+    std::fs::remove_file(alice.home.blobs().join(name_for(&letters[0].chunks[0]))).unwrap();
+    let ask = asks(&bob, &alice, 1, vec![(1, 1000)]);
+    assert_eq!(alice.finds(&[ask]), []);
+    let answer = alice.seals_what_is_due();
+    assert!(kinds(&answer[0], &bob).contains(&"status".to_owned()));
+    assert_eq!(bob.gets(&answer), []);
+    assert_eq!(bob.sees(), ["alice: A film."]);
+    assert_eq!(alice.seals_what_is_due(), [], "the debt is paid");
 }
 
 #[test]

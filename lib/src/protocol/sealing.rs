@@ -489,12 +489,14 @@ fn add_reader(
     Ok(Some(seq))
 }
 
-// sn-pack wrote the chunks, but did not wait for the disk: now somebody begins to rely on them.
+// sn-pack wrote the chunks, but did not wait for the disk: now somebody begins to rely on them. One that is lost, as after a
+// restore without blobs, is for the queue to say: the other packets must leave all the same.
 fn sync_chunks<'a>(blobs: &Path, packets: impl Iterator<Item = &'a Verified>, me: Fingerprint) -> Result<()> {
     let own = packets.filter(|packet| packet.packet.name.from == me);
     let paths: Vec<PathBuf> = own
         .flat_map(|packet| packet.packet.chunks())
         .map(|chunk| blobs.join(mailbox::name_for(chunk)))
+        .filter(|path| path.is_file())
         .collect();
     if paths.is_empty() {
         return Ok(());
