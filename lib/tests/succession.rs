@@ -9,7 +9,7 @@ use socialnet::{
     Fingerprint, Kind,
     identity::Identity,
     packet::Body,
-    protocol::{profile, sealing::Letter, start, succession as moving, successor},
+    protocol::{open, profile, sealing::Letter, start, succession as moving, successor},
     seal,
     store::{
         contacts::{self, Contact},
@@ -104,6 +104,40 @@ fn an_answer_to_what_the_old_key_said_reaches_the_new_one() {
     assert_eq!(letters[0].reader, new.is());
     assert_eq!(new.gets(&letters), []);
     assert_eq!(new.sees().last().unwrap(), "bob: Still true.");
+}
+
+#[test]
+fn a_file_that_the_old_key_sent_is_asked_of_the_new_one_and_confirmed_to_it() {
+    let (mut alice, mut bob) = friends();
+    let (film, chunks) = alice.writes_with_file(&[7; 100_000]);
+    let letters = alice.seals(film, &["bob"]);
+    assert_eq!(bob.gets(&letters), []);
+    let mut new = successor_of(&alice, None);
+    let asked = new.seals_what_is_due();
+    assert_eq!(bob.gets(&asked), []);
+    assert_eq!(new.gets(&bob.seals_what_is_due()), []);
+    [&mut new, &mut bob].into_iter().for_each(|person| person.waits(24 * 60));
+    let asks = bob.seals_what_is_due();
+    assert_eq!(new.gets(&for_reader(&asks, &new)), []);
+    let answer = new.seals_what_is_due();
+    assert_eq!(answer.last().unwrap().chunks, letters[0].chunks);
+    assert_eq!((bob.gets(&answer), bob.finds(&chunks)), (vec![], vec![]));
+    [&mut new, &mut bob].into_iter().for_each(|person| person.waits(24 * 60));
+    let said = bob.seals_what_is_due();
+    assert_eq!(open::open(&said[0].der, &new.keyring).unwrap().envelope.blobs, letters[0].chunks);
+}
+
+#[test]
+fn a_file_of_what_the_old_key_sealed_and_that_comes_late_is_confirmed_to_the_new_one() {
+    let (mut alice, mut bob) = friends();
+    let (film, chunks) = alice.writes_with_file(&[7; 100_000]);
+    let late = alice.seals(film, &["bob"]);
+    let mut new = successor_of(&alice, None);
+    assert_eq!(bob.gets(&new.seals_what_is_due()), []);
+    assert_eq!((bob.gets(&late), bob.finds(&chunks)), (vec![], vec![]));
+    bob.waits(24 * 60);
+    let said = bob.seals_what_is_due();
+    assert_eq!(open::open(&said[0].der, &new.keyring).unwrap().envelope.blobs, late[0].chunks);
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub fn get(db: &Connection, who: Fingerprint) -> Result<Option<Former>> {
 }
 
 /// The contact `who` has the key `new` from now on. Everything that is theirs stays theirs: petname, groups, addresses set
-/// by hand, packets. What was sealed for the old key and is not confirmed is owed to the new one. That their fingerprint was
+/// by hand, packets, and the files that they list. What was sealed for the old key and is not confirmed is owed to the new one. That their fingerprint was
 /// checked does not hold for another one.
 pub fn succeed(
     db: &Transaction<'_>,
@@ -117,6 +117,8 @@ pub fn succeed(
         (old, new),
     )?;
     db.execute("DELETE FROM gap WHERE sender = ?1", [old])?;
+    // The new key is asked for them, and told that they came: by an envelope that the old one can open, nobody was.
+    db.execute("UPDATE chunk SET sender = ?2, said_in = NULL WHERE sender = ?1", (old, new))?;
     db.execute(
         "DELETE FROM due WHERE reader = ?1 AND what IN (SELECT what FROM due WHERE reader = ?2)",
         (old, new),

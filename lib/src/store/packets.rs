@@ -1,6 +1,9 @@
 //! Packets held, own ones and others': the writing side, and look-up by name. `feed.rs` has the reading side.
 
-use super::{former::KEYS_OF_AUTHOR, words};
+use super::{
+    former::{self, KEYS_OF_AUTHOR},
+    words,
+};
 use crate::{
     Fingerprint, Result,
     packet::{About, Body, Content, Digest, Name, Packet},
@@ -205,7 +208,7 @@ fn enter(db: &Transaction<'_>, seq: i64, packet: &Packet) -> Result<()> {
     )?;
     let mut list = db.prepare_cached(
         "INSERT INTO chunk (sha256, listed, sender, next_ask)
-         SELECT ?1, 1, ifnull(through, author), received + 86400 FROM packet WHERE seq = ?2
+         SELECT ?1, 1, ?3, received + 86400 FROM packet WHERE seq = ?2
          ON CONFLICT DO UPDATE SET listed = listed + 1, sender = iif(listed, sender, excluded.sender),
              said = iif(listed, said, 0), asked = iif(listed, asked, 0),
              next_ask = iif(listed, next_ask, excluded.next_ask)",
@@ -230,8 +233,12 @@ fn enter(db: &Transaction<'_>, seq: i64, packet: &Packet) -> Result<()> {
         ])?;
     }
     let mut note = db.prepare_cached("INSERT OR IGNORE INTO listing (chunk, packet) VALUES (?1, ?2)")?;
+    let sender =
+        db.query_row("SELECT ifnull(through, author) FROM packet WHERE seq = ?1", [seq], |row| row.get(0));
+    // Whoever has another key by now is asked under that one.
+    let sender = former::present(db, sender?)?;
     for chunk in packet.chunks() {
-        list.execute((chunk, seq))?;
+        list.execute((chunk, seq, sender))?;
         note.execute((chunk, seq))?;
     }
     words::add(db, seq)
