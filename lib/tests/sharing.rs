@@ -6,9 +6,9 @@ mod people;
 
 use people::{Person, for_reader, kinds, meet};
 use socialnet::{
-    Kind,
-    packet::{self, About, Body},
-    protocol::sealing::Letter,
+    Kind, blob,
+    packet::{self, About, Body, Resend},
+    protocol::{open, sealing::Letter},
     store::feed,
 };
 
@@ -219,6 +219,103 @@ fn a_share_of_a_share_is_followed_too() {
     let passed_on = story.carol.seals_what_is_due();
     assert_eq!(dave.gets(&for_reader(&passed_on, &dave)), []);
     assert!(!holds(&dave, "Tell everybody."));
+}
+
+/// Alice's film came to Bob, who may share it; its chunks did not.
+fn with_a_film() -> (Story, Vec<Vec<u8>>) {
+    let mut story = Story::new();
+    let (film, chunks) = story.alice.writes_with_file(&vec![7; 5 << 20]);
+    let mut film = packet::read(&film).unwrap();
+    film.shareable = true;
+    story.status = packet::write(&film, None).unwrap();
+    let letters = story.alice.seals(story.status.clone(), &["bob"]);
+    assert_eq!(story.bob.gets(&letters), []);
+    assert_eq!(chunks.len(), 2);
+    (story, chunks)
+}
+
+/// Carol waits for a day, and gets what Bob gives her when she asks him for what has not come.
+fn carol_asks(story: &mut Story, day: i64) -> Vec<Letter> {
+    [&mut story.bob, &mut story.carol].into_iter().for_each(|person| person.waits(day * 24 * 60));
+    assert_eq!(story.bob.gets(&story.carol.seals_what_is_due()), []);
+    let letters = story.bob.seals_what_is_due();
+    for_reader(&letters, &story.carol)
+}
+
+fn of(chunks: &[Vec<u8>]) -> Vec<[u8; 32]> {
+    let mut digests: Vec<_> = chunks.iter().map(|chunk| blob::sha256(chunk)).collect();
+    digests.sort_unstable();
+    digests
+}
+
+#[test]
+fn the_files_of_what_is_shared_go_with_the_share() {
+    let (mut story, chunks) = with_a_film();
+    assert_eq!(story.bob.finds(&chunks), []);
+    let share = story.bob_shares();
+    assert_eq!(share[0].chunks, of(&chunks));
+    story.bob.queues(&share);
+    assert_eq!(story.carol.gets(&share), []);
+    let answer = carol_asks(&mut story, 1);
+    assert_eq!(answer[0].chunks, of(&chunks), "they were lost, and are asked for");
+    assert_eq!(story.carol.finds(&chunks), []);
+    let said = carol_says(&mut story);
+    assert_eq!(said, of(&chunks));
+}
+
+/// The chunks that Carol says to Bob have come.
+fn carol_says(story: &mut Story) -> Vec<[u8; 32]> {
+    story.carol.waits(24 * 60);
+    let letters = story.carol.seals_what_is_due();
+    open::open(&for_reader(&letters, &story.bob)[0].der, &story.bob.keyring).unwrap().envelope.blobs
+}
+
+#[test]
+fn files_that_come_after_the_share_are_given_to_whoever_asks() {
+    let (mut story, chunks) = with_a_film();
+    assert_eq!(story.bob.finds(&chunks[..1]), []);
+    let share = story.bob_shares();
+    story.bob.queues(&share);
+    assert_eq!(share[0].chunks, of(&chunks[..1]), "what he has not he does not promise");
+    assert_eq!((story.carol.gets(&share), story.carol.finds(&chunks[..1])), (vec![], vec![]));
+    let answer = carol_asks(&mut story, 1);
+    assert!(answer.iter().all(|letter| letter.chunks.is_empty()));
+    assert_eq!(story.carol.gets(&answer), []);
+    assert_eq!(story.bob.finds(&chunks[1..]), []);
+    let answer = carol_asks(&mut story, 1);
+    assert_eq!(answer[0].chunks, of(&chunks[1..]));
+}
+
+#[test]
+fn files_of_what_is_shared_are_not_for_those_who_did_not_get_the_share() {
+    let (mut story, chunks) = with_a_film();
+    let mut dave = Person::new("Dave");
+    meet(&mut story.bob, &mut dave);
+    assert_eq!(story.bob.finds(&chunks), []);
+    story.bob_shares();
+    let body = Body::Resend(Resend { gaps: Vec::new(), blobs: of(&chunks) });
+    let asks = |person: &Person| {
+        let resend = person.signs(&person.writes("resend", body.clone(), |_| {}));
+        person.envelope(&story.bob, 1, vec![resend])
+    };
+    let asks = [asks(&story.carol), asks(&dave)];
+    assert_eq!(story.bob.finds(&asks), []);
+    let answers = story.bob.seals_what_is_due();
+    let given = |person: &Person| for_reader(&answers, person)[0].chunks.clone();
+    assert_eq!((given(&story.carol), given(&dave)), (of(&chunks), vec![]));
+}
+
+#[test]
+fn files_of_what_was_taken_back_are_not_given_to_whoever_got_it_by_a_share() {
+    let (mut story, chunks) = with_a_film();
+    let share = story.bob_shares();
+    story.bob.queues(&share);
+    assert_eq!(story.carol.gets(&share), []);
+    assert_eq!(story.bob.finds(&chunks), []);
+    let retract = story.alice_retracts();
+    assert_eq!(story.bob.gets(&retract), []);
+    let answer = carol_asks(&mut story, 1);
+    assert!(answer.iter().all(|letter| letter.chunks.is_empty()));
 }
 
 #[test]

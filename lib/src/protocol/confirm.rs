@@ -1,7 +1,7 @@
 //! What was lost is asked for, and answered: with the same packets in a new envelope that names the old counters, or as
 //! void. Counting itself, and what is confirmed, is in `store/counters.rs`.
 
-use super::{open, own};
+use super::{chunks, open, own};
 use crate::{
     Error, Fingerprint, Result,
     blob::CHUNK,
@@ -20,7 +20,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 /// Bytes that are sent anew to one reader within [`WINDOW`], a chunk counting as a whole one. A reader who asks for what
 /// they have costs no more than this.
@@ -103,8 +103,14 @@ pub(super) fn anew(
     reader.map(|reader| Ok((reader, Answer::anew(db, first.stream, late, now)?))).transpose()
 }
 
-/// Answers as much as the budget allows; what is left out is asked for again.
-pub(super) fn answer(db: &Connection, reader: Fingerprint, xml: &[u8], now: Timestamp) -> Result<Answer> {
+/// Answers as much as the budget allows, and of chunks those that are here; what is left out is asked for again.
+pub(super) fn answer(
+    db: &Connection,
+    blobs: &Path,
+    reader: Fingerprint,
+    xml: &[u8],
+    now: Timestamp,
+) -> Result<Answer> {
     let Body::Resend(resend) = packet::read(xml)?.body else {
         return Err(Error::malformed("an answer to something else than a resend"));
     };
@@ -136,7 +142,8 @@ pub(super) fn answer(db: &Connection, reader: Fingerprint, xml: &[u8], now: Time
         }
     }
     for chunk in &resend.blobs {
-        if left >= CHUNK as u64 && gaps::may_have_chunk(db, reader, chunk, now)? {
+        let fits = left >= CHUNK as u64 && chunks::is_here(blobs, chunk);
+        if fits && gaps::may_have_chunk(db, reader, chunk, now)? {
             left -= CHUNK as u64;
             answer.bytes += CHUNK as u64;
             answer.chunks.push(*chunk);

@@ -19,6 +19,7 @@
 //! | `understand.rs` | packets that are not understood |
 //! | `sealing.rs` | clear packets become signed, counted, sealed envelopes |
 //! | `outgoing.rs` | what may leave, to whom, and that it is held before it goes |
+//! | `chunks.rs` | chunks that go beside envelopes |
 //! | `choice.rs` | which of a reader's keys an envelope is sealed to |
 //! | `parcels.rs` | packets sorted by reader, and cut into envelopes and rounds |
 //! | `succession.rs` | a new key for a known person |
@@ -55,6 +56,7 @@ pub mod successor;
 
 mod arrived;
 mod choice;
+mod chunks;
 #[cfg(test)]
 mod flood;
 mod outgoing;

@@ -6,7 +6,7 @@
 
 use super::{
     choice::{self, Chosen},
-    confirm,
+    chunks, confirm,
     open::{self, Verified},
     outgoing::{Desk, doubled, hold},
     own,
@@ -16,7 +16,6 @@ use super::{
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
     envelope::Envelope,
-    file,
     home::Home,
     identity::{Keyring, ReaderKeys},
     mailbox,
@@ -34,7 +33,7 @@ use rayon::prelude::*;
 use rusqlite::{Connection, Transaction};
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -127,7 +126,7 @@ impl<'a> Sealer<'a> {
         let db = self.store.snapshot()?;
         let (outgoing, mut failures) = self.sign(&db, items, &[])?;
         drop(db);
-        sync_chunks(&self.blobs, outgoing.iter().map(|item| &item.verified), self.me())?;
+        chunks::sync(&self.blobs, outgoing.iter().map(|item| &item.verified), self.me())?;
         let (me, now) = (self.me(), self.now);
         let db = self.store.begin()?;
         for Outgoing { verified, readers } in outgoing {
@@ -217,7 +216,7 @@ impl<'a> Sealer<'a> {
             let packet = match due.debt {
                 Debt::Received => None,
                 Debt::Answer(xml) => {
-                    let answer = confirm::answer(db, due.reader, &xml, self.now)?;
+                    let answer = confirm::answer(db, &self.blobs, due.reader, &xml, self.now)?;
                     parcels.answer(reader, answer, Some(due.id));
                     continue;
                 }
@@ -288,7 +287,7 @@ impl<'a> Sealer<'a> {
             .flat_map(|parcel| &parcel.packets)
             .map(|packet| (packet.digest, packet.as_ref()))
             .collect();
-        sync_chunks(&self.blobs, packets.values().copied(), self.me())?;
+        chunks::sync(&self.blobs, packets.values().copied(), self.me())?;
         let (me, now) = (self.me(), self.now);
         let keyring = self.keyring;
         let db = self.store.begin()?;
@@ -396,7 +395,8 @@ impl<'a> Sealer<'a> {
             }
             gaps::chunks_are_said(&db, &draft.envelope.blobs, &envelope)?;
             carried.entry(reader).or_default().push(envelope);
-            let chunks = chunks(&draft);
+            let asked = &draft.parcel.answer.chunks;
+            let chunks = chunks::beside(&db, &self.blobs, me, &draft.packets, asked)?;
             letters.push(Letter { reader, envelope, der, chunks });
         }
         for parcel in parcels {
@@ -440,16 +440,6 @@ fn on_all_cores<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync + 
     }
 }
 
-// What its packets list; and, with the envelope that answers, the chunks that were asked for.
-fn chunks(draft: &Draft<'_>) -> Vec<Digest> {
-    let listed = draft.packets.iter().flat_map(|packet| packet.packet.chunks().copied());
-    let asked = draft.parcel.answer.chunks.iter().copied();
-    let mut chunks: Vec<Digest> = listed.chain(asked).collect();
-    chunks.sort_unstable();
-    chunks.dedup();
-    chunks
-}
-
 // A packet that is sealed for a reader later.
 fn owe_packet(
     db: &Transaction<'_>,
@@ -487,20 +477,4 @@ fn add_reader(
     let Some(seq) = rows.get(&packet.digest).copied() else { return Ok(None) };
     packets::add_reader(db, seq, reader)?;
     Ok(Some(seq))
-}
-
-// sn-pack wrote the chunks, but did not wait for the disk: now somebody begins to rely on them. One that is lost, as after a
-// restore without blobs, is for the queue to say: the other packets must leave all the same.
-fn sync_chunks<'a>(blobs: &Path, packets: impl Iterator<Item = &'a Verified>, me: Fingerprint) -> Result<()> {
-    let own = packets.filter(|packet| packet.packet.name.from == me);
-    let paths: Vec<PathBuf> = own
-        .flat_map(|packet| packet.packet.chunks())
-        .map(|chunk| blobs.join(mailbox::name_for(chunk)))
-        .filter(|path| path.is_file())
-        .collect();
-    if paths.is_empty() {
-        return Ok(());
-    }
-    file::sync(&paths).context(|| "an attachment's chunks")?;
-    file::sync_folder(blobs)
 }

@@ -201,10 +201,18 @@ pub fn packets_in(db: &Connection, envelope: &Digest, now: Timestamp) -> Result<
 const MAY_HAVE_CHUNK: &str = "SELECT 1 FROM listing CROSS JOIN audience ON audience.packet = listing.packet
          JOIN packet ON packet.seq = listing.packet
      WHERE chunk = ?2 AND reader = ?1 AND ifnull(expires > ?3, 1) AND length(signed) > 0";
+const MAY_HAVE_SHARED_CHUNK: &str =
+    "SELECT 1 FROM listing CROSS JOIN packet AS original ON original.seq = listing.packet
+         CROSS JOIN packet AS share ON share.type = 'share'
+             AND share.about_id = original.id AND share.about_author = original.author
+         CROSS JOIN audience ON audience.packet = share.seq
+     WHERE chunk = ?2 AND reader = ?1 AND ifnull(original.expires > ?3, 1) AND length(original.signed) > 0
+         AND ifnull(share.expires > ?3, 1) AND length(share.signed) > 0";
 
-/// Whether a packet that was sealed for a reader, and still holds, lists this chunk.
+/// Whether a packet that was sealed for a reader, or is shared by one that was, lists this chunk; and both still hold.
 pub fn may_have_chunk(db: &Connection, reader: Fingerprint, chunk: &Digest, now: Timestamp) -> Result<bool> {
-    Ok(db.prepare_cached(MAY_HAVE_CHUNK)?.exists((reader, chunk, now.as_second()))?)
+    let may = |query| db.prepare_cached(query)?.exists((reader, chunk, now.as_second()));
+    Ok(may(MAY_HAVE_CHUNK)? || may(MAY_HAVE_SHARED_CHUNK)?)
 }
 
 /// The counters of ours that an envelope stands for: its own, and those whose packets were sealed anew in it.
@@ -285,13 +293,15 @@ mod tests {
     #[test]
     fn a_chunk_is_found_by_its_hash_however_much_its_reader_got() {
         let (_dir, store) = sample::store();
-        let mut plan = store.read().prepare(&format!("EXPLAIN QUERY PLAN {MAY_HAVE_CHUNK}")).unwrap();
-        let steps: Vec<String> = plan
-            .query_map((BOB, CHUNK, NOW), |row| row.get("detail"))
-            .unwrap()
-            .collect::<rusqlite::Result<_>>()
-            .unwrap();
-        assert!(steps[0].contains("SEARCH listing") && steps[0].contains("(chunk=?"), "{steps:?}");
-        assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
+        for query in [MAY_HAVE_CHUNK, MAY_HAVE_SHARED_CHUNK] {
+            let mut plan = store.read().prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let steps: Vec<String> = plan
+                .query_map((BOB, CHUNK, NOW), |row| row.get("detail"))
+                .unwrap()
+                .collect::<rusqlite::Result<_>>()
+                .unwrap();
+            assert!(steps[0].contains("SEARCH listing") && steps[0].contains("(chunk=?"), "{steps:?}");
+            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{steps:?}");
+        }
     }
 }

@@ -349,6 +349,20 @@ pub fn shares(db: &Connection, original: Name, by: Fingerprint) -> Result<Vec<i6
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Chunks of what a share carries, as far as that is held.
+pub fn shared_chunks(db: &Connection, share: Name) -> Result<Vec<Digest>> {
+    let mut query = db.prepare_cached(
+        "SELECT chunks FROM packet AS share
+           JOIN packet AS original ON original.author = share.about_author AND original.id = share.about_id
+           JOIN attachment ON attachment.packet = original.seq
+         WHERE share.author = ?1 AND share.id = ?2 AND share.type = 'share' AND chunks IS NOT NULL",
+    )?;
+    let lists = query
+        .query_map((share.from, share.id), |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
+    Ok(lists.iter().flat_map(|list| list.as_chunks().0).copied().collect())
+}
+
 /// Everybody a packet was sealed to.
 pub fn audience(db: &Connection, seq: i64) -> Result<Vec<Fingerprint>> {
     let mut query = db.prepare_cached("SELECT reader FROM audience WHERE packet = ?1")?;
