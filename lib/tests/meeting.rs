@@ -6,9 +6,11 @@ use people::{Person, kinds, meet, morning};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::{blocking, decide, meeting, profile},
+    protocol::{blocking, decide, meeting, profile, sealing::Letter},
     store::contacts,
 };
+
+const DAY: i64 = 24 * 60;
 
 #[test]
 fn an_invitation_connects_both_at_once() {
@@ -341,4 +343,90 @@ fn face_to_face_both_are_checked_and_a_code_that_two_use_checks_nobody() {
     let again = bob.adds(&alice.invites_so(true));
     assert_eq!(alice.gets(&again), []);
     assert_eq!(alice.knows("bob"), ("friend", "checked"));
+}
+
+/// Alice parts from Bob; her goodbye is lost unless Bob gets it. A day later she adds him again, and he hears of that.
+fn parts_and_returns(alice: &mut Person, bob: &mut Person) -> Vec<Letter> {
+    let who = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+    let goodbye = alice.seals_what_is_due();
+    assert_eq!(goodbye.len(), 1);
+    [&mut *alice, &mut *bob].into_iter().for_each(|person| person.waits(DAY));
+    let invitation = bob.invites();
+    assert_eq!(bob.gets(&alice.adds(&invitation)), []);
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
+    goodbye
+}
+
+#[test]
+fn a_goodbye_that_was_lost_is_not_said_again_to_whom_one_has_met_since() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    parts_and_returns(&mut alice, &mut bob);
+    // Bob misses a counter, and asks; after a week what nobody has confirmed is sealed anew.
+    for _ in 0..20 {
+        [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(DAY));
+        assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+        assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+        assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
+    }
+    let gaps: u32 = bob.store.read().query_row("SELECT count(*) FROM gap", (), |row| row.get(0)).unwrap();
+    assert_eq!(gaps, 0, "he was told that there is nothing to wait for");
+}
+
+#[test]
+fn a_goodbye_that_comes_after_the_next_request_changes_nothing() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let goodbye = parts_and_returns(&mut alice, &mut bob);
+    assert_eq!(bob.gets(&goodbye), []);
+    assert_eq!(bob.knows("alice").0, "friend");
+    // The next one counts.
+    let who = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+    assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+    assert_eq!(bob.knows("alice").0, "gone");
+}
+
+#[test]
+fn a_goodbye_that_had_not_left_when_they_met_again_never_does() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    for bob_asks in [false, true] {
+        let who = contacts::find(alice.store.read(), "bob").unwrap();
+        meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+        if bob_asks {
+            let invitation = alice.invites();
+            assert_eq!(alice.gets(&bob.adds(&invitation)), []);
+        } else {
+            let invitation = meeting::introduction(&bob.invites()).unwrap();
+            meeting::add(&mut alice.store, &alice.keyring, &invitation, None, alice.now).unwrap();
+        }
+        assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+        assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+        assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
+    }
+}
+
+#[test]
+fn a_friendship_that_one_side_still_has_is_mended_by_adding_them_again() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let who = contacts::find(bob.store.read(), "alice").unwrap();
+    meeting::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
+    drop(bob.seals_what_is_due());
+    let status = alice.status("Are you there?");
+    let letters = alice.seals(status, &["bob"]);
+    assert_eq!(bob.gets(&letters), []);
+    assert_eq!(bob.sees(), [] as [&str; 0]);
+    let invitation = bob.invites();
+    assert_eq!(bob.gets(&alice.adds(&invitation)), []);
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
+    assert_eq!(bob.sees(), ["alice: Are you there?"]);
+    // Under another name it would be somebody else.
+    let them = meeting::introduction(&invitation).unwrap();
+    let error = meeting::add(&mut alice.store, &alice.keyring, &them, Some("bobby"), alice.now).unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage);
 }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
+    envelope::Stream,
     identity::{Keyring, Purpose, ReaderKeys, point},
     packet::{Body, Opened},
     profile::{Invitation, KeyOffer, Profile},
@@ -28,6 +29,7 @@ use crate::{
     store::{
         Store,
         contacts::{self, Contact, Grade, New, State},
+        counters,
         due::{self, Debt},
         former, invitations, requests,
     },
@@ -43,6 +45,8 @@ pub const MAX_DAYS: u32 = 30;
 const MAX_SHORT: u64 = 32 << 10;
 /// People in the waiting room, at most; whoever comes then is not answered, and may ask again.
 pub const WAITING_ROOM: u32 = 100;
+/// The type, and the name of the debt: at most one goodbye is owed to somebody.
+pub(super) const BYE: &str = "contact-bye";
 
 /// How an invitation is given.
 #[derive(Clone, Copy, Debug)]
@@ -234,8 +238,11 @@ pub fn add(
     let db = store.begin()?;
     let known = contacts::by_fingerprint(&db, them.from)?;
     match known.as_ref().map(|contact| contact.state) {
+        // Perhaps they hold us as gone: what ended it may have been lost, or a backup. They answer as it stands with them.
         Some(State::Friend) => {
-            return Err(Error::new(Kind::Usage, "you are contacts already"));
+            if petname.is_some_and(|petname| known.as_ref().is_none_or(|known| known.petname != petname)) {
+                return Err(Error::new(Kind::Usage, "you are contacts already, by another name"));
+            }
         }
         Some(_) => {
             update(&db, them, now)?;
@@ -252,6 +259,7 @@ pub fn add(
     if them.code.is_some() {
         contacts::raise_grade(&db, them.from, Grade::Invited)?;
     }
+    due::forget_named(&db, them.from, BYE)?;
     due::owe(&db, them.from, "contact-request", &Debt::Packet(request), now)?;
     db.commit()?;
     contacts::by_fingerprint(store.read(), them.from)?
@@ -327,14 +335,14 @@ pub fn check(store: &mut Store, who: &Contact, spoken: &str) -> Result<()> {
 
 /// `sn-contact remove`: says goodbye and forgets what was owed.
 pub fn remove(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestamp) -> Result<()> {
-    let bye = own::packet(keyring.identity.fingerprint, "contact-bye", Body::ContactBye, now)?;
+    let bye = own::packet(keyring.identity.fingerprint, BYE, Body::ContactBye, now)?;
     let db = store.begin()?;
     due::forget(&db, who.fingerprint)?;
     // Newer keys can't be asked for: from somebody who is gone they are not taken.
     let sealing = who.profile.sealing.as_ref();
     let opens = sealing.is_some_and(|offer| ReaderKeys::usable(offer, Purpose::Sealing, now));
     if who.state == State::Friend && opens {
-        due::owe(&db, who.fingerprint, "contact-bye", &Debt::Packet(bye), now)?;
+        due::owe(&db, who.fingerprint, BYE, &Debt::Packet(bye), now)?;
     }
     contacts::set_state(&db, who.fingerprint, State::Gone)?;
     Ok(db.commit()?)
@@ -353,6 +361,8 @@ pub fn ignore(store: &mut Store, who: &Contact) -> Result<()> {
 
 fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
     contacts::set_state(db, who, State::Friend)?;
+    // A goodbye that has not left would end what begins now.
+    due::forget_named(db, who, BYE)?;
     // They may introduce us, and be asked for us.
     due::owe(db, who, "", &Debt::Public, now)?;
     searchable::tell_new_friend(db, who, now)?;
@@ -470,9 +480,12 @@ pub(super) fn accepted(
     Ok(())
 }
 
-/// A `contact-bye` came. From the waiting room it changes nothing: whoever could leave it, known for ever, would make
-/// room there for the next stranger.
-pub(super) fn bye(db: &Transaction<'_>, from: Fingerprint) -> Result<()> {
+/// A `contact-bye` came, in an envelope with this counter. From the waiting room it changes nothing: whoever could leave it,
+/// known for ever, would make room there for the next stranger. Nor does one that is late, and has been thought better of.
+pub(super) fn bye(db: &Transaction<'_>, from: Fingerprint, stream: &Stream, counter: u64) -> Result<()> {
+    if counters::met_after(db, from, stream, counter)? {
+        return Ok(());
+    }
     let state = contacts::state(db, from)?;
     if !matches!(state, Some(State::Asked | State::Friend)) {
         return Ok(());

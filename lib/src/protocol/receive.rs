@@ -87,6 +87,9 @@ impl Receiver<'_> {
             || state.is_some() && counters::known(db, sender, STRANGERS_ENVELOPES)? < STRANGERS_ENVELOPES
         {
             counters::record(db, sender, &envelope.stream, envelope.counter, &opened.digest, self.now)?;
+            if opened.packets.iter().any(|verified| begins(&verified.packet)) {
+                counters::has_met(db, sender, &envelope.stream, envelope.counter)?;
+            }
         }
         if !friend {
             return Ok(Outcome::Taken(Vec::new()));
@@ -145,7 +148,7 @@ impl Receiver<'_> {
                 meeting::request(db, &request, successions, self.now)
             }
             Body::ContactAccept { profile } => meeting::accepted(db, from, profile, self.now),
-            Body::ContactBye => meeting::bye(db, from),
+            Body::ContactBye => meeting::bye(db, from, &opened.envelope.stream, opened.envelope.counter),
             Body::Profile { profile, want } if contacts::state(db, from)? == Some(State::Asked) => {
                 profile::receive(db, from, profile, *want, self.now)
             }
@@ -293,7 +296,11 @@ impl Receiver<'_> {
 }
 
 fn is_meeting(packet: &Packet) -> bool {
-    matches!(packet.body, Body::ContactRequest { .. } | Body::ContactAccept { .. } | Body::ContactBye)
+    begins(packet) || matches!(packet.body, Body::ContactBye)
+}
+
+fn begins(packet: &Packet) -> bool {
+    matches!(packet.body, Body::ContactRequest { .. } | Body::ContactAccept { .. })
 }
 
 fn is_profile(packet: &Packet) -> bool {

@@ -110,6 +110,21 @@ pub fn known(db: &Connection, sender: Fingerprint, most: u32) -> Result<u32> {
     Ok(query.query_row((sender, most), |row| row.get(0))?)
 }
 
+/// Marks an envelope of a sender's as one with which they asked or agreed to be a contact, once it is remembered.
+pub fn has_met(db: &Transaction<'_>, sender: Fingerprint, stream: &Stream, counter: u64) -> Result<()> {
+    db.prepare_cached("UPDATE opened SET met = 1 WHERE sender = ?1 AND stream = ?2 AND counter = ?3")?
+        .execute((sender, stream, counter))?;
+    Ok(())
+}
+
+/// Whether one that they sealed later in this stream was such a one.
+pub fn met_after(db: &Connection, sender: Fingerprint, stream: &Stream, counter: u64) -> Result<bool> {
+    let mut query = db.prepare_cached(
+        "SELECT 1 FROM opened INDEXED BY opened_met WHERE sender = ?1 AND stream = ?2 AND counter > ?3 AND met",
+    )?;
+    Ok(query.exists((sender, stream, counter))?)
+}
+
 /// Remembers that it was taken in. The first envelope under a counter stays the known one.
 pub fn record(
     db: &Transaction<'_>,

@@ -254,6 +254,12 @@ pub fn retain_signed(
     Ok(())
 }
 
+/// Forgets a debt to a reader, by its name.
+pub fn forget_named(db: &Transaction<'_>, reader: Fingerprint, what: &str) -> Result<()> {
+    db.execute("DELETE FROM due WHERE reader = ?1 AND what = ?2", (reader, what))?;
+    Ok(())
+}
+
 /// Forgets what is owed to somebody.
 pub fn forget(db: &Transaction<'_>, reader: Fingerprint) -> Result<()> {
     db.execute("DELETE FROM due WHERE reader = ?1", [reader])?;

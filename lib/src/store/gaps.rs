@@ -187,11 +187,13 @@ pub fn sealed_between(
     Ok(())
 }
 
-/// The packets in an envelope of ours, as far as they still hold: their rows, and the bytes of their SignedData.
+/// The packets in an envelope of ours, as far as they still hold: their rows, and the bytes of their SignedData. A goodbye is
+/// said once: whoever misses it may have been met again.
 pub fn packets_in(db: &Connection, envelope: &Digest, now: Timestamp) -> Result<Vec<(i64, u64)>> {
     let mut query = db.prepare_cached(
         "SELECT seq, length(signed) FROM sealed_packet JOIN packet ON packet.seq = sealed_packet.packet
-         WHERE envelope = ?1 AND length(signed) > 0 AND (ifnull(expires > ?2, 1) OR type = 'edit') ORDER BY seq",
+         WHERE envelope = ?1 AND length(signed) > 0 AND (ifnull(expires > ?2, 1) OR type = 'edit')
+           AND type <> 'contact-bye' ORDER BY seq",
     )?;
     let rows = query.query_map((envelope, now.as_second()), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

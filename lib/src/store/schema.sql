@@ -464,8 +464,11 @@ CREATE TABLE opened (
     stream  BLOB    NOT NULL,
     counter INTEGER NOT NULL,
     digest  BLOB    NOT NULL,
+    -- a contact-request or contact-accept was in it
+    met     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (sender, stream, counter)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX opened_met ON opened (sender, stream, counter) WHERE met;
 
 -- Which counters came, as ranges that do not touch: what `<received>` says.
 CREATE TABLE received (
