@@ -353,7 +353,7 @@ fn a_contacts_ml_kem_key_can_t_disappear_silently() {
             assert_eq!(bob.finds(&[alice.envelope(&bob, counter, vec![packet])]), [], "{kind}");
             assert!(bob.alarm("alice").contains("no ML-KEM key"), "{kind}: {}", bob.alarm("alice"));
             let db = bob.store.begin().unwrap();
-            contacts::set_alarm(&db, alice.is(), "").unwrap();
+            contacts::settle_alarm(&db, alice.is()).unwrap();
             db.commit().unwrap();
         }
     }

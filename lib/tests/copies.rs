@@ -4,10 +4,10 @@
 
 mod people;
 
-use people::{Person, meet};
+use people::{Person, meet, successor_of};
 use socialnet::{
-    protocol::{moved, sealing::Letter},
-    store::streams,
+    protocol::{meeting, moved, sealing::Letter},
+    store::{contacts, streams},
 };
 
 const HOURS: i64 = 60;
@@ -97,4 +97,41 @@ fn a_copy_that_counts_on_in_the_same_stream_is_noticed() {
     let answer = says(&mut bob, "Hm.");
     assert_eq!(one.gets(&answer), []);
     assert!(alarmed(&one), "Bob has a counter that it never gave");
+}
+
+#[test]
+fn a_contact_can_not_wipe_one_alarm_by_another() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let mut mallory = Person::new("Mallory");
+    // Mallory took Bob's code, and was faster.
+    let invitation = alice.invites();
+    assert_eq!(alice.gets(&mallory.adds(&invitation)), []);
+    assert_eq!(alice.gets(&bob.adds(&invitation)), []);
+    let code = alice.alarm("mallory");
+    assert!(code.contains("used by two people"), "{code}");
+    assert_eq!(mallory.gets(&alice.seals_what_is_due()), []);
+    let letters = mallory.seals_what_is_due();
+    assert_eq!(alice.gets(&letters), []);
+    // Two different envelopes under one counter, twice.
+    for words in ["One.", "Two.", "Three."] {
+        let letter = mallory.envelope(&alice, 100, vec![mallory.signs(&mallory.status(words))]);
+        assert_eq!(alice.finds(&[letter]), []);
+    }
+    let both = format!(
+        "{code}; two copies of this account are sending, noticed 2026-11-22: tell them, and ask which one is theirs"
+    );
+    assert_eq!(alice.alarm("mallory"), both);
+    // Another key.
+    let mut next = successor_of(&mallory, None);
+    let letters = next.seals_what_is_due();
+    assert_eq!(alice.gets(&letters), []);
+    let all = format!("{both}; has a new key, named by the old one: compare fingerprints");
+    assert_eq!(alice.alarm("mallory"), all);
+    let mut third = successor_of(&next, None);
+    let letters = third.seals_what_is_due();
+    assert_eq!(alice.gets(&letters), []);
+    assert_eq!(alice.alarm("mallory"), all, "each kind once");
+    let who = contacts::find(alice.store.read(), "mallory").unwrap();
+    meeting::check(&mut alice.store, &who, &third.is().to_string()).unwrap();
+    assert_eq!(alice.alarm("mallory"), "", "they have met");
 }

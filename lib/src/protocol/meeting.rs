@@ -329,7 +329,7 @@ pub fn check(store: &mut Store, who: &Contact, spoken: &str) -> Result<()> {
     }
     let db = store.begin()?;
     contacts::raise_grade(&db, who.fingerprint, Grade::Checked)?;
-    contacts::set_alarm(&db, who.fingerprint, "")?;
+    contacts::settle_alarm(&db, who.fingerprint)?;
     Ok(db.commit()?)
 }
 
@@ -458,8 +458,8 @@ fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()
 
 fn alarm(db: &Transaction<'_>, first: Fingerprint, second: Fingerprint) -> Result<()> {
     let words = "their invitation's code was used by two people: compare fingerprints";
-    contacts::set_alarm(db, first, words)?;
-    contacts::set_alarm(db, second, words)
+    contacts::add_alarm(db, first, words, &[words])?;
+    contacts::add_alarm(db, second, words, &[words])
 }
 
 /// A `contact-accept` came: it counts only from somebody we asked.

@@ -178,7 +178,7 @@ pub(super) fn receive(
         check_keys(profile, &contact.certificate, now)?;
         if lost_ml_kem(profile, &contact.profile) {
             let words = "their new profile has no ML-KEM key any more, and was not taken: ask them";
-            return contacts::set_alarm(db, who, words);
+            return contacts::add_alarm(db, who, words, &[words]);
         }
         contacts::set_profile(db, who, profile).context(|| "the profile")?;
         due::hasten(db, who, now)?;

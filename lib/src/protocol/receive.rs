@@ -125,15 +125,12 @@ impl Receiver<'_> {
     fn alarm_of_two_copies(&self, db: &Transaction<'_>, sender: Fingerprint) -> Result<()> {
         const WORDS: &str = "two copies of this account are sending";
         let known = contacts::by_fingerprint(db, sender)?;
-        if known.is_some_and(|contact| contact.alarm.starts_with(WORDS)) {
+        if known.is_some_and(|contact| contact.alarm.contains(WORDS)) {
             return Ok(());
         }
         let when = self.now.strftime("%F");
-        contacts::set_alarm(
-            db,
-            sender,
-            &format!("{WORDS}, noticed {when}: tell them, and ask which one is theirs"),
-        )
+        let words = format!("{WORDS}, noticed {when}: tell them, and ask which one is theirs");
+        contacts::add_alarm(db, sender, &words, &[])
     }
 
     // The packets that may change whether the sender is a friend come first, whatever their place.

@@ -18,6 +18,11 @@ use crate::{
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
 
+// How the alarms begin: of each kind a contact has one at most.
+const NEW_KEY: &str = "has a new key";
+const OTHER_KEY: &str = "another key had taken their place";
+const SAYS_TO_BE: &str = "says to be";
+
 /// What a request's successions come to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Claim {
@@ -115,17 +120,17 @@ fn take(
     other.map_or(Ok(()), |other| former::forget_stranger(db, &other))?;
     former::succeed(db, &person, step.to, said_by, now)?;
     let mut words = format!(
-        "has a new key, named by {}: compare fingerprints",
+        "{NEW_KEY}, named by {}: compare fingerprints",
         if said_by == SaidBy::Recovery { "the recovery key" } else { "the old one" }
     );
+    let mut anew = [NEW_KEY].as_slice();
     if past.is_some() {
         former::overrule(db, &person, was)?;
-        words = format!(
-            "another key had taken their place, {}: what it said and got was not theirs",
-            person.fingerprint
-        );
+        words = format!("{OTHER_KEY}, {}: what it said and got was not theirs", person.fingerprint);
+        // Of that other one the first was said.
+        anew = &[NEW_KEY, OTHER_KEY];
     }
-    contacts::set_alarm(db, step.to, &words)?;
+    contacts::add_alarm(db, step.to, &words, anew)?;
     Ok(Claim::Moved)
 }
 
@@ -136,14 +141,14 @@ pub(super) fn alarm(db: &Transaction<'_>, new: Fingerprint, contact: Fingerprint
     if contacts::by_fingerprint(db, new)?.is_none() {
         return Ok(());
     }
-    let words = format!("says to be {} with a new key, which nothing proves", person.petname);
-    contacts::set_alarm(db, new, &words)?;
+    let words = format!("{SAYS_TO_BE} {} with a new key, which nothing proves", person.petname);
+    contacts::add_alarm(db, new, &words, &[SAYS_TO_BE])?;
     // Anybody can say so: it must not take the place of something worse.
     if !person.alarm.is_empty() {
         return Ok(());
     }
     let words = format!("somebody says to be them with another key, {new}, which nothing proves: ask them");
-    contacts::set_alarm(db, person.fingerprint, &words)
+    contacts::add_alarm(db, person.fingerprint, &words, &[])
 }
 
 /// `sn-contact succeed`: the owner knows that somebody who waits is a contact with a new key.
@@ -160,7 +165,7 @@ pub fn decide(store: &mut Store, who: &Contact, new: &Contact, now: Timestamp) -
     former::succeed(&db, who, new.fingerprint, SaidBy::Owner, now)?;
     contacts::set_certificate(&db, new.fingerprint, &new.certificate)?;
     contacts::set_profile(&db, new.fingerprint, &new.profile)?;
-    contacts::set_alarm(&db, new.fingerprint, "")?;
+    contacts::settle_alarm(&db, new.fingerprint)?;
     if who.state == State::Friend {
         due::owe(&db, new.fingerprint, "", &Debt::Accept, now)?;
         searchable::tell_again(&db, new.fingerprint, now)?;

@@ -149,6 +149,9 @@ fn is_letter(c: char) -> bool {
 /// The word for all friends.
 pub const EVERYBODY: &str = "all";
 
+/// Stands between several on one line; no alarm has it in its words.
+const ALARMS_APART: &str = "; ";
+
 /// What feeds call the owner.
 pub const OWNER: &str = "you";
 
@@ -317,8 +320,22 @@ pub fn set_certificate(db: &Transaction<'_>, who: Fingerprint, certificate: &[u8
     Ok(())
 }
 
-/// Sets the line the owner should read about somebody; empty takes it away.
-pub fn set_alarm(db: &Transaction<'_>, who: Fingerprint, alarm: &str) -> Result<()> {
+/// Puts something on the line that the owner should read about somebody. What is on it stays, but for what begins as `anew`
+/// does: of each kind there is one, and nobody can take a serious word away by earning another.
+pub fn add_alarm(db: &Transaction<'_>, who: Fingerprint, words: &str, anew: &[&str]) -> Result<()> {
+    let known = db.query_row("SELECT alarm FROM contact WHERE fingerprint = ?1", [who], |row| row.get(0));
+    let known: String = known.optional()?.unwrap_or_default();
+    let stays = |it: &&str| !it.is_empty() && !anew.iter().any(|kind| it.starts_with(kind));
+    let alarm: Vec<&str> = known.split(ALARMS_APART).filter(stays).chain([words]).collect();
+    set_alarm(db, who, &alarm.join(ALARMS_APART))
+}
+
+/// The owner has settled it.
+pub fn settle_alarm(db: &Transaction<'_>, who: Fingerprint) -> Result<()> {
+    set_alarm(db, who, "")
+}
+
+fn set_alarm(db: &Transaction<'_>, who: Fingerprint, alarm: &str) -> Result<()> {
     db.execute("UPDATE contact SET alarm = ?2 WHERE fingerprint = ?1", (who, alarm))?;
     Ok(())
 }
