@@ -4,7 +4,11 @@
 
 mod people;
 
-use people::{Person, Stick, for_reader, kinds, meet, successor_of};
+use people::{
+    Person, Stick, for_reader, kinds, meet,
+    searching::{count, findable},
+    successor_of,
+};
 use socialnet::{
     Fingerprint, Kind,
     identity::Identity,
@@ -388,4 +392,22 @@ fn whoever_is_blocked_by_an_old_key_is_blocked() {
     assert_eq!(bob.gets(&asked), []);
     socialnet::protocol::blocking::block(&mut bob.store, alice.is()).unwrap();
     assert_eq!(bob.knows("alice").0, "blocked");
+}
+
+#[test]
+fn a_goodbye_by_a_key_that_was_left_ends_nothing() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    findable(&mut alice, [[1; 32], [2; 32]]);
+    meet(&mut bob, &mut alice);
+    let letters = alice.seals_what_is_due();
+    assert_eq!(bob.gets(&letters), []);
+    let mut new = successor_of(&alice, None);
+    let letters = new.seals_what_is_due();
+    assert_eq!(bob.gets(&letters), []);
+    assert_eq!((knows(&bob, "alice").fingerprint, count(&bob, "hashcache")), (new.is(), 1));
+    let goodbye = alice.writes("contact-bye", Body::ContactBye, |_| ());
+    let letter = alice.envelope(&bob, 100, vec![alice.signs(&goodbye)]);
+    assert_eq!(bob.finds(&[letter]), []);
+    assert_eq!(bob.knows("alice").0, "friend");
+    assert_eq!(count(&bob, "hashcache"), 1, "what Bob carries for her is not forgotten");
 }

@@ -486,8 +486,9 @@ pub(super) fn bye(db: &Transaction<'_>, from: Fingerprint, stream: &Stream, coun
     if counters::met_after(db, from, stream, counter)? {
         return Ok(());
     }
-    let state = contacts::state(db, from)?;
-    if !matches!(state, Some(State::Asked | State::Friend)) {
+    // A key that they have left ends nothing.
+    let known = contacts::by_fingerprint(db, from)?.filter(|known| known.fingerprint == from);
+    if !known.is_some_and(|known| matches!(known.state, State::Asked | State::Friend)) {
         return Ok(());
     }
     due::forget(db, from)?;
