@@ -6,7 +6,9 @@ mod people;
 
 use people::{Person, meet, successor_of};
 use socialnet::{
-    protocol::{meeting, moved, sealing::Letter},
+    envelope::{Envelope, Received},
+    identity::Purpose,
+    protocol::{blocking, meeting, moved, sealing::Letter},
     store::{contacts, streams},
 };
 
@@ -134,4 +136,27 @@ fn a_contact_can_not_wipe_one_alarm_by_another() {
     let who = contacts::find(alice.store.read(), "mallory").unwrap();
     meeting::check(&mut alice.store, &who, &third.is().to_string()).unwrap();
     assert_eq!(alice.alarm("mallory"), "", "they have met");
+}
+
+#[test]
+fn whoever_invents_another_copy_is_believed_as_long_as_they_are_a_friend() {
+    let (mut alice, mut mallory) = (Person::new("Alice"), Person::new("Mallory"));
+    meet(&mut alice, &mut mallory);
+    let invented = Received { stream: [9; 16], ranges: vec![(1, 5)] };
+    let envelope = Envelope {
+        from: mallory.is(),
+        to: alice.is(),
+        sent: mallory.now,
+        stream: [7; 16],
+        counter: 0,
+        received: vec![invented],
+        answers: Vec::new(),
+        blobs: Vec::new(),
+        packets: Vec::new(),
+    };
+    let letter = mallory.sealed(&envelope.write().unwrap(), &alice, Purpose::Sealing);
+    assert_eq!(alice.finds(&[letter]), []);
+    assert!(alarmed(&alice));
+    blocking::block(&mut alice.store, mallory.is()).unwrap();
+    assert!(!alarmed(&alice));
 }

@@ -73,10 +73,11 @@ fn settled(db: &Connection, stream: &Stream) -> Result<Option<Timestamp>> {
 }
 
 /// What the owner is to be told until they have chosen the copy that stays: who had something from another one, and since
-/// when they say so.
+/// when they say so. It is but their word: of who is no friend any more it counts for nothing.
 pub fn alarm(db: &Connection) -> Result<Option<Error>> {
     let mut query = db.prepare(
-        "SELECT petname, first, last FROM copy_told JOIN contact ON id = contact ORDER BY first, id",
+        "SELECT petname, first, last FROM copy_told JOIN contact ON id = contact WHERE state = 'friend'
+         ORDER BY first, id",
     )?;
     let mut rows = query.query(())?;
     let (mut told, mut since, mut last) = (Vec::new(), None, 0);
