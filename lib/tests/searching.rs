@@ -11,7 +11,7 @@ use socialnet::{
     Kind,
     packet::{self, Body},
     protocol::{
-        introduce, meeting,
+        blocking, introduce, meeting,
         search::{ask, sought},
         searchable,
     },
@@ -260,6 +260,21 @@ fn killed_at_any_step_a_search_leaves_once() {
     assert_eq!((count(&carol, "search"), count(&carol, "search_leaving")), (0, 0));
     carol.waits(60);
     assert_eq!(for_reader(&carol.seals_what_is_due(), &bob).len(), 0);
+}
+
+#[test]
+fn whoever_brought_a_search_and_is_no_friend_any_more_hears_nothing_of_its_end() {
+    let (alice, mut bob, carol, _dave) = circle();
+    bob.seals_what_is_due();
+    let bottle = bottle_for(&alice, &carol, BOB[1]);
+    hands_bottle(&carol, &mut bob, 100, bottle);
+    assert_eq!(who_searches(&bob).len(), 1);
+    blocking::block(&mut bob.store, carol.is()).unwrap();
+    let who = contact(&bob, "alice");
+    let me = bob.is();
+    sought::stop(&mut bob.store, me, &who, bob.now).unwrap();
+    let letters = bob.seals_what_is_due();
+    assert_eq!(for_reader(&letters, &carol), []);
 }
 
 #[test]

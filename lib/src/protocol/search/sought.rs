@@ -88,8 +88,8 @@ fn opened(
     introduce::make_known(db, through, searcher, now)
 }
 
-/// `sn-contact stop`: asks the friends who brought somebody's searches for no more of them, and hears no more of that
-/// somebody, whoever brings it. They themselves are not told.
+/// `sn-contact stop`: asks those who brought somebody's searches, and still are friends, for no more of them, and hears no more
+/// of that somebody, whoever brings it. They themselves are not told.
 pub fn stop(store: &mut Store, me: Fingerprint, who: &Contact, now: Timestamp) -> Result<()> {
     let db = store.begin()?;
     let searches = sought::of(&db, who.fingerprint)?;
@@ -98,6 +98,10 @@ pub fn stop(store: &mut Store, me: Fingerprint, who: &Contact, now: Timestamp) -
             .hint("'sn-contact requests' shows who does"));
     }
     for Sought { through, packet: id, .. } in searches {
+        // Whoever was a friend when they brought it, and is none any more, brings nothing, and hears nothing.
+        if contacts::state(&db, through)? != Some(State::Friend) {
+            continue;
+        }
         let brought = About::Packet(Name { from: through, id }, None);
         let xml = own::packet_about(me, "search-stop", Body::SearchStop, Some(brought), now)?;
         due::owe(&db, through, &format!("search-stop {id}"), &Debt::Packet(xml), now)?;
