@@ -6,8 +6,11 @@ use people::{Person, kinds, meet, morning};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::{blocking, decide, meeting, profile, sealing::Letter},
-    store::contacts,
+    protocol::{blocking, decide, meeting, open, profile, sealing::Letter},
+    store::{
+        contacts,
+        due::{self, Debt},
+    },
 };
 
 const DAY: i64 = 24 * 60;
@@ -429,4 +432,30 @@ fn a_friendship_that_one_side_still_has_is_mended_by_adding_them_again() {
     let them = meeting::introduction(&invitation).unwrap();
     let error = meeting::add(&mut alice.store, &alice.keyring, &them, Some("bobby"), alice.now).unwrap_err();
     assert_eq!(error.kind(), Kind::Usage);
+}
+
+#[test]
+fn a_request_beside_a_goodbye_that_nobody_can_open_is_not_forgotten_with_it() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let who = contacts::find(alice.store.read(), "bob").unwrap();
+    meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+    let invitation = bob.invites();
+    let them = meeting::introduction(&invitation).unwrap();
+    meeting::add(&mut alice.store, &alice.keyring, &them, None, alice.now).unwrap();
+    // As it stood in the store of who did both before a goodbye was taken back.
+    let goodbye = Debt::Packet(alice.writes("contact-bye", Body::ContactBye, |_| {}));
+    let db = alice.store.begin().unwrap();
+    due::owe(&db, bob.is(), "contact-bye", &goodbye, alice.now).unwrap();
+    db.commit().unwrap();
+    alice.waits(31 * DAY);
+    bob.now = alice.now;
+    let (lost, failures) = alice.tries_to_seal_what_is_due();
+    assert_eq!((lost.len(), kinds(&failures)), (1, vec![Kind::NotAllowed]), "he is not told goodbye");
+    alice.waits(10);
+    let letters = alice.seals_what_is_due();
+    assert_eq!(bob.gets(&letters), []);
+    let asked = letters.iter().flat_map(|letter| open::open(&letter.der, &bob.keyring).unwrap().packets);
+    let asked: Vec<String> = asked.map(|verified| verified.packet.kind).collect();
+    assert_eq!(asked, ["contact-request"]);
 }

@@ -6,7 +6,7 @@
 
 use super::{
     choice::{self, Chosen},
-    chunks, confirm,
+    chunks, confirm, meeting,
     open::{self, Verified},
     outgoing::{Desk, doubled, hold},
     own,
@@ -321,15 +321,16 @@ impl<'a> Sealer<'a> {
                     continue;
                 }
             };
-            // Whoever is gone is not asked for newer keys: a goodbye does not wait for them.
-            if wait.iter().any(|packet| matches!(packet.packet.body, Body::ContactBye)) {
-                wait.clear();
-                due::forget(&db, reader.fingerprint)?;
+            // Whoever is gone is not asked for newer keys: a goodbye does not wait for them. What else is owed is owed still.
+            let before = wait.len();
+            wait.retain(|packet| !matches!(packet.packet.body, Body::ContactBye));
+            if wait.len() < before {
+                due::forget_named(&db, reader.fingerprint, meeting::BYE)?;
                 failures.push(Error::new(
                     Kind::NotAllowed,
                     format!("{} is not told goodbye: their sealing keys have ended", reader.petname),
                 ));
-                if packets.is_empty() {
+                if packets.is_empty() && wait.is_empty() {
                     continue;
                 }
             }
