@@ -12,6 +12,26 @@ SN_HOME=$T/alice flock alice/state/round.lock sn-sync >out 2>&1
 is 'a round beside another one is silent' "$(cat out)" ''
 ok 'and says so without a lock, too' as alice sn-sync
 
+# What a driver, or the command that prints a password, leaves behind on purpose: an agent, say.
+mkdir "$T/drivers"
+cat >"$T/drivers/sn-recv-agent" <<'END'
+#!/bin/sh
+setsid sleep 300 </dev/null >/dev/null 2>&1 & echo $! >>"$SN_STATE/pids"
+END
+sed 's/recv/send/' "$T/drivers/sn-recv-agent" >"$T/drivers/sn-send-agent"
+chmod +x "$T/drivers"/*
+cp -a alice busy
+printf '\n[[receive]]\nsource = "agent:"\n[send.agent]\n' >>busy/config.toml
+busy() { SN_DRIVERS=$T/drivers SN_HOME=$T/busy timeout 60 "$@"; }
+busy sn-contact address bob agent:bob
+ok 'a round is done, though it leaves an agent running' busy sn-sync
+busy sn-pack status 'To bob.' | busy sn-seal --to bob | busy sn-send
+ok 'as the next one' busy sn-sync
+is 'which sent by one, too' "$(ls busy/state/*/pids | wc -l)" 2
+ok 'agents hold no lock' flock -n busy/state/round.lock true
+cat busy/state/*/pids | xargs kill
+rm -r busy
+
 fails 64 'an empty reaction is nothing to say' as alice sn-pack reaction --about 000000 ''
 fails 64 'as an empty status is' as alice sn-pack status ''
 
