@@ -121,9 +121,15 @@ fn deliver(
                 size += bytes.len();
                 fetched.push((name, path));
             }
+            // Moved away by another hand.
+            Err(_) if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) => {}
             Err(error) => {
                 if left.len() < MOST_TOLD && left.insert(path) {
-                    console.note(&format!("left alone: {}", error.message()));
+                    match error.kind() {
+                        Kind::Malformed => console.note(&format!("left alone: {}", error.message())),
+                        // It may be one of ours, so this source was not read to its end.
+                        _ => console.failed(&error),
+                    }
                 }
             }
         }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A file that can't be read is not a bad one: it stays where it is, and the rest goes on. strace(1) says that the disk is
+# A file that can't be read, here or at the source, is not a bad one: it stays where it is, and the rest goes on. strace(1) says that the disk is
 # broken, or that no more files may be opened.
 . tests/lib.sh
 
@@ -29,5 +29,19 @@ broken EIO 74
 broken EMFILE 74
 broken ENOMEM 74
 broken EACCES 77
+
+as bob sn-sync
+round=$(cat "$T/bob/state/read-to-end")
+say alice status three
+set -- "$T"/post/bob/*.sn
+code=0
+as bob strace -f -qq -o "$T/trace" -P "$1" -e inject=openat:error=EACCES sn-recv 2>"$T/said" || code=$?
+is 'a file at the source that may not be read is told' "$code" 77
+ok 'with its name' has "$T/said" "cannot open '$1'"
+is 'it stays there' "$(ls "$T/post/bob")" "${1##*/}"
+is 'such a run has not read all' "$(cat "$T/bob/state/read-to-end")" "$round"
+ok 'a run on a better day' as bob sn-sync
+is 'fetches it' "$(as bob sn-feed --json -n 1 | jq -r .text)" three
+is 'and has' "$([ "$(cat "$T/bob/state/read-to-end")" != "$round" ] && echo all)" all
 
 plan
