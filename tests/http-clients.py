@@ -147,6 +147,21 @@ def slow_bodies(host, path):
     print(len(left), "still served")
 
 
+def holding_on(host, path):
+    """Says "on" once the server reads a body, then sends a byte of it now and then until the server goes, or a minute."""
+    stream = connect(host)
+    stream.sendall(post(path, "Content-Length: 1000000\r\nExpect: 100-continue\r\n"))
+    print("on" if stream.recv(65536).startswith(b"HTTP/1.1 100 ") else "off", flush=True)
+    until = time.monotonic() + 60
+    try:
+        while time.monotonic() < until:
+            stream.send(b"x")
+            time.sleep(0.2)
+        print("still there")
+    except OSError:
+        print("gone")
+
+
 def half_open(host, path):
     """Bodies that stop in the middle: one small, one large, one whose sender goes away."""
     for size, sent in ((1000, 500), (4_000_000, 2_000_000)):

@@ -17,6 +17,7 @@ use socialnet::{
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -31,6 +32,8 @@ const MAX_PROFILE: usize = 64 << 10;
 #[derive(Clone, Debug)]
 pub struct Boxes {
     root: PathBuf,
+    /// Its device and inode when the server began: a disk that goes away leaves an empty folder in its place.
+    is: (u64, u64),
 }
 
 /// One box that is there.
@@ -47,28 +50,43 @@ pub struct Place {
 
 impl Boxes {
     /// The boxes beneath `root`.
-    pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+    pub fn open(root: &Path) -> Result<Self> {
+        let about = root.metadata().map_err(|error| Error::io("open", root, error))?;
+        Ok(Self { root: root.to_owned(), is: (about.dev(), about.ino()) })
     }
 
-    /// The box of a name that came from outside.
-    pub fn find(&self, name: &str) -> Option<Place> {
+    /// The box of a name that came from outside. An error is not that there is none, which senders take for an end: it
+    /// can't be looked for now.
+    pub fn find(&self, name: &str) -> Result<Option<Place>> {
         if !login::is_box(name) {
-            return None;
+            return Ok(None);
         }
         let folder = self.root.join(name);
+        let cannot_open = |error| Error::io("open", &folder, error);
         // A link may stand for a box: whoever can make one here can as well make the box.
-        if !folder.is_dir() {
-            return None;
+        match folder.metadata() {
+            Ok(about) if about.is_dir() => {}
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_there() => return Ok(None),
+            Err(error) => return Err(cannot_open(error)),
         }
         let inpackets = folder.join("inpackets");
-        let local = inpackets.is_dir();
-        Some(Place {
+        // Also one that leads nowhere now: what came into the box meanwhile would never be looked at.
+        let local = match inpackets.symlink_metadata() {
+            Ok(_) => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(cannot_open(error)),
+        };
+        Ok(Some(Place {
             name: name.to_owned(),
             mailbox: if local { inpackets } else { folder.clone() },
             folder,
             local,
-        })
+        }))
+    }
+
+    fn is_there(&self) -> bool {
+        self.root.metadata().is_ok_and(|about| (about.dev(), about.ino()) == self.is)
     }
 
     /// Deletes what uploads that were killed left in each `tmp`; what can't be deleted is told.
@@ -78,7 +96,11 @@ impl Boxes {
             Err(error) => return told(&Error::io("open", &self.root, error)),
         };
         for entry in entries.flatten() {
-            let place = entry.file_name().to_str().and_then(|name| self.find(name));
+            let found = entry.file_name().to_str().map_or(Ok(None), |name| self.find(name));
+            let place = found.unwrap_or_else(|error| {
+                told(&error);
+                None
+            });
             // An account's own commands tidy its inpackets.
             let Some(place) = place.filter(|place| !place.local) else { continue };
             let tmp = place.mailbox.join("tmp");
@@ -184,17 +206,19 @@ impl Place {
 mod tests {
     use super::*;
     use socialnet::mailbox::name_of;
+    use std::os::unix::fs::symlink;
 
     #[test]
     fn a_box_is_found_by_its_plain_name_only() {
         let dir = tempfile::tempdir().unwrap();
-        let boxes = Boxes::new(&dir.path().join("boxes"));
-        fs::create_dir_all(dir.path().join("boxes/9fj3")).unwrap();
+        let root = dir.path().join("boxes");
+        fs::create_dir_all(root.join("9fj3")).unwrap();
+        let boxes = Boxes::open(&root).unwrap();
         fs::create_dir(dir.path().join("elsewhere")).unwrap();
-        assert!(boxes.find("9fj3").is_some());
+        assert!(boxes.find("9fj3").unwrap().is_some());
         for wrong in ["", ".", "..", "../elsewhere", "../boxes/9fj3", "9fj3/", "/etc", "9FJ3", "9fj3\0", "x"]
         {
-            assert!(boxes.find(wrong).is_none(), "{wrong}");
+            assert!(boxes.find(wrong).unwrap().is_none(), "{wrong}");
         }
     }
 
@@ -202,7 +226,7 @@ mod tests {
     fn items_are_listed_counted_and_deleted() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("9fj3")).unwrap();
-        let place = Boxes::new(dir.path()).find("9fj3").unwrap();
+        let place = Boxes::open(dir.path()).unwrap().find("9fj3").unwrap().unwrap();
         assert_eq!(place.names().unwrap(), Vec::<String>::new());
         place.prepare().unwrap();
         let name = name_of(b"x");
@@ -220,7 +244,31 @@ mod tests {
     fn an_accounts_inpackets_are_a_box() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("9fj3/inpackets/new")).unwrap();
-        let place = Boxes::new(dir.path()).find("9fj3").unwrap();
+        let place = Boxes::open(dir.path()).unwrap().find("9fj3").unwrap().unwrap();
         assert!(place.local && place.mailbox.ends_with("9fj3/inpackets"));
+    }
+
+    #[test]
+    fn inpackets_that_lead_nowhere_now_take_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("9fj3")).unwrap();
+        symlink(dir.path().join("home/inpackets"), dir.path().join("9fj3/inpackets")).unwrap();
+        let place = Boxes::open(dir.path()).unwrap().find("9fj3").unwrap().unwrap();
+        assert!(place.local && place.prepare().is_err());
+        assert!(!dir.path().join("9fj3/new").exists());
+        fs::create_dir_all(dir.path().join("home/inpackets")).unwrap();
+        place.prepare().unwrap();
+    }
+
+    #[test]
+    fn of_a_disk_that_has_gone_away_nobody_says_that_a_box_is_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("boxes");
+        fs::create_dir_all(root.join("9fj3")).unwrap();
+        let boxes = Boxes::open(&root).unwrap();
+        fs::rename(&root, dir.path().join("away")).unwrap();
+        assert!(boxes.find("9fj3").is_err());
+        fs::create_dir(&root).unwrap();
+        assert!(boxes.find("9fj3").is_err(), "an empty folder where a disk was");
     }
 }

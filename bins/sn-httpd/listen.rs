@@ -209,23 +209,26 @@ impl Server {
     /// Accepts connections on all sockets until `stopping`, then waits for those that are open, for a while.
     pub async fn run(self: Arc<Self>, sockets: Vec<Socket>, stopping: watch::Receiver<bool>) {
         let graceful = Arc::new(GracefulShutdown::new());
+        let (send_away, sent_away) = watch::channel(false);
         let mut listening = tokio::task::JoinSet::new();
         for socket in sockets {
             let (server, stopping) = (Arc::clone(&self), stopping.clone());
-            listening.spawn(server.listen(socket, stopping, Arc::clone(&graceful)));
+            let open = (Arc::clone(&graceful), sent_away.clone());
+            listening.spawn(server.listen(socket, stopping, open));
         }
         while listening.join_next().await.is_some() {}
         // Who is not done by then is sent away.
         if let Some(graceful) = Arc::into_inner(graceful) {
             let _ = timeout(LAST_WORDS, graceful.shutdown()).await;
         }
+        let _ = send_away.send(true);
     }
 
     async fn listen(
         self: Arc<Self>,
         socket: Socket,
         mut stopping: watch::Receiver<bool>,
-        open: Arc<GracefulShutdown>,
+        (open, sent_away): (Arc<GracefulShutdown>, watch::Receiver<bool>),
     ) {
         loop {
             let accepted = tokio::select! {
@@ -241,7 +244,13 @@ impl Server {
                         Some(entered) => {
                             let served =
                                 Arc::clone(&self).serve(stream, peer, open.watcher(), (place, entered));
-                            tokio::spawn(served);
+                            let mut sent_away = sent_away.clone();
+                            tokio::spawn(async move {
+                                tokio::select! {
+                                    () = served => {}
+                                    _ = sent_away.wait_for(|sent_away| *sent_away) => {}
+                                }
+                            });
                         }
                         None => self.counters.turned_away.add(1),
                     }

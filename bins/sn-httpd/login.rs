@@ -7,7 +7,7 @@ use crate::boxes::Place;
 use data_encoding::{BASE64, HEXLOWER};
 use jiff::Timestamp;
 use openssl::{hash::MessageDigest, memcmp, pkey::PKey, sha::sha256, sign::Signer};
-use socialnet::{Error, Kind, Result, login::BoxLogin, seal};
+use socialnet::{Error, Fingerprint, Kind, Result, login::BoxLogin, seal};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -63,7 +63,7 @@ impl Logins {
         }
         self.use_up(&form, now)?;
         let expires = (now.as_second() + TOKEN).to_be_bytes();
-        let mac = self.mac("token", &place.name, &expires)?;
+        let mac = self.mac("token", &place.name, &token_of(&owner, &expires))?;
         Ok(HEXLOWER.encode(&[expires.as_slice(), &mac].concat()))
     }
 
@@ -98,8 +98,9 @@ impl Logins {
         let Some((expires, mac)) = token.split_at_checked(8).filter(|(_, mac)| mac.len() == 32) else {
             return Ok(false);
         };
-        let genuine = memcmp::eq(&self.mac("token", &place.name, expires)?, mac);
-        Ok(genuine && now.as_second() <= first_eight(expires) && place.owner()?.is_some())
+        let Some(owner) = place.owner()? else { return Ok(false) };
+        let genuine = memcmp::eq(&self.mac("token", &place.name, &token_of(&owner, expires))?, mac);
+        Ok(genuine && now.as_second() <= first_eight(expires))
     }
 
     /// HMAC-SHA-256 over what it is for, the box (which has no NUL) and the bytes.
@@ -114,6 +115,11 @@ impl Logins {
         signer.sign(&mut mac).map_err(failed)?;
         Ok(mac)
     }
+}
+
+/// What a token is a MAC over, beside its box: it ends with the owner it was given to.
+fn token_of(owner: &Fingerprint, expires: &[u8]) -> Vec<u8> {
+    [owner.as_bytes(), expires].concat()
 }
 
 fn first_eight(bytes: &[u8]) -> i64 {
@@ -153,7 +159,7 @@ mod tests {
 
     impl World {
         fn place(&self, name: &str) -> Place {
-            Boxes::new(self.dir.path()).find(name).unwrap()
+            Boxes::open(self.dir.path()).unwrap().find(name).unwrap().unwrap()
         }
 
         fn form(&self, host: &str, name: &str, nonce: &str, now: Timestamp) -> String {
@@ -180,6 +186,9 @@ mod tests {
         assert!(!lets_in("alices", &changed, at(3)));
         let again = world.logins.login(&place, form.as_bytes(), at(3)).unwrap_err();
         assert_eq!(again.message(), "a nonce that was used before");
+        let next = Fingerprint::from_slice(&[7; 32]).unwrap();
+        fs::write(world.dir.path().join("alices/owner"), format!("{next}\n")).unwrap();
+        assert!(!lets_in("alices", &token, at(4)), "the box is somebody else's now");
     }
 
     #[test]

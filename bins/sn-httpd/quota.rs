@@ -95,7 +95,7 @@ mod tests {
     fn a_box_takes_what_fits_and_is_counted_once() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("9fj3")).unwrap();
-        let place = Boxes::new(dir.path()).find("9fj3").unwrap();
+        let place = Boxes::open(dir.path()).unwrap().find("9fj3").unwrap().unwrap();
         place.prepare().unwrap();
         fs::write(place.mailbox.join("new/a"), [0; 10]).unwrap();
         let quotas = Quotas::new(3, 100);

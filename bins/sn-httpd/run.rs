@@ -54,7 +54,7 @@ async fn serve(settings: &Settings, console: &mut Console) -> Result<()> {
     };
     let (deliveries, committer) = commit::start(around);
     let clients = Arc::new(Limits::new(limits.connections_per_address, limits.requests_per_minute));
-    let boxes = Boxes::new(&settings.boxes);
+    let boxes = Boxes::open(&settings.boxes)?;
     let service = Service {
         boxes: boxes.clone(),
         limits: limits.clone(),

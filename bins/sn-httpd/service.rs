@@ -94,12 +94,15 @@ impl Service {
         if let Err(wait) = self.clients.request(client, 1.0) {
             return reply::wait(StatusCode::TOO_MANY_REQUESTS, "too many requests: wait a little", wait);
         }
-        let no_box = || reply::words(StatusCode::NOT_FOUND, "there is no such box");
         let Some(name) = resource.name() else {
             return reply::words(StatusCode::NOT_FOUND, "there is nothing here");
         };
         let (boxes, name) = (self.boxes.clone(), name.to_owned());
-        let Ok(Some(place)) = blocking(move || Ok(boxes.find(&name))).await else { return no_box() };
+        let place = match blocking(move || boxes.find(&name)).await {
+            Ok(Some(place)) => place,
+            Ok(None) => return reply::words(StatusCode::NOT_FOUND, "there is no such box"),
+            Err(error) => return self.failure(&error),
+        };
         let method = request.method().clone();
         let answered = match (resource, &method) {
             (Resource::Box(_), &Method::POST) => self.put(place, request).await,

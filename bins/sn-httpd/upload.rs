@@ -124,7 +124,7 @@ mod tests {
     fn small_and_large_get_the_name_of_their_bytes() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("9fj3")).unwrap();
-        let place = Boxes::new(dir.path()).find("9fj3").unwrap();
+        let place = Boxes::open(dir.path()).unwrap().find("9fj3").unwrap().unwrap();
         place.prepare().unwrap();
         let tmp = place.mailbox.join("tmp");
         let here = || tmp.read_dir().unwrap().count();

@@ -45,6 +45,18 @@ came 'and so many requests' '429 in time, wait told, another: 202' many_requests
 ok 'all that in 64 MiB' test "$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$pid/status")" -lt 65536
 "$httpd" stop "$T/web"
 
+# Who holds on to a connection does not keep the server from its end.
+"$httpd" start "$T/web"
+"$attack" holding_on "$(cat "$T/web/address")" /in/bobs >"$T/holding" &
+tries=0
+until test -s "$T/holding" || test $tries -ge 600; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
+ok 'it ends when it is told to' timeout 50 "$httpd" stop "$T/web"
+wait
+is 'and sends away who is not done' "$(xargs <"$T/holding")" 'on gone'
+
 # Where nothing more can be written: nothing is taken that is not kept, and nothing half is left.
 head -c 300000 /dev/urandom >"$T/large"
 post() {
