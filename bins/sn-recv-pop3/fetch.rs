@@ -1,7 +1,7 @@
 //! One round: what is new, the beginning of that, the whole of what is ours; then, once it is durable here, what is to be
 //! deleted.
 
-use crate::pop3::Pop3;
+use crate::pop3::{Allowance, Pop3};
 use socialnet::{Result, mailbox::Mailbox};
 use socialnet_mail::{
     Login,
@@ -21,7 +21,7 @@ use std::{
 
 /// Lines of a mail's body that are enough to see what it is, behind whatever a gateway put in front.
 const LINES: usize = 60;
-/// Bytes of a header with so many lines.
+/// Bytes of a header with so many lines that are looked at.
 const BEGINNING: u64 = 256 << 10;
 /// Mails of which the beginning is asked before any is fetched.
 const ASKED: usize = 500;
@@ -42,6 +42,13 @@ struct Mail {
     size: u64,
     /// None where the server has no UIDL: such a mail is looked at each time.
     id: Option<String>,
+}
+
+impl Mail {
+    /// Bytes of a response about it, at most: sizes are estimates at some servers.
+    fn most(&self) -> u64 {
+        self.size.saturating_mul(2).saturating_add(BEGINNING)
+    }
 }
 
 impl Driver {
@@ -75,29 +82,23 @@ impl Driver {
     fn look_at(&self, session: &mut Pop3, mails: &[&Mail], seen: &mut Seen) -> Result<BTreeSet<u32>> {
         let mut wanted = Vec::new();
         let (mut looked, mut own) = (BTreeMap::new(), BTreeSet::new());
-        let top = |mail: &&Mail| format!("TOP {} {LINES}\r\n", mail.number);
-        session.each(
-            mails,
-            top,
-            |_| BEGINNING,
-            |mail, beginning| {
-                // A server without TOP leaves no choice.
-                let ours = beginning.as_deref().is_none_or(begins_as_ours) && mail.size <= MAX_MAIL as u64;
-                if ours {
-                    wanted.push(*mail);
-                } else {
-                    looked.insert(mail.number, false);
-                }
-                Ok(())
-            },
-        )?;
+        let (large, small): (Vec<&Mail>, Vec<&Mail>) =
+            mails.iter().partition(|mail| mail.size > MAX_MAIL as u64);
+        looked.extend(large.iter().map(|mail| (mail.number, false)));
+        session.each(&small, top, beginning, |mail, beginning| {
+            // A server without TOP leaves no choice.
+            match beginning.as_deref().is_none_or(begins_as_ours) {
+                true => wanted.push(*mail),
+                false => drop(looked.insert(mail.number, false)),
+            }
+            Ok(())
+        })?;
         let retrieve = |mail: &&Mail| format!("RETR {}\r\n", mail.number);
-        // Sizes are estimates at some servers.
-        let allowance = |mail: &&Mail| 2 * mail.size + BEGINNING;
+        let whole = |mail: &&Mail| Allowance { wanted: mail.most(), most: mail.most() };
         let (read, settled) = thread::scope(|scope| {
             let intake = Intake::begin(scope, || Arrivals::new(&self.mailbox));
             let (mut entrance, mut failed) = (intake.entrance(), None);
-            let read = session.each(&wanted, retrieve, allowance, |mail, whole| {
+            let read = session.each(&wanted, retrieve, whole, |mail, whole| {
                 // What can't be had now is tried again.
                 let Some(whole) = whole else { return Ok(()) };
                 looked.insert(mail.number, false);
@@ -130,20 +131,23 @@ impl Driver {
 /// somebody else's.
 fn still_ours(session: &mut Pop3, mails: &[&Mail]) -> Result<Vec<u32>> {
     let mut ours = Vec::new();
-    let top = |mail: &&Mail| format!("TOP {} {LINES}\r\n", mail.number);
-    session.each(
-        mails,
-        top,
-        |_| BEGINNING,
-        |mail, beginning| {
-            // Without TOP there is only the identifier to go by.
-            if beginning.as_deref().is_none_or(begins_as_ours) {
-                ours.push(mail.number);
-            }
-            Ok(())
-        },
-    )?;
+    session.each(mails, top, beginning, |mail, beginning| {
+        // Without TOP there is only the identifier to go by.
+        if beginning.as_deref().is_none_or(begins_as_ours) {
+            ours.push(mail.number);
+        }
+        Ok(())
+    })?;
     Ok(ours)
+}
+
+fn top(mail: &&Mail) -> String {
+    format!("TOP {} {LINES}\r\n", mail.number)
+}
+
+/// Of a line as long as its mail, the beginning is enough.
+fn beginning(mail: &&Mail) -> Allowance {
+    Allowance { wanted: BEGINNING, most: mail.most() }
 }
 
 fn mails(session: &mut Pop3) -> Result<Vec<Mail>> {

@@ -22,8 +22,17 @@ use std::{
 const MAX_ANSWER: u64 = 8192;
 /// Bytes of a listing: a hundred thousand mails and more.
 pub const LISTING: u64 = 16 << 20;
+/// Bytes of a line that are read at a time.
+const PIECE: u64 = 64 << 10;
 /// Commands that are sent and not answered yet, at most; together they fit in any buffer on the way.
 const AHEAD: usize = 50;
+
+/// How much of a response is wanted, in bytes, and how much may come before the server is not believed.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    pub wanted: u64,
+    pub most: u64,
+}
 
 /// A session of somebody who is logged in.
 pub struct Pop3 {
@@ -120,18 +129,17 @@ impl Pop3 {
         if positive(&self.answer()?).is_err() {
             return Ok(None);
         }
-        let text = self.text(LISTING)?;
+        let text = self.text(Allowance { wanted: LISTING, most: LISTING })?;
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         Ok(Some(lines.map(|line| String::from_utf8_lossy(line).trim_end().to_owned()).collect()))
     }
 
-    /// Gives to `hear` what each command brings: a mail or its beginning, of at most so many bytes, or none where the
-    /// server refuses.
+    /// Gives to `hear` what each command brings: as much of a mail as is wanted, or none where the server refuses.
     pub fn each<T>(
         &mut self,
         items: &[T],
         command: impl Fn(&T) -> String,
-        allowance: impl Fn(&T) -> u64,
+        allowance: impl Fn(&T) -> Allowance,
         mut hear: impl FnMut(&T, Option<Vec<u8>>) -> Result<()>,
     ) -> Result<()> {
         self.pipeline(items, command, |session, item| {
@@ -189,22 +197,25 @@ impl Pop3 {
     }
 
     /// A response of several lines up to the one with a dot alone, with the dots taken out that were put in for that
-    /// (RFC 1939 section 3).
-    fn text(&mut self, allowance: u64) -> Result<Vec<u8>> {
-        let mut text = Vec::new();
+    /// (RFC 1939 section 3). A line may be as long as the response.
+    fn text(&mut self, allowance: Allowance) -> Result<Vec<u8>> {
+        let (mut text, mut piece) = (Vec::new(), Vec::new());
+        let (mut heard, mut begins) = (0, true);
         loop {
-            let start = text.len();
-            self.line(allowance.saturating_sub(start as u64), &mut text)?;
-            match text[start..].strip_prefix(b".") {
-                Some(b"\r\n" | b"\n") => {
-                    text.truncate(start);
-                    return Ok(text);
-                }
-                Some(_) => {
-                    text.remove(start);
-                }
-                None => {}
+            piece.clear();
+            heard += self.wire.by_ref().take(PIECE).read_until(b'\n', &mut piece).map_err(broken)? as u64;
+            let part = match piece.strip_prefix(b".").filter(|_| begins) {
+                Some(b"\r\n" | b"\n") => return Ok(text),
+                Some(rest) => rest,
+                None if piece.is_empty() => return Err(hung_up()),
+                None => &piece,
+            };
+            if heard > allowance.most {
+                return Err(Error::new(Kind::Again, "the server sends more than it was asked for"));
             }
+            let room = allowance.wanted.saturating_sub(text.len() as u64).min(part.len() as u64);
+            text.extend_from_slice(&part[..room as usize]);
+            begins = piece.ends_with(b"\n");
         }
     }
 

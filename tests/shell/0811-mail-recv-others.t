@@ -22,6 +22,12 @@ texts() { as alice sn-feed --json | jq -r .text; }
 
 # POP3. Bob's mailbox is as good as any.
 "$mails" foreign 300 "$T/dovecot/mail/bob/Maildir"
+# One line that is longer than what is looked at of any mail.
+{
+    printf 'From: carol@example.org\r\nX-Foreign: yes\r\nSubject: a picture\r\n\r\n'
+    head -c 400000 /dev/zero | tr '\0' x
+    printf '\r\n'
+} | dovecot put bob
 while read -r disguise; do
     packet "by POP3 as $disguise"
     "$mails" "$disguise" "$T/packet" | dovecot put bob
