@@ -132,7 +132,9 @@ impl<'b> Round<'b> {
         let due = policy::due(self.policy, &reading.cursor);
         if !due.is_empty() {
             reading.make_writable()?;
-            policy::delete_due(reading.account, &mut reading.cursor, &due)?;
+            // In pieces, as a command may not be of any length (RFC 2683 section 3.2.1.5).
+            due.chunks(ASKED)
+                .try_for_each(|some| policy::delete_due(reading.account, &mut reading.cursor, some))?;
         }
         let uids = reading.unread(there.uid_next, there.exists)?;
         if uids.is_empty() {
