@@ -19,8 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long the pipes of a killed group may stay open before they are given up.
+/// How long it is waited for the pipes of a killed group to end before they are given up.
 const GRACE: Duration = Duration::from_secs(5);
+/// Lines that pipes and buffers hold at the end of a driver, at most. More come from somebody who has left its group.
+const LEFT_IN_PIPES: usize = 1 << 17;
 /// Lines of standard output that mean nothing, at most: then it is not the program it should be.
 const MOST_NONSENSE: usize = 1000;
 
@@ -96,17 +98,21 @@ impl Conversation<'_> {
         note: &mut dyn FnMut(&str),
     ) -> Result<()> {
         let (mut pipes, mut running, mut nonsense) = (2, true, 0);
-        // Once it is killed: whoever left its group may go on talking into the pipes.
-        let mut until = None;
+        // Once it is killed, how long to wait still, and for how many lines. The time that `heard` takes does not count:
+        // what was printed before the end holds.
+        let mut last: Option<(Duration, usize)> = None;
         let mut outcome = Ok(());
         let end = self.limit.map(|limit| Instant::now() + limit);
         while pipes > 0 || running {
-            let left = until.or(end).map(|until: Instant| until.saturating_duration_since(Instant::now()));
-            let event = match left.or(self.timeout) {
+            let begun = Instant::now();
+            let left = last.map(|(wait, lines)| if lines == 0 { Duration::ZERO } else { wait });
+            let event = match left.or(end.map(|end| end.saturating_duration_since(begun))).or(self.timeout) {
                 Some(Duration::ZERO) => Err(RecvTimeoutError::Timeout),
                 Some(wait) => inbox.recv_timeout(wait),
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
+            let waited = begun.elapsed();
+            last = last.map(|(wait, lines)| (wait.saturating_sub(waited), lines.saturating_sub(1)));
             match event {
                 Ok(Event::Line(_)) if outcome.is_err() => {}
                 Ok(Event::Line(line)) => {
@@ -123,11 +129,11 @@ impl Conversation<'_> {
                         Ok(false) => {
                             let message = format!("{} says too much that means nothing", self.name);
                             outcome = Err(Error::new(Kind::Unavailable, message));
-                            until = Some(group.kill());
+                            last = Some(group.kill());
                         }
                         Err(error) => {
                             outcome = Err(error);
-                            until = Some(group.kill());
+                            last = Some(group.kill());
                         }
                     }
                 }
@@ -136,13 +142,13 @@ impl Conversation<'_> {
                 Ok(Event::Exit) => {
                     running = false;
                     // What it left running keeps the pipes open.
-                    until = Some(group.kill());
+                    last = Some(group.kill());
                 }
-                Err(_) if until.is_some() => break,
+                Err(_) if last.is_some() => break,
                 Err(_) => {
                     let how = if end.is_some() { "took too long" } else { "said nothing for too long" };
                     outcome = Err(Error::new(Kind::Again, format!("{} {how}", self.name)));
-                    until = Some(group.kill());
+                    last = Some(group.kill());
                 }
             }
         }
@@ -184,13 +190,13 @@ struct Group {
 }
 
 impl Group {
-    /// Gives until when its pipes may stay open.
-    fn kill(&mut self) -> Instant {
+    /// Gives how long it is waited for its pipes then, and for how many lines.
+    fn kill(&mut self) -> (Duration, usize) {
         if let Some(pid) = pid(&self.child) {
             // There may be nobody left in it.
             let _ = kill_process_group(pid, Signal::KILL);
         }
-        Instant::now() + GRACE
+        (GRACE, LEFT_IN_PIPES)
     }
 
     fn end(mut self) -> std::io::Result<ExitStatus> {
@@ -305,6 +311,22 @@ mod tests {
         assert_eq!((said.len(), noted.len()), (20_001, 20_000));
         assert_eq!(said[20_000].trim(), "200000");
         ended.unwrap();
+    }
+
+    #[test]
+    fn what_it_printed_holds_however_long_each_line_takes() {
+        let mut said = 0;
+        let ended = conversation("seq 500", PATIENT).run(
+            &mut |_| {
+                said += 1;
+                // Longer for all of them than anybody who talks on is listened to.
+                thread::sleep(GRACE / 300);
+                Ok(true)
+            },
+            &mut |_| {},
+        );
+        ended.unwrap();
+        assert_eq!(said, 500);
     }
 
     #[test]
