@@ -122,7 +122,8 @@ fn deliver(
                 fetched.push((name, path));
             }
             // Moved away by another hand.
-            Err(_) if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) => {}
+            Err(_) if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) => {
+            }
             Err(error) => {
                 if left.len() < MOST_TOLD && left.insert(path) {
                     match error.kind() {

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 /// Seals packets for the readers that `to` names, as `sn-seal --to` does, or where it is empty for those they name themselves,
 /// and queues the envelopes, durably. What [`queue::run`] is for is left to the caller. Gives what could not be sealed, and
-/// why; the rest is queued all the same. An error: nothing was sealed.
+/// why; the rest is queued all the same. An error: nothing was sealed. After that it would be wrong to say so, as somebody
+/// would say the same twice: what can't be queued then is told like what can't be sealed, and its readers ask for it.
 pub fn post(
     home: &Home,
     store: &mut Store,
@@ -22,12 +23,16 @@ pub fn post(
     let mut queued = Store::open(&home.database())?;
     let (mut failures, mut sealed_any) = (Vec::new(), false);
     let packets = packets.into_iter().map(Clear::Packet).collect();
-    Sealer::new(home, store, keyring, now).seal(packets, to, &mut |sealed| {
+    let ended = Sealer::new(home, store, keyring, now).seal(packets, to, &mut |sealed| {
         failures.extend(sealed.failures);
         sealed_any |= !sealed.letters.is_empty();
         let blocks = sealed.letters.into_iter().map(|letter| Ok(letter.pem()));
         queue::add(home, &mut queued, blocks, now, &mut |error| failures.push(error)).map(drop)
-    })?;
+    });
+    match ended {
+        Err(error) if sealed_any => failures.push(error),
+        ended => drop(ended?),
+    }
     match failures.is_empty() || sealed_any {
         true => Ok(failures),
         false => Err(failures.swap_remove(0)),
