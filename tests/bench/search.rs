@@ -110,7 +110,7 @@ fn carrying(database: &Path) -> Result<Store> {
         stream: [0; 16],
         addresses: Vec::new(),
     };
-    drop(Store::create(database, &owner)?);
+    drop(Store::create(database, Fingerprint::from_slice(&[7; 32])?, &owner)?);
     // For contacts who are not there: only how much is read counts.
     let mut db = Connection::open(database)?;
     db.pragma_update(None, "foreign_keys", false)?;
