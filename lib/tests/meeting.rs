@@ -1,5 +1,7 @@
 //! Meeting: invitation, request, waiting room, accept, block, bye, and each of them lost, late and twice.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are not functions with #[test]
+
 mod people;
 
 use people::{Person, kinds, meet, morning};
