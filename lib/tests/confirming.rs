@@ -4,11 +4,11 @@
 
 mod people;
 
-use people::{Person, meet};
+use people::{Person, for_reader, meet};
 use socialnet::{
     envelope::{Envelope, Received},
     mailbox::name_for,
-    packet::{Body, Resend},
+    packet::{self, Body, Resend},
     protocol::{open, sealing::Letter},
     store::{contacts, delivery, unconfirmed},
 };
@@ -443,6 +443,65 @@ fn a_chunk_that_is_lost_is_asked_for_and_then_confirmed() {
     wait([&mut alice, &mut bob], 4 * DAY);
     let more = bob.seals_what_is_due();
     assert!(more.iter().all(|letter| envelope(letter, &alice).blobs.is_empty()), "said once");
+}
+
+/// Alice sends Carol a film, and Bob lists its chunks as if they were his: Carol reads what he says first. Gives what Alice
+/// sent, and the chunks.
+fn bob_lists_what_alice_sends([alice, bob, carol]: [&mut Person; 3]) -> (Vec<Letter>, Vec<Vec<u8>>) {
+    meet(alice, carol);
+    meet(bob, carol);
+    for person in [alice as &mut Person, bob] {
+        person.gets(&for_reader(&carol.seals_what_is_due(), person));
+    }
+    let (film, chunks) = alice.writes_with_file(&[7; 100_000]);
+    let attachments = packet::read(&film).unwrap().attachments;
+    let letters = alice.seals(film, &["carol"]);
+    let copy = bob.writes("status", Body::Status, |packet| packet.attachments = attachments);
+    let before = bob.envelope(carol, 1, vec![bob.signs(&copy)]);
+    assert_eq!((carol.finds(&[before]), carol.gets(&letters)), (vec![], vec![]));
+    (letters, chunks)
+}
+
+#[test]
+fn whoever_listed_a_chunk_hears_that_it_came_whoever_was_first() {
+    let mut people = ["Alice", "Bob", "Carol"].map(Person::new);
+    let [alice, bob, carol] = &mut people;
+    let (letters, chunks) = bob_lists_what_alice_sends([alice, bob, carol]);
+    two_addresses(alice, carol);
+    sends(alice, &letters);
+    assert_eq!(carol.finds(&chunks), []);
+    [&mut *alice, carol].into_iter().for_each(|person| person.waits(DAY));
+    let said = carol.seals_what_is_due();
+    for person in [&*alice, bob] {
+        assert_eq!(envelope(&for_reader(&said, person)[0], person).blobs, letters[0].chunks);
+    }
+    assert_eq!(alice.gets(&for_reader(&said, alice)), []);
+    assert_eq!(states(alice, &[&letters]), ["confirmed", "confirmed"]);
+    carol.waits(DAY);
+    let status = carol.status("Thanks.");
+    let more = carol.seals(status, &["alice"]);
+    assert_eq!(envelope(&more[0], alice).blobs, [] as [[u8; 32]; 0], "said once");
+}
+
+#[test]
+fn a_missing_chunk_is_asked_of_all_who_listed_it() {
+    let mut people = ["Alice", "Bob", "Carol"].map(Person::new);
+    let [alice, bob, carol] = &mut people;
+    let (letters, chunks) = bob_lists_what_alice_sends([alice, bob, carol]);
+    [&mut *alice, bob, carol].into_iter().for_each(|person| person.waits(DAY));
+    let asks = carol.seals_what_is_due();
+    for person in [&*alice, bob] {
+        assert_eq!(kinds(&for_reader(&asks, person)[0], person), ["resend"]);
+    }
+    assert_eq!(alice.gets(&for_reader(&asks, alice)), []);
+    let answer = alice.seals_what_is_due();
+    assert_eq!(for_reader(&answer, carol)[0].chunks, letters[0].chunks);
+    assert_eq!(carol.finds(&chunks), []);
+    carol.waits(2 * DAY);
+    let more = carol.seals_what_is_due();
+    let asking =
+        |person: &Person| kinds(&for_reader(&more, person)[0], person).contains(&"resend".to_owned());
+    assert!(!asking(alice) && !asking(bob), "it is here");
 }
 
 #[test]

@@ -254,6 +254,8 @@ fn the_files_of_what_is_shared_go_with_the_share() {
     assert_eq!(story.bob.finds(&chunks), []);
     let share = story.bob_shares();
     assert_eq!(share[0].chunks, of(&chunks));
+    let (back, _) = story.bob.tries_to_seal(story.share(), &["alice"]);
+    assert_eq!(back[0].chunks, [] as [[u8; 32]; 0], "their author has them");
     story.bob.queues(&share);
     assert_eq!(story.carol.gets(&share), []);
     let answer = carol_asks(&mut story, 1);
@@ -284,6 +286,20 @@ fn files_that_come_after_the_share_are_given_to_whoever_asks() {
     assert_eq!(story.bob.finds(&chunks[1..]), []);
     let answer = carol_asks(&mut story, 1);
     assert_eq!(answer[0].chunks, of(&chunks[1..]));
+}
+
+#[test]
+fn who_has_the_files_from_their_author_tells_the_sharer_too() {
+    let (mut story, chunks) = with_a_film();
+    meet(&mut story.alice, &mut story.carol);
+    let letters = story.alice.seals(story.status.clone(), &["carol"]);
+    assert_eq!((story.carol.gets(&letters), story.carol.finds(&chunks)), (vec![], vec![]));
+    story.carol.waits(24 * 60);
+    story.carol.seals_what_is_due();
+    assert_eq!(story.bob.finds(&chunks), []);
+    let share = story.bob_shares();
+    assert_eq!(story.carol.gets(&share), []);
+    assert_eq!(carol_says(&mut story), of(&chunks));
 }
 
 #[test]

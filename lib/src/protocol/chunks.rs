@@ -17,7 +17,7 @@ use std::{
 pub(super) fn beside(
     db: &Connection,
     blobs: &Path,
-    me: Fingerprint,
+    (me, reader): (Fingerprint, Fingerprint),
     packets: &[Arc<Verified>],
     asked: &[Digest],
 ) -> Result<Vec<Digest>> {
@@ -27,7 +27,7 @@ pub(super) fn beside(
         let listed = if packet.name.from == me { &mut chunks } else { &mut others };
         listed.extend(packet.chunks());
         if matches!(packet.body, Body::Share { .. }) {
-            others.extend(packets::shared_chunks(db, packet.name)?);
+            others.extend(packets::shared_chunks(db, packet.name, reader)?);
         }
         chunks.extend(others.iter().filter(|chunk| is_here(blobs, chunk)));
     }

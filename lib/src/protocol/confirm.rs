@@ -48,12 +48,14 @@ fn is_friend(db: &Connection, who: Fingerprint) -> Result<bool> {
     Ok(contacts::state(db, who)? == Some(State::Friend))
 }
 
-/// A chunk of so many bytes came: its sender is owed the word, from `say` on, if they are a friend still.
+/// A chunk of so many bytes came: all who listed it are owed the word, from `say` on, if they are friends still.
 pub(super) fn chunk_came(db: &Transaction<'_>, (chunk, size): (&Digest, u64), say: Timestamp) -> Result<()> {
-    match packets::chunk_is_here(db, chunk, size)? {
-        Some(sender) if is_friend(db, sender)? => due::owe(db, sender, "", &Debt::Received, say),
-        _ => Ok(()),
+    for sender in packets::chunk_is_here(db, chunk, size)? {
+        if is_friend(db, sender)? {
+            due::owe(db, sender, "", &Debt::Received, say)?;
+        }
     }
+    Ok(())
 }
 
 /// Somebody asks: an answer is owed. Until it leaves, a later question takes the place of an earlier one.

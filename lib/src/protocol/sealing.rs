@@ -394,10 +394,10 @@ impl<'a> Sealer<'a> {
                 };
                 counters::sealed(&db, &new)?;
             }
-            gaps::chunks_are_said(&db, &draft.envelope.blobs, &envelope)?;
+            gaps::chunks_are_said(&db, reader, &draft.envelope.blobs, &envelope)?;
             carried.entry(reader).or_default().push(envelope);
             let asked = &draft.parcel.answer.chunks;
-            let chunks = chunks::beside(&db, &self.blobs, me, &draft.packets, asked)?;
+            let chunks = chunks::beside(&db, &self.blobs, (me, reader), &draft.packets, asked)?;
             letters.push(Letter { reader, envelope, der, chunks });
         }
         for parcel in parcels {

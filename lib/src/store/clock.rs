@@ -67,7 +67,7 @@ fn set_right(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
     for (table, column) in [
         ("due", "not_before"),
         ("gap", "next_ask"),
-        ("chunk", "next_ask"),
+        ("lister", "next_ask"),
         ("delivery", "next_try"),
         ("search_leaving", "leaves"),
     ] {

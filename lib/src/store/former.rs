@@ -118,7 +118,7 @@ pub fn succeed(
     )?;
     db.execute("DELETE FROM gap WHERE sender = ?1", [old])?;
     // The new key is asked for them, and told that they came: by an envelope that the old one can open, nobody was.
-    db.execute("UPDATE chunk SET sender = ?2, said_in = NULL WHERE sender = ?1", (old, new))?;
+    db.execute("UPDATE OR REPLACE lister SET sender = ?2, said_in = NULL WHERE sender = ?1", (old, new))?;
     db.execute(
         "DELETE FROM due WHERE reader = ?1 AND what IN (SELECT what FROM due WHERE reader = ?2)",
         (old, new),

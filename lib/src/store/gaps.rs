@@ -79,7 +79,8 @@ pub fn answered(db: &Transaction<'_>, sender: Fingerprint, answers: &[Received])
 /// Who is to be asked now, and for what. Counts as asked.
 pub fn take(db: &Transaction<'_>, now: Timestamp) -> Result<Vec<(Fingerprint, Resend)>> {
     let mut senders = db.prepare(
-        "SELECT sender FROM gap WHERE next_ask <= ?1 UNION SELECT sender FROM chunk WHERE here = 0 AND listed > 0 AND next_ask <= ?1",
+        "SELECT sender FROM gap WHERE next_ask <= ?1
+         UNION SELECT sender FROM lister JOIN chunk ON sha256 = lister.chunk WHERE next_ask <= ?1 AND listed > 0",
     )?;
     let senders: Vec<Fingerprint> =
         senders.query_map([now.as_second()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
@@ -126,33 +127,41 @@ fn take_gaps(db: &Transaction<'_>, sender: Fingerprint, now: Timestamp) -> Resul
 
 fn take_chunks(db: &Transaction<'_>, sender: Fingerprint, now: Timestamp) -> Result<Vec<Digest>> {
     let mut query = db.prepare_cached(
-        "SELECT sha256 FROM chunk WHERE here = 0 AND listed > 0 AND next_ask <= ?2 AND sender = ?1 LIMIT ?3",
+        "SELECT sha256 FROM lister JOIN chunk ON sha256 = lister.chunk
+         WHERE sender = ?1 AND next_ask <= ?2 AND listed > 0 LIMIT ?3",
     )?;
-    let mut mark = db.prepare_cached(&format!("UPDATE chunk SET {} WHERE sha256 = ?2", asked()))?;
+    let mut mark =
+        db.prepare_cached(&format!("UPDATE lister SET {} WHERE chunk = ?2 AND sender = ?3", asked()))?;
     let rows = query.query_map((sender, now.as_second(), packet::MAX_CHUNKS), |row| row.get(0))?;
     let chunks = rows.collect::<rusqlite::Result<Vec<Digest>>>()?;
-    chunks.iter().try_for_each(|chunk| mark.execute((now.as_second(), chunk)).map(drop))?;
+    chunks.iter().try_for_each(|chunk| mark.execute((now.as_second(), chunk, sender)).map(drop))?;
     Ok(chunks)
 }
 
-/// Chunks that came from somebody who was not told yet; as many as one envelope may say.
+/// Chunks that are here and that somebody listed who was not told yet; as many as one envelope may say.
 pub fn unsaid_chunks(db: &Connection, sender: Fingerprint) -> Result<Vec<Digest>> {
     let mut query = db.prepare_cached(
-        "SELECT sha256 FROM chunk WHERE sender = ?1 AND here = 1 AND said = 0 ORDER BY sha256 LIMIT ?2",
+        "SELECT chunk FROM lister WHERE sender = ?1 AND unsaid = 1 ORDER BY chunk LIMIT ?2",
     )?;
     let rows = query.query_map((sender, packet::MAX_CHUNKS), |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Notes that this envelope tells of them.
-pub fn chunks_are_said(db: &Transaction<'_>, chunks: &[Digest], envelope: &Digest) -> Result<()> {
-    let mut mark = db.prepare_cached("UPDATE chunk SET said_in = ?2 WHERE sha256 = ?1")?;
-    Ok(chunks.iter().try_for_each(|chunk| mark.execute((chunk, envelope)).map(drop))?)
+/// Notes that this envelope tells them so.
+pub fn chunks_are_said(
+    db: &Transaction<'_>,
+    sender: Fingerprint,
+    chunks: &[Digest],
+    envelope: &Digest,
+) -> Result<()> {
+    let mut mark = db.prepare_cached("UPDATE lister SET said_in = ?3 WHERE chunk = ?1 AND sender = ?2")?;
+    Ok(chunks.iter().try_for_each(|chunk| mark.execute((chunk, sender, envelope)).map(drop))?)
 }
 
 /// `sn-send` has taken an envelope: what it tells of was said.
 pub fn chunks_were_said(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
-    db.prepare_cached("UPDATE chunk SET said = 1, said_in = NULL WHERE said_in = ?1")?.execute([envelope])?;
+    db.prepare_cached("UPDATE lister SET unsaid = 0, said_in = NULL WHERE said_in = ?1")?
+        .execute([envelope])?;
     Ok(())
 }
 

@@ -105,6 +105,10 @@ pub fn hold(db: &Transaction<'_>, new: &Holding<'_>) -> Result<Held> {
             return hold(db, new);
         }
         if known.digest == new.digest {
+            // Whoever brings it once more, as by a share, sends its chunks as well, and waits to hear of them.
+            if let Some(sender) = new.through {
+                list(db, packet, sender, new.received)?;
+            }
             return Ok(Held::Known(known.seq));
         }
         db.execute("UPDATE packet SET doubled = 1 WHERE seq = ?1", [known.seq])?;
@@ -206,13 +210,6 @@ fn enter(db: &Transaction<'_>, seq: i64, packet: &Packet) -> Result<()> {
         "INSERT INTO attachment (packet, position, name, media_type, size, sha256, alt, preview, content, key, chunks)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
-    let mut list = db.prepare_cached(
-        "INSERT INTO chunk (sha256, listed, sender, next_ask)
-         SELECT ?1, 1, ?3, received + 86400 FROM packet WHERE seq = ?2
-         ON CONFLICT DO UPDATE SET listed = listed + 1, sender = iif(listed, sender, excluded.sender),
-             said = iif(listed, said, 0), asked = iif(listed, asked, 0),
-             next_ask = iif(listed, next_ask, excluded.next_ask)",
-    )?;
     for (position, attachment) in packet.attachments.iter().enumerate() {
         let (content, key, chunks) = match &attachment.content {
             Content::Inline(bytes) => (Some(bytes), None, None),
@@ -232,16 +229,35 @@ fn enter(db: &Transaction<'_>, seq: i64, packet: &Packet) -> Result<()> {
             chunks,
         ])?;
     }
+    let mut count = db.prepare_cached(
+        "INSERT INTO chunk (sha256, listed) VALUES (?1, 1) ON CONFLICT DO UPDATE SET listed = listed + 1",
+    )?;
     let mut note = db.prepare_cached("INSERT OR IGNORE INTO listing (chunk, packet) VALUES (?1, ?2)")?;
-    let sender =
-        db.query_row("SELECT ifnull(through, author) FROM packet WHERE seq = ?1", [seq], |row| row.get(0));
-    // Whoever has another key by now is asked under that one.
-    let sender = former::present(db, sender?)?;
     for chunk in packet.chunks() {
-        list.execute((chunk, seq, sender))?;
+        count.execute([chunk])?;
         note.execute((chunk, seq))?;
     }
+    if packet.chunks().next().is_some() {
+        let mut query =
+            db.prepare_cached("SELECT ifnull(through, author), received FROM packet WHERE seq = ?1")?;
+        let (sender, received) = query.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        list(db, packet, sender, super::time(received)?)?;
+    }
     words::add(db, seq)
+}
+
+/// Notes that somebody sent a packet with these chunks: who is asked for them, and told that they are here.
+fn list(db: &Transaction<'_>, packet: &Packet, sender: Fingerprint, received: Timestamp) -> Result<()> {
+    if packet.chunks().next().is_none() {
+        return Ok(());
+    }
+    // Whoever has another key by now is asked under that one.
+    let sender = former::present(db, sender)?;
+    let mut list = db.prepare_cached(
+        "INSERT OR IGNORE INTO lister (chunk, sender, unsaid, next_ask)
+         SELECT sha256, ?2, here, iif(here, NULL, ?3 + 86400) FROM chunk WHERE sha256 = ?1",
+    )?;
+    Ok(packet.chunks().try_for_each(|chunk| list.execute((chunk, sender, received.as_second())).map(drop))?)
 }
 
 /// Deletes a packet's attachments, which list their chunks no longer.
@@ -266,10 +282,12 @@ pub fn forget_missing_chunks(
 ) -> Result<()> {
     let mut query = db.prepare("SELECT sha256 FROM chunk WHERE here = 1")?;
     let here = query.query_map((), |row| row.get(0))?.collect::<rusqlite::Result<Vec<Digest>>>()?;
-    let mut forget =
-        db.prepare("UPDATE chunk SET here = 0, said = 0, asked = 0, next_ask = ?2 WHERE sha256 = ?1")?;
+    let mut forget = db.prepare("UPDATE chunk SET here = 0 WHERE sha256 = ?1")?;
+    let mut ask = db
+        .prepare("UPDATE lister SET unsaid = 0, said_in = NULL, asked = 0, next_ask = ?2 WHERE chunk = ?1")?;
     for chunk in here.iter().filter(|chunk| !is_there(chunk)) {
-        forget.execute((chunk, now.as_second()))?;
+        forget.execute([chunk])?;
+        ask.execute((chunk, now.as_second()))?;
     }
     Ok(())
 }
@@ -300,14 +318,15 @@ pub fn has_chunk(db: &Connection, sha256: &Digest) -> Result<bool> {
 }
 
 /// Notes that a chunk's file is in `blobs/`, whether or not it was before; `size`: its bytes if others sent it, for an own
-/// one 0. Gives who sent the packet that lists it.
-pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest, size: u64) -> Result<Option<Fingerprint>> {
-    // Whoever sends it again has not heard that it came.
-    let mut mark = db.prepare_cached(
-        "UPDATE chunk SET size = iif(here, size, ?2), here = 1, said = 0, said_in = NULL WHERE sha256 = ?1
-         RETURNING sender",
+/// one 0. Gives all who sent packets that list it.
+pub fn chunk_is_here(db: &Transaction<'_>, sha256: &Digest, size: u64) -> Result<Vec<Fingerprint>> {
+    db.prepare_cached("UPDATE chunk SET size = iif(here, size, ?2), here = 1 WHERE sha256 = ?1")?
+        .execute((sha256, size))?;
+    // Whoever sends it again has not heard that it came; and nothing says which of them that is.
+    let mut tell = db.prepare_cached(
+        "UPDATE lister SET unsaid = 1, said_in = NULL, next_ask = NULL WHERE chunk = ?1 RETURNING sender",
     )?;
-    Ok(mark.query_row((sha256, size), |row| row.get(0)).optional()?)
+    Ok(tell.query_map([sha256], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Whether a packet held here lists this chunk.
@@ -349,16 +368,17 @@ pub fn shares(db: &Connection, original: Name, by: Fingerprint) -> Result<Vec<i6
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Chunks of what a share carries, as far as that is held.
-pub fn shared_chunks(db: &Connection, share: Name) -> Result<Vec<Digest>> {
+/// Chunks of what a share carries, as far as that is held, for a reader who is not its author.
+pub fn shared_chunks(db: &Connection, share: Name, reader: Fingerprint) -> Result<Vec<Digest>> {
     let mut query = db.prepare_cached(
         "SELECT chunks FROM packet AS share
            JOIN packet AS original ON original.author = share.about_author AND original.id = share.about_id
            JOIN attachment ON attachment.packet = original.seq
-         WHERE share.author = ?1 AND share.id = ?2 AND share.type = 'share' AND chunks IS NOT NULL",
+         WHERE share.author = ?1 AND share.id = ?2 AND share.type = 'share' AND chunks IS NOT NULL
+           AND original.author <> ?3",
     )?;
     let lists = query
-        .query_map((share.from, share.id), |row| row.get(0))?
+        .query_map((share.from, share.id, reader), |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<Vec<u8>>>>()?;
     Ok(lists.iter().flat_map(|list| list.as_chunks().0).copied().collect())
 }

@@ -358,22 +358,28 @@ CREATE TABLE attachment (
 CREATE TABLE chunk (
     sha256 BLOB    NOT NULL PRIMARY KEY,
     listed INTEGER NOT NULL DEFAULT 0,
-    -- who brought the packet that lists it, and is asked for it
-    sender BLOB    NOT NULL,
     here   INTEGER NOT NULL DEFAULT 0,
     -- bytes, once it is here and if others sent it
-    size   INTEGER NOT NULL DEFAULT 0,
-    -- its sender was told that it is here
-    said   INTEGER NOT NULL DEFAULT 0,
-    -- the envelope that says so, as long as sn-send has not taken it
-    said_in BLOB,
-    asked  INTEGER NOT NULL DEFAULT 0,
-    next_ask INTEGER NOT NULL
+    size   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX chunk_missing ON chunk (next_ask) WHERE here = 0;
-CREATE INDEX chunk_unsaid ON chunk (sender) WHERE here = 1 AND said = 0;
-CREATE INDEX chunk_said_in ON chunk (said_in) WHERE said_in IS NOT NULL;
 CREATE INDEX chunk_unlisted ON chunk (sha256) WHERE listed = 0;
+
+-- Who brought packets that list a chunk: each of them may be waiting to hear that it came, and is asked for it.
+CREATE TABLE lister (
+    chunk    BLOB    NOT NULL REFERENCES chunk ON DELETE CASCADE,
+    sender   BLOB    NOT NULL,
+    -- it is here, and they were not told
+    unsaid   INTEGER NOT NULL DEFAULT 0,
+    -- the envelope that tells them, as long as sn-send has not taken it
+    said_in  BLOB,
+    asked    INTEGER NOT NULL DEFAULT 0,
+    -- NULL while it is here
+    next_ask INTEGER,
+    PRIMARY KEY (chunk, sender)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lister_next ON lister (next_ask) WHERE next_ask IS NOT NULL;
+CREATE INDEX lister_unsaid ON lister (sender) WHERE unsaid = 1;
+CREATE INDEX lister_said_in ON lister (said_in) WHERE said_in IS NOT NULL;
 
 -- Which packets list a chunk, as long as their attachments are held. No reference to packet: it would be looked for in
 -- vain at every deletion.
