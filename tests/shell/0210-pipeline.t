@@ -72,6 +72,14 @@ round bob
 as bob sn-pack share "$(id_of bob 'Tell everybody.')" --text 'Listen:' | as bob sn-seal --to carol | as bob sn-send
 round carol
 is 'Carol gets what Bob shares' "$(feed carol -n 1)" 'bob: share: Listen:'
+as alice sn-pack photo --share "$photo" --text 'For everybody.' | as alice sn-seal --to bob | as alice sn-send
+round bob
+everybodys=$(id_of bob 'For everybody.')
+as bob sn-pack share "$everybodys" | as bob sn-seal --to carol | as bob sn-send
+round carol
+as bob sn-get "$everybodys" -o bob.jpg
+as carol sn-get "$everybodys" -o carol.jpg
+ok 'and the file of a photograph that he shares' cmp bob.jpg carol.jpg
 ok 'what may not be shared is not' sh -c '! SN_HOME=bob sn-pack share "$1"' - "$(id_of bob 'Keep it.')"
 
 head -c 9000000 /dev/urandom >large
