@@ -4,9 +4,9 @@
 
 mod people;
 
-use people::{Person, Stick, meet, searching::contact, successor_of};
+use people::{Person, Stick, kinds, meet, searching::contact, successor_of};
 use socialnet::{
-    Fingerprint,
+    Fingerprint, Kind,
     packet::Body,
     protocol::{meeting, profile},
     render::{html, json},
@@ -110,5 +110,20 @@ fn the_owner_s_words_stay_theirs_under_a_new_key() {
     assert_eq!(reads(&new), [seen("you", true, "Before."), seen("you", true, "After.")]);
     for key in [new.is(), alice.is()] {
         assert_eq!(rows(&new, Some(key)), rows(&new, None));
+    }
+}
+
+#[test]
+fn whoever_has_the_owner_s_key_does_not_write_into_the_owner_s_feed() {
+    let mut alice = Person::new("Alice");
+    let thief = alice.copy();
+    let mut new = successor_of(&alice, None);
+    for reader in [&mut alice, &mut new] {
+        let profile = profile::own(thief.store.read(), &thief.keyring, profile::For::Contacts).unwrap();
+        let body = Body::ContactRequest { profile, code: None, successions: Vec::new(), opened: None };
+        let request = thief.writes("contact-request", body, |_| {});
+        let letter = thief.envelope(reader, 1, vec![thief.signs(&request)]);
+        assert_eq!(kinds(&reader.finds(&[letter])), [Kind::NotAllowed]);
+        assert_eq!(reader.knows("alice").0, "unknown");
     }
 }

@@ -81,8 +81,12 @@ pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
     Ok(Opened { envelope, certificate: outer.certificate, digest, under: opened.under, packets })
 }
 
-/// [`Kind::NotAllowed`]: it is of a key that its owner's recovery key, or our owner, has ended, which may be in other hands.
+/// [`Kind::NotAllowed`]: it is of a key that its owner's recovery key, or our owner, has ended, which may be in other hands;
+/// or of one of our owner's, who does not write to themselves.
 pub(super) fn is_theirs(db: &Connection, sender: Fingerprint) -> Result<()> {
+    if former::is_own(db, sender)? {
+        return Err(Error::new(Kind::NotAllowed, "sealed by a key of your own: somebody has it"));
+    }
     match former::get(db, sender)? {
         Some(former) if former.said_by != SaidBy::Old => {
             Err(Error::new(Kind::NotAllowed, "sealed by a key that is not theirs any more"))

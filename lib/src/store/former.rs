@@ -196,6 +196,11 @@ pub fn forget_stranger(db: &Transaction<'_>, who: &Contact) -> Result<()> {
     Ok(())
 }
 
+/// Whether this account has the fingerprint, or had it.
+pub fn is_own(db: &Connection, who: Fingerprint) -> Result<bool> {
+    Ok(db.prepare_cached("SELECT 1 FROM own_key WHERE fingerprint = ?1")?.exists([who])?)
+}
+
 /// Whether this account had the fingerprint.
 pub fn was_mine(db: &Connection, who: Fingerprint) -> Result<bool> {
     let mut query = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM own_former WHERE fingerprint = ?1)")?;
