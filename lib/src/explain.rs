@@ -117,9 +117,15 @@ impl<W: Write> Page<'_, W> {
                 let Some(item) = ClearItems::new(&mut rest).next() else { return worst };
                 self.clear(name, item)
             } else {
-                // Other words between blocks are for people.
-                let Some(pem) = PemItems::new(&mut rest, seal::MAX_BYTES).next() else { return worst };
-                pem.and_then(|pem| self.block(name, &pem))
+                // Other words between blocks are for people. Behind a cut block, the same reader knows where the next begins.
+                let mut blocks = PemItems::new(&mut rest, seal::MAX_BYTES);
+                loop {
+                    match blocks.next() {
+                        None => return worst,
+                        Some(Ok(pem)) => break self.block(name, &pem),
+                        Some(Err(error)) => worst = worst.and(Err(error)),
+                    }
+                }
             };
             if let Err(error) = explained {
                 // Where a broken packet ends, nobody can tell.

@@ -14,7 +14,7 @@ use socialnet::{
     compose::{Author, Draft},
     identity::Identity,
     packet::{self, Body},
-    protocol::{profile, sealing::Letter, succession},
+    protocol::{probe, profile, sealing::Letter, succession},
     store::{contacts, feed},
 };
 
@@ -406,4 +406,11 @@ fn a_commenter_with_a_new_key_takes_a_comment_back() {
     let letters = story.alice.seals(removal, &[]);
     gets(&mut story.carol, &letters);
     assert_eq!(shown(&story.carol), ["Root."]);
+}
+
+#[test]
+fn a_letter_to_oneself_is_no_sign_of_a_thief() {
+    let mut alice = Person::new("Alice");
+    let probe = probe::make(alice.store.read(), &alice.keyring, alice.now).unwrap();
+    assert_eq!(alice.finds(&[probe]), []);
 }

@@ -8,8 +8,9 @@ mod people;
 use people::{Person, Stick, for_reader, kinds, meet, searching::*, successor_of};
 use socialnet::{
     Kind,
-    protocol::{meeting, moved, searchable, start, succession, successor},
+    protocol::{blocking, meeting, moved, searchable, start, succession, successor},
     search::Handle,
+    store::contacts::{self, State},
 };
 
 /// Bob can be found, and Carol carries by what.
@@ -186,4 +187,33 @@ fn a_friend_who_never_heard_the_goodbye_and_is_one_again_is_told() {
     assert_eq!(carol.gets(&bob.adds(&invitation)), []);
     they_talk(&mut bob, &mut carol);
     assert!(!carries(&carol));
+}
+
+#[test]
+fn whoever_is_heard_again_is_found_again() {
+    let (mut bob, mut carol) = bob_and_carol();
+    let who = contact(&carol, "bob");
+    blocking::block(&mut carol.store, who.fingerprint).unwrap();
+    assert!(!carries(&carol));
+    let who = contact(&carol, "bob");
+    blocking::unblock(&mut carol.store, &who, carol.now).unwrap();
+    they_talk(&mut bob, &mut carol);
+    assert!(carries(&carol));
+}
+
+#[test]
+fn whoever_begins_anew_is_told_anew() {
+    let (mut bob, mut carol) = bob_and_carol();
+    // Of Bob's goodbye nothing came but this: she holds him as gone.
+    let who = contact(&carol, "bob");
+    let db = carol.store.begin().unwrap();
+    contacts::set_state(&db, who.fingerprint, State::Gone).unwrap();
+    db.commit().unwrap();
+    assert!(!carries(&carol));
+    let invitation = carol.invites();
+    let letters = bob.adds(&invitation);
+    assert_eq!(carol.gets(&letters), []);
+    they_talk(&mut bob, &mut carol);
+    assert_eq!((bob.knows("carol").0, carol.knows("bob").0), ("friend", "friend"));
+    assert!(carries(&carol));
 }

@@ -441,8 +441,11 @@ fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()
         }
     }
     match state {
-        // They may have lost our answer.
-        Some(State::Friend) => due::owe(db, from, "", &Debt::Accept, now),
+        // They may have lost our answer, and what they carried for us.
+        Some(State::Friend) => {
+            searchable::tell_new_friend(db, from, now)?;
+            due::owe(db, from, "", &Debt::Accept, now)
+        }
         // Each asked the other: both agree.
         Some(State::Asked) => {
             befriend(db, from, now)?;
@@ -474,10 +477,11 @@ pub(super) fn accepted(
         return Ok(());
     }
     profile::receive(db, from, profile, false, now)?;
-    if contact.state == State::Asked {
-        befriend(db, from, now)?;
+    match contact.state {
+        State::Asked => befriend(db, from, now),
+        // They may have begun anew, with nothing of ours.
+        _ => searchable::tell_new_friend(db, from, now),
     }
-    Ok(())
 }
 
 /// A `contact-bye` came, in an envelope with this counter. From the waiting room it changes nothing: whoever could leave it,

@@ -3,7 +3,7 @@
 //! opens it finds nothing.
 
 use crate::{
-    Result,
+    Fingerprint, Result,
     envelope::Envelope,
     identity::{Keyring, Purpose, ReaderKeys},
     seal,
@@ -30,6 +30,16 @@ pub fn make(db: &Connection, keyring: &Keyring, now: Timestamp) -> Result<Vec<u8
     seal::seal(&seal::sign(&keyring.identity, &envelope.write()?)?, &keys)
 }
 
+/// Whether this account made an envelope as [`make`] does. It says nothing, and is no sign that somebody else has its key.
+pub(super) fn is_one(envelope: &Envelope, me: Fingerprint) -> bool {
+    envelope.from == me
+        && envelope.counter == 0
+        && envelope.packets.is_empty()
+        && envelope.received.is_empty()
+        && envelope.answers.is_empty()
+        && envelope.blobs.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +55,6 @@ mod tests {
         assert!(seal::looks_sealed(&probe));
         let opened = open::open(&probe, &keyring).unwrap();
         assert!(opened.packets.is_empty() && opened.envelope.counter == 0);
+        assert!(is_one(&opened.envelope, keyring.identity.fingerprint));
     }
 }

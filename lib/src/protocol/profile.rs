@@ -189,6 +189,10 @@ pub(super) fn receive(
     // Whom we have asked may have nothing but our public profile.
     if want && matches!(contact.state, State::Friend | State::Asked) {
         due::owe(db, who, "", &Debt::Profile { want: false }, now)?;
+        // Whoever has to ask may have lost what they carried for us, too.
+        if contact.state == State::Friend {
+            searchable::tell_new_friend(db, who, now)?;
+        }
     }
     Ok(())
 }

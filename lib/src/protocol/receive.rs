@@ -6,7 +6,7 @@ use super::{
     change, confirm, introduce,
     meeting::{self, Introduction},
     open::{self, Opened, Verified, may_bring, verify},
-    profile,
+    probe, profile,
     search::{carry, sought},
     share, thread, understand,
 };
@@ -62,6 +62,9 @@ impl Receiver<'_> {
         let came = counters::came(db, sender, &envelope.stream, envelope.counter, &opened.digest)?;
         let before = contacts::state(db, sender)?;
         if came == Came::Again || before == Some(State::Blocked) {
+            return Ok(Outcome::Taken(Vec::new()));
+        }
+        if probe::is_one(envelope, self.me) {
             return Ok(Outcome::Taken(Vec::new()));
         }
         open::is_theirs(db, sender)?;

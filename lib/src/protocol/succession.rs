@@ -165,6 +165,7 @@ pub fn decide(store: &mut Store, who: &Contact, new: &Contact, now: Timestamp) -
     former::succeed(&db, who, new.fingerprint, SaidBy::Owner, now)?;
     contacts::set_certificate(&db, new.fingerprint, &new.certificate)?;
     contacts::set_profile(&db, new.fingerprint, &new.profile)?;
+    due::hasten(&db, new.fingerprint, now)?;
     contacts::settle_alarm(&db, new.fingerprint)?;
     if who.state == State::Friend {
         due::owe(&db, new.fingerprint, "", &Debt::Accept, now)?;
