@@ -67,7 +67,12 @@ impl Boxes {
         match folder.metadata() {
             Ok(about) if about.is_dir() => {}
             Ok(_) => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_there() => return Ok(None),
+            // Nor is a link that leads nowhere now the same as none.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && self.is_there() && !folder.is_symlink() =>
+            {
+                return Ok(None);
+            }
             Err(error) => return Err(cannot_open(error)),
         }
         let inpackets = folder.join("inpackets");
@@ -266,6 +271,8 @@ mod tests {
         let root = dir.path().join("boxes");
         fs::create_dir_all(root.join("9fj3")).unwrap();
         let boxes = Boxes::open(&root).unwrap();
+        symlink(dir.path().join("elsewhere/k2x8"), root.join("k2x8")).unwrap();
+        assert!(boxes.find("k2x8").is_err(), "a box that is a link");
         fs::rename(&root, dir.path().join("away")).unwrap();
         assert!(boxes.find("9fj3").is_err());
         fs::create_dir(&root).unwrap();

@@ -124,15 +124,13 @@ fn deliver(
             // Moved away by another hand.
             Err(_) if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) => {
             }
-            Err(error) => {
+            Err(error) if error.kind() == Kind::Malformed => {
                 if left.len() < MOST_TOLD && left.insert(path) {
-                    match error.kind() {
-                        Kind::Malformed => console.note(&format!("left alone: {}", error.message())),
-                        // It may be one of ours, so this source was not read to its end.
-                        _ => console.failed(&error),
-                    }
+                    console.note(&format!("left alone: {}", error.message()));
                 }
             }
+            // It may be one of ours, so this source was not read to its end.
+            Err(error) => console.failed(&error),
         }
         if fetched.len() >= BATCH_FILES || size >= BATCH_BYTES {
             break;

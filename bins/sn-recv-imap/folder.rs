@@ -29,7 +29,7 @@ use std::{
 const ASKED: usize = 500;
 /// Bytes of mails that are fetched at once, unless a single one is larger: only in between the server hears what becomes
 /// of those before.
-const FETCHED: u64 = 16 << 20;
+const FETCHED: u64 = 4 << 20;
 /// How much time passes at least until it hears of the next ones, as nothing is fetched meanwhile.
 const TOLD_AGAIN: Duration = Duration::from_secs(1);
 /// Bytes of the structures of [`ASKED`] mails.
@@ -144,9 +144,14 @@ impl<'b> Round<'b> {
             let intake = Intake::begin(scope, || self.arrivals(name));
             let read = reading.all(&uids, by_structure, &intake);
             // One mail at which the connection always breaks must not keep back those before.
-            let settled = intake.end()?;
-            let any = read?;
-            settled.into_iter().for_each(|settled| reading.settled.extend(settled));
+            intake.end()?.into_iter().for_each(|settled| reading.settled.extend(settled));
+            let any = match read {
+                Ok(any) => any,
+                Err(stopped) => {
+                    reading.remember()?;
+                    return Err(stopped);
+                }
+            };
             reading.tell()?;
             match reading.refused {
                 None => Ok(any),
@@ -303,6 +308,18 @@ impl Reading<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Of what is durable now, the server can't be told any more: the cursor is, of what it need not hear of.
+    fn remember(&mut self) -> Result<()> {
+        let nothing_to_do = self.settled.own.is_empty() || matches!(self.round.policy, Policy::Keep);
+        match self.settled.mark {
+            Some(mark) if nothing_to_do && self.refused.is_none() => {
+                self.cursor.next = mark;
+                self.cursor.save()
+            }
+            _ => Ok(()),
+        }
     }
 
     fn deal_with(&mut self, own: &[u32]) -> Result<()> {
