@@ -1,7 +1,7 @@
 //! What was found, printed as soon as it is known: looking may take its time.
 
 use serde::Serialize;
-use socialnet::{Error, Kind, Result, text};
+use socialnet::{Error, Kind, Result, render::json_line, text};
 use std::io::{Write, stdout};
 
 /// How things are.
@@ -58,13 +58,11 @@ impl Findings {
         self.say(Level::Wrong, about, text, advice)
     }
 
-    // Servers' words are among them: escaped for the terminal that they go to.
+    // Servers' words are among them: escaped for the terminal that they go to, as JSON too.
     fn say(&self, level: Level, about: &str, text: &str, advice: Option<&str>) -> Result<()> {
         let mut out = stdout().lock();
         if self.json {
-            let line = serde_json::to_string(&Line { level, about, text, advice })
-                .map_err(|error| Error::new(Kind::Io, error.to_string()))?;
-            writeln!(out, "{line}")?;
+            json_line(&mut out, &Line { level, about, text, advice })?;
             return Ok(out.flush()?);
         }
         let word = match level {

@@ -3,7 +3,7 @@
 use crate::qr;
 use jiff::Timestamp;
 use socialnet::{
-    Fingerprint, Result, cli,
+    Context, Fingerprint, Result, cli,
     home::Home,
     identity::{Identity, Keyring},
     protocol::{
@@ -64,7 +64,7 @@ pub fn introduction(
         Some(text) if text.starts_with(short::SCHEME) => meeting::from_short(&text.parse()?, now)?,
         _ => {
             let input = cli::open(&file.unwrap_or_else(|| PathBuf::from("-")))?;
-            meeting::read_introduction(input.bytes, now)?
+            meeting::read_introduction(input.bytes, now).context(|| input.name)?
         }
     };
     is.map_or(Ok(()), |spoken| them.check_is(&spoken))?;

@@ -14,21 +14,15 @@ fn open_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let keyring = Keyring::load(&home.identity())?;
     let store = Store::open(&home.database())?;
     let mut out = cli::output();
-    for file in cli::operands(args.files) {
-        let input = match cli::open(&file) {
-            Ok(input) => input,
-            Err(error) => {
-                console.failed(&error);
-                continue;
-            }
-        };
-        for sealed in stream::sealed_items(input.bytes, seal::MAX_BYTES)? {
+    console.inputs(args.files, |input, console| {
+        for sealed in stream::sealed_items(input.bytes, seal::MAX_BYTES) {
             match sealed.and_then(|der| open::from_contact(store.read(), &der, &keyring)) {
                 Ok(opened) => print(&mut out, &opened.packets, args.signed)?,
                 Err(error) => console.failed(&error.context(&input.name)),
             }
         }
-    }
+        Ok(())
+    })?;
     cli::finish(out)
 }
 

@@ -5,7 +5,7 @@ mod args;
 use args::{Args, Extras, Kind, Words};
 use jiff::Zoned;
 use socialnet::{
-    Error, Kind as Failure, Result, attach, cli,
+    Context, Error, Kind as Failure, Result, attach, cli,
     compose::{Author, Draft},
     home::Home,
     identity::Identity,
@@ -85,7 +85,8 @@ fn spoken(text: Option<String>, needed: bool) -> Result<Option<String>> {
 }
 
 fn xml(path: &Path) -> Result<Vec<u8>> {
+    let input = cli::open(path)?;
     let mut bytes = Vec::new();
-    cli::open(path)?.bytes.take(MAX_BYTES as u64).read_to_end(&mut bytes)?;
+    input.bytes.take(MAX_BYTES as u64).read_to_end(&mut bytes).context(|| input.name)?;
     Ok(bytes)
 }

@@ -48,16 +48,15 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
         return cli::finish(out);
     }
     let mut sealer = Sealer::new(&home, &mut store, &keyring, now);
-    for file in cli::operands(args.files) {
-        let input = cli::open(&file)?;
-        for batch in Batches::new(input.bytes) {
-            let (packets, broken) = batch;
+    console.inputs(args.files, |input, console| {
+        for (packets, broken) in Batches::new(input.bytes) {
             sealer.seal(packets, &args.to, &mut |sealed| print(&mut out, sealed, console))?;
             if let Some(error) = broken {
                 console.failed(&error.context(&input.name));
             }
         }
-    }
+        Ok(())
+    })?;
     cli::finish(out)
 }
 

@@ -5,7 +5,7 @@ mod args;
 use args::Args;
 use jiff::{Timestamp, Zoned};
 use socialnet::{
-    Result, cli, driver,
+    Error, Result, cli, driver,
     home::Home,
     queue,
     render::deliveries,
@@ -36,19 +36,11 @@ fn send(args: Args, console: &mut cli::Console) -> Result<()> {
     }
     let reading = !(args.queue || args.retry);
     if reading {
-        for file in cli::operands(args.files) {
-            let input = match cli::open(&file) {
-                Ok(input) => input,
-                Err(error) => {
-                    console.failed(&error);
-                    continue;
-                }
-            };
+        console.inputs(args.files, |input, console| {
             let blocks = PemItems::new(input.bytes, driver::MAX_BYTES).wanted();
-            queue::add(&home, &mut store, blocks, Timestamp::now(), &mut |error| {
-                console.failed(&error.context(&input.name))
-            })?;
-        }
+            let bad = &mut |error: Error| console.failed(&error.context(&input.name));
+            queue::add(&home, &mut store, blocks, Timestamp::now(), bad).map(drop)
+        })?;
     }
     match queue::run(&home, &mut store, Timestamp::now(), &mut |line| console.note(line)) {
         // What was read is queued: the caller need not do it again.

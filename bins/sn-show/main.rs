@@ -12,14 +12,14 @@ fn main() -> ExitCode {
 fn show(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let explainer = Explainer::open()?;
     let mut out = cli::output();
-    for file in cli::operands(args.files) {
-        let explained =
-            cli::open(&file).and_then(|input| explainer.explain(&mut out, &input.name, input.bytes));
+    console.inputs(args.files, |input, console| {
+        let explained = explainer.explain(&mut out, &input.name, input.bytes);
+        // What was explained comes before why it failed, and before what is wrong with the next, wherever the two meet.
+        out.flush()?;
         if let Err(error) = explained {
-            // What was explained comes before why it failed, wherever the two meet.
-            out.flush()?;
             console.failed(&error);
         }
-    }
+        Ok(())
+    })?;
     cli::finish(out)
 }

@@ -44,6 +44,23 @@ impl Console {
         self.remember(error.kind());
     }
 
+    /// Gives the operands, or standard input when there are none, to `read`, one after another. One that can't be opened
+    /// is reported, and the next one follows; what `read` returns ends it.
+    pub fn inputs(
+        &mut self,
+        files: Vec<PathBuf>,
+        mut read: impl FnMut(Input, &mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let files = if files.is_empty() { vec![PathBuf::from("-")] } else { files };
+        for file in files {
+            match open(&file) {
+                Ok(input) => read(input, self)?,
+                Err(error) => self.failed(&error),
+            }
+        }
+        Ok(())
+    }
+
     /// A failure that needs a person wins over one that time may heal; among equals the first stays.
     fn remember(&mut self, kind: Kind) {
         if self.failed.is_none_or(|known| known == Kind::Again) {
@@ -148,11 +165,6 @@ pub fn open(operand: &Path) -> Result<Input> {
         name: operand.display().to_string(),
         bytes: Box::new(BufReader::with_capacity(1 << 16, file)),
     })
-}
-
-/// The operands, or standard input when there are none.
-pub fn operands(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    if files.is_empty() { vec![PathBuf::from("-")] } else { files }
 }
 
 /// Reads the whole of standard input, at most `max` bytes, as text of the user's own.

@@ -70,7 +70,6 @@ pub fn delete_leftovers(tmp: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a file; one that is gone already is fine.
 impl Mailbox {
     /// The mailbox at `root`, which has `tmp` and `new` at least.
     pub fn open(root: &Path) -> Result<Self> {

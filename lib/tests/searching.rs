@@ -11,7 +11,7 @@ use socialnet::{
     Kind,
     packet::{self, Body},
     protocol::{
-        blocking, introduce, meeting,
+        blocking, introduce, meeting, open,
         search::{ask, sought},
         searchable,
     },
@@ -158,9 +158,11 @@ fn what_is_of_another_scheme_is_carried_like_what_is_for_nobody() {
     let mut bob = bob;
     let letters = for_reader(&a_day_later(&mut carol), &bob);
     assert_eq!(count(&carol, "search_brought"), 1, "to Bob, the only one who consents");
+    let opened = open::open(&letters[0].der, &bob.keyring).unwrap();
+    let bottles = opened.packets.iter().map(|verified| verified.packet.body.clone());
+    assert_eq!(bottles.collect::<Vec<_>>(), [Body::SearchRequest { bottle: sent }], "as it came");
     assert_eq!(bob.gets(&letters), []);
     assert_eq!((who_searches(&bob), bob.sees()), (vec![], vec![]));
-    assert!(!sent.is_empty());
 }
 
 #[test]

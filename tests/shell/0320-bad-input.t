@@ -161,6 +161,31 @@ as alice sn-pack status 'Sealed by nobody.' >clear.xml
 fails 65 'sn-send does not swallow a packet that nobody sealed' as alice sn-send clear.xml
 fails 65 'nor does sn-open' as alice sn-open clear.xml
 
+# Of several files one can't be read: it is named, and the others are done.
+for words in one two; do
+    as alice sn-pack status "$words" | as alice sn-seal --to bob >"$words.pem"
+done
+# goes_on NAME COMMAND...: COMMAND does one file and another one; between them stand a folder and a file that is not there.
+# What it wrote is in $T/out.
+goes_on() {
+    who=$1 code=0
+    shift
+    as "$who" "$@" one.pem post missing two.pem >out 2>said || code=$?
+    is "$1 fails when a file of several can't be read" "$code" 74
+    is 'and names each' "$(sed -n "s/^$1: \(cannot [a-z]* \)*'*\(post\|missing\)'*: /\2: /p" said | tr '\n' ';')" \
+        'post: Is a directory;missing: No such file or directory;'
+}
+goes_on bob sn-open
+is 'and opens the others' "$(grep -c '<text>\(one\|two\)</text>' out)" 2
+goes_on bob sn-show
+is 'and explains the others' "$(grep -c '^\(one\|two\).pem: ' out)" 2
+goes_on alice sn-send
+is 'and sends the others' "$(find post/bob -name '*.sn' | wc -l)" 2
+as bob sn-sync
+for words in one two; do as alice sn-pack status "$words" >"$words.pem"; done
+goes_on alice sn-seal --to bob
+is 'and seals the others' "$(grep -c '^To: ' out)" 2
+
 # On a stick, chunks may stand before the envelope that lists them.
 head -c 100000 /dev/urandom >large
 as alice sn-pack status --file large 'On a stick.' | as alice sn-seal --to bob | as alice sn-send

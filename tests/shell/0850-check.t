@@ -36,7 +36,11 @@ sqlite3 "$T/alice/socialnet.db" 'UPDATE contact SET given_up = 2'
 doctor alice
 ok 'what was never sealed is told' \
     grep -E '^hint  queue: 2 packets for bob were never sealed and are given up: no new keys' "$T/doctor"
-sqlite3 "$T/alice/socialnet.db" 'UPDATE contact SET given_up = 0'
+sqlite3 "$T/alice/socialnet.db" "UPDATE contact SET petname = 'b' || char(8238) || 'ob'"
+as alice sn-check --json >"$T/doctor"
+ok 'no name turns a line of JSON around' lacks "$T/doctor" "$(printf '\342\200\256')"
+is 'and yet it is in it' "$(jq -r 'select(.about == "queue").text' "$T/doctor" | grep -c "$(printf 'b\342\200\256ob')")" 1
+sqlite3 "$T/alice/socialnet.db" "UPDATE contact SET given_up = 0, petname = 'bob'"
 
 # What is wrong with the account.
 faketime '+40 days' env SN_HOME="$T/alice" sn-check >"$T/doctor" 2>"$T/said" || true

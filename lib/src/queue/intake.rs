@@ -56,8 +56,8 @@ fn digest(pem: &Pem) -> (Digest, String) {
     (envelope_of(&name).unwrap_or_default(), name)
 }
 
-/// Puts sealed blocks into outpackets, durably, to be sent by the next [`super::run`]. Says how many. A bad block is told
-/// to `bad` and left out.
+/// Puts sealed blocks into outpackets, durably, to be sent by the next [`super::run`]. Says how many. A bad block, and
+/// input that can't be read, is told to `bad` and left out.
 pub fn add(
     home: &Home,
     store: &mut Store,
@@ -75,8 +75,7 @@ pub fn add(
                 group.blocks.push((pem, label));
                 count += 1;
             }
-            Err(error) if error.kind() == crate::Kind::Malformed => bad(error),
-            Err(error) => return Err(error),
+            Err(error) => bad(error),
         }
         if group.blocks.len() >= BATCH || group.size >= BATCH_BYTES {
             group.commit(store, now)?;

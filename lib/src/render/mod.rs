@@ -50,7 +50,7 @@ fn xml_lines(text: &str) -> String {
 
 /// One JSON object on a line, hidden characters written as `\uXXXX` (RFC 8259 section 7): to a program the same text,
 /// to a terminal harmless.
-pub(crate) fn json_line(out: &mut impl Write, value: &impl Serialize) -> Result<()> {
+pub fn json_line(out: &mut impl Write, value: &impl Serialize) -> Result<()> {
     value
         .serialize(&mut Serializer::with_formatter(&mut *out, Visible))
         .map_err(io::Error::from)

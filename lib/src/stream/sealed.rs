@@ -4,20 +4,26 @@ use super::PemItems;
 use crate::{Error, Result};
 use std::io::{BufRead, Read};
 
-/// Envelopes one after another, each of at most `max` bytes.
+/// Envelopes one after another, each of at most `max` bytes. Input that can't be read is the last of them.
 pub fn sealed_items<'a>(
     mut input: impl BufRead + 'a,
     max: usize,
-) -> Result<Box<dyn Iterator<Item = Result<Vec<u8>>> + 'a>> {
+) -> Box<dyn Iterator<Item = Result<Vec<u8>>> + 'a> {
+    let first = match input.fill_buf() {
+        Ok(bytes) => bytes.first(),
+        Err(error) => return Box::new(std::iter::once(Err(error.into()))),
+    };
     // Every DER envelope begins with a SEQUENCE, which is the letter 0: no PEM text and no header line does.
-    if input.fill_buf()?.first() != Some(&0x30) {
-        return Ok(Box::new(PemItems::new(input, max).wanted().map(|pem| pem.map(|pem| pem.der))));
+    if first != Some(&0x30) {
+        return Box::new(PemItems::new(input, max).wanted().map(|pem| pem.map(|pem| pem.der)));
     }
     let mut bytes = Vec::new();
-    input.take(max as u64 + 1).read_to_end(&mut bytes)?;
-    let whole =
-        if bytes.len() > max { Err(Error::malformed(format!("longer than {max} bytes"))) } else { Ok(bytes) };
-    Ok(Box::new(std::iter::once(whole)))
+    let whole = match input.take(max as u64 + 1).read_to_end(&mut bytes) {
+        Err(error) => Err(error.into()),
+        Ok(_) if bytes.len() > max => Err(Error::malformed(format!("longer than {max} bytes"))),
+        Ok(_) => Ok(bytes),
+    };
+    Box::new(std::iter::once(whole))
 }
 
 #[cfg(test)]
@@ -25,7 +31,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Vec<Result<Vec<u8>>> {
-        sealed_items(bytes, 8).unwrap().collect()
+        sealed_items(bytes, 8).collect()
     }
 
     #[test]
