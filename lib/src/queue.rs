@@ -30,7 +30,7 @@ use crate::{
 use jiff::Timestamp;
 use route::{Route, route};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -170,9 +170,11 @@ impl Run<'_> {
         Ok(write.commit()?)
     }
 
-    /// Looks at each file of `new`: rows for those that have none, the rename for those that are finished.
+    /// Looks at each file of `new`: rows for those that have none, the rename for those that are finished. What waits without
+    /// a file is cancelled.
     fn look(&mut self) -> Result<()> {
         let (mut strangers, mut unknown, mut finished) = (Vec::new(), Vec::new(), Vec::new());
+        let mut there = HashSet::new();
         // One transaction: each of its own would ask for the lock again, 100,000 times for as many files.
         let read = self.store.read().unchecked_transaction()?;
         for name in self.outpackets.names("new")? {
@@ -182,13 +184,19 @@ impl Run<'_> {
                     None => strangers.push(name),
                     Some(envelope) => match delivery::standing(&read, &envelope)? {
                         Standing::Unknown => unknown.push(envelope),
-                        Standing::Waiting => {}
+                        Standing::Waiting => drop(there.insert(envelope)),
                         Standing::Sent | Standing::Failed(_) => finished.push(envelope),
                     },
                 },
             }
         }
+        let mut gone = delivery::waiting(&read)?;
         drop(read);
+        // A file is there before its rows: looked at after them, it is gone if it is not there.
+        let lacks =
+            |it: &Digest| self.outpackets.path("new", &file_name(it)).try_exists().is_ok_and(|there| !there);
+        gone.retain(|it| !there.contains(it) && lacks(it));
+        self.cancel(&gone)?;
         self.finish(finished)?;
         for name in strangers {
             self.adopt(&name)?;
@@ -243,7 +251,7 @@ impl Run<'_> {
             return Ok(());
         }
         let write = self.store.begin()?;
-        envelopes.iter().try_for_each(|envelope| delivery::forget(&write, envelope))?;
+        envelopes.iter().try_for_each(|envelope| delivery::cancel(&write, envelope))?;
         Ok(write.commit()?)
     }
 

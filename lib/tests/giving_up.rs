@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use people::{Person, meet};
 use socialnet::{
     mailbox::name_for,
-    protocol::sealing::Letter,
+    protocol::{open, sealing::Letter},
     queue, seal,
     store::delivery::{self, Outcome},
     stream::Pem,
 };
+use std::fs;
 
 /// What sn-seal prints is read by sn-send.
 fn queued(person: &mut Person, letters: &[Letter]) {
@@ -168,4 +169,98 @@ fn what_was_confirmed_before_its_file_was_moved_is_not_sent_again() {
     runs_now(&mut alice);
     assert_eq!(files(&alice), [[] as [&str; 0]; 3]);
     assert_eq!(hands_over(&mut alice, &letters[0]), 0);
+}
+
+/// Days pass, and whoever has to say something to the other says it. What Alice's packets were.
+fn they_sync(alice: &mut Person, bob: &mut Person, days: u32) -> Vec<String> {
+    let mut said = Vec::new();
+    for _ in 0..days {
+        [&mut *alice, bob].into_iter().for_each(|person| person.waits(24 * 60));
+        assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+        let letters = alice.seals_what_is_due_and_loses_it();
+        queued(alice, &letters);
+        let opened = letters.iter().map(|letter| open::open(&letter.der, &bob.keyring).unwrap());
+        said.extend(opened.flat_map(|opened| opened.packets).map(|verified| verified.packet.kind));
+        assert_eq!(bob.gets(&letters), []);
+        for letter in &letters {
+            hands_over(alice, letter);
+        }
+        runs_now(alice);
+    }
+    said
+}
+
+fn gaps(person: &Person) -> u32 {
+    person.store.read().query_row("SELECT count(*) FROM gap", (), |row| row.get(0)).unwrap()
+}
+
+fn cancels(person: &Person, letter: &Letter) {
+    fs::remove_file(person.file("outpackets/new").join(format!("{}.pem", name_for(&letter.envelope))))
+        .unwrap();
+}
+
+#[test]
+fn what_was_cancelled_is_void_to_whom_it_was_for() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    they_sync(&mut alice, &mut bob, 2);
+    let message = alice.status("I quit!");
+    let letters = alice.seals(message, &["bob"]);
+    queued(&mut alice, &letters);
+    assert_eq!(runs_now(&mut alice), [] as [String; 0], "nobody can carry it now");
+    cancels(&alice, &letters[0]);
+    runs_now(&mut alice);
+    assert_eq!(hands_over(&mut alice, &letters[0]), 0, "not listed any more, though it is not due yet");
+    let nice = alice.status("Have a nice day.");
+    let letters = alice.seals(nice, &["bob"]);
+    queued(&mut alice, &letters);
+    hands_over(&mut alice, &letters[0]);
+    runs_now(&mut alice);
+    assert_eq!(bob.gets(&letters), []);
+    assert_eq!(gaps(&bob), 1);
+    assert!(!they_sync(&mut alice, &mut bob, 41).contains(&"status".to_owned()));
+    assert_eq!((gaps(&bob), bob.sees()), (0, vec!["alice: Have a nice day.".to_owned()]));
+}
+
+#[test]
+fn what_was_sent_and_is_cancelled_when_it_is_sealed_anew_is_sealed_no_more() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    they_sync(&mut alice, &mut bob, 2);
+    let message = alice.status("Hello?");
+    let lost = alice.seals(message, &["bob"]);
+    queued(&mut alice, &lost);
+    hands_over(&mut alice, &lost[0]);
+    runs_now(&mut alice);
+    alice.waits(7 * 24 * 60);
+    bob.now = alice.now;
+    let anew = alice.seals_what_is_due_and_loses_it();
+    assert_eq!(anew.len(), 1);
+    queued(&mut alice, &anew);
+    cancels(&alice, &anew[0]);
+    runs_now(&mut alice);
+    assert!(!they_sync(&mut alice, &mut bob, 10).contains(&"status".to_owned()));
+    assert_eq!(files(&alice), [[] as [&str; 0]; 3]);
+}
+
+#[test]
+fn an_envelope_that_left_is_sent_whatever_becomes_of_its_chunks() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    they_sync(&mut alice, &mut bob, 2);
+    let (film, _) = alice.writes_with_file(&[7; 100_000]);
+    let letters = alice.seals(film, &["bob"]);
+    queued(&mut alice, &letters);
+    let now = alice.now;
+    let db = alice.store.begin().unwrap();
+    let waiting = delivery::due(&db, now, 100).unwrap();
+    delivery::record(&db, &waiting[0], &Outcome::Sent, "file:///stick/bob", "", now).unwrap();
+    assert_eq!((waiting[0].item, waiting.len()), (letters[0].envelope, 2));
+    db.commit().unwrap();
+    cancels(&alice, &letters[0]);
+    runs_now(&mut alice);
+    let status = alice.status("Did you get it?");
+    let next = alice.seals(status, &["bob"]);
+    assert_eq!(bob.gets(&next), []);
+    assert_eq!(they_sync(&mut alice, &mut bob, 2), ["status"], "lost on its way, it is asked for");
 }

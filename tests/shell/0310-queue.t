@@ -116,6 +116,11 @@ done
 rm "$out/new"/*
 ok 'a deleted file is a cancelled delivery' as alice sn-send -r
 ok 'and no longer listed' test -z "$(as alice sn-send -p | grep waiting)"
+block "$bob" 'waits for long' >"$T/block"
+as alice sn-send "$T/block" 2>"$T/said"
+rm "$out/new/$(digest).pem"
+ok 'one that is not due yet' as alice sn-send -q
+ok 'is no longer listed either' test -z "$(listed)"
 good_driver
 
 # By hand.

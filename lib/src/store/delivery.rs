@@ -6,8 +6,10 @@ use crate::{Fingerprint, Result, packet::Digest};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
+mod cancel;
 mod list;
 
+pub use cancel::{cancel, waiting};
 pub use list::{Listed, list};
 
 /// One thing on its way to one reader.
