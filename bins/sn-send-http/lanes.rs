@@ -1,5 +1,8 @@
 //! How many requests are under way at once: a lane for each host, so that one that does not answer holds up nobody else,
 //! and a few workers that take from whichever lane has room.
+//!
+//! Small ones gain by many at once: a server makes all of them durable by one sync. Large ones would only share the line,
+//! until each takes longer than any server waits and none of them arrives: their bytes are bounded, too.
 
 use socialnet::{
     Error, Result,
@@ -13,6 +16,20 @@ use std::{
 
 /// Requests under way to all hosts together.
 const WORKERS: usize = 96;
+/// Bytes of a job that is small: it is counted, not weighed.
+const SMALL: u64 = 64 << 10;
+/// Bytes of larger ones under way to one host, and to all hosts together: through 1 Mbit/s the latter take two and a half
+/// minutes, where servers wait for five.
+const HOST_BYTES: u64 = 4 << 20;
+const ALL_BYTES: u64 = 16 << 20;
+
+/// A job, and how long its bytes are.
+pub struct Job {
+    /// As the caller gave it.
+    pub line: JobLine,
+    /// Bytes of its file.
+    pub size: u64,
+}
 
 /// What became of a job, and what that says of the others for the same host.
 pub enum Fate {
@@ -32,6 +49,8 @@ pub struct Lanes {
 #[derive(Default)]
 struct State {
     lanes: BTreeMap<String, Lane>,
+    /// Bytes of large jobs under way, to all hosts.
+    bytes: u64,
     /// Workers that wait for a job or are about to, those that have just been started among them; and all.
     idle: usize,
     workers: usize,
@@ -43,8 +62,11 @@ struct State {
 
 #[derive(Default)]
 struct Lane {
-    waiting: VecDeque<JobLine>,
+    small: VecDeque<Job>,
+    large: VecDeque<Job>,
     under_way: usize,
+    /// Bytes of large jobs under way.
+    bytes: u64,
     /// Set when the host is known not to take anything now.
     down: Option<Report>,
 }
@@ -60,8 +82,8 @@ impl Lanes {
     pub fn run(
         &self,
         feed: impl FnOnce(&Feed<'_, '_>) -> Result<()>,
-        work: impl Fn(&JobLine) -> Fate + Sync,
-        report: impl Fn(&JobLine, &Report) -> Result<()> + Sync,
+        work: impl Fn(&Job) -> Fate + Sync,
+        report: impl Fn(&Job, &Report) -> Result<()> + Sync,
     ) -> Result<()> {
         let worker = || self.serve(&work, &report);
         let fed = thread::scope(|scope| {
@@ -74,7 +96,7 @@ impl Lanes {
         fed.and(self.lock().failed.take().map_or(Ok(()), Err))
     }
 
-    fn serve(&self, work: &impl Fn(&JobLine) -> Fate, report: &impl Fn(&JobLine, &Report) -> Result<()>) {
+    fn serve(&self, work: &impl Fn(&Job) -> Fate, report: &impl Fn(&Job, &Report) -> Result<()>) {
         let mut state = self.wait(self.lock());
         while let Some((host, job)) = state.next(self.per_host) {
             let down = state.lanes.get(&host).and_then(|lane| lane.down.clone());
@@ -89,12 +111,17 @@ impl Lanes {
                 state.failed.get_or_insert(error);
                 self.changed.notify_all();
             }
+            state.bytes -= job.weight();
             let lane = state.lanes.entry(host).or_default();
             lane.under_way -= 1;
+            lane.bytes -= job.weight();
             if let Fate::Host(what) = fate {
                 lane.down.get_or_insert(what);
             }
-            // The room that there is now in this lane is taken by this worker: nobody need be woken.
+            // The room that there is now is taken by this worker: nobody need be woken, unless there may be room for more.
+            if job.weight() > 0 {
+                self.changed.notify_all();
+            }
             state.idle += 1;
             state = self.wait(state);
         }
@@ -117,23 +144,49 @@ impl Lanes {
 
 impl State {
     fn has_next(&self, per_host: usize) -> bool {
-        self.open(per_host) > 0
+        self.lanes.values().any(|lane| lane.open(per_host, self.bytes) > 0)
     }
 
-    /// Jobs that could be begun now.
+    /// Jobs that could be begun now, or a few more: what the lanes share is counted in each.
     fn open(&self, per_host: usize) -> usize {
-        self.lanes.values().map(|lane| lane.waiting.len().min(per_host - lane.under_way)).sum()
+        self.lanes.values().map(|lane| lane.open(per_host, self.bytes)).sum()
     }
 
-    fn next(&mut self, per_host: usize) -> Option<(String, JobLine)> {
+    fn next(&mut self, per_host: usize) -> Option<(String, Job)> {
         if self.failed.is_some() {
             return None;
         }
         // The emptiest lane first, so that each host gets its share of the workers.
-        let open = self.lanes.iter_mut().filter(|(_, it)| it.under_way < per_host && !it.waiting.is_empty());
+        let open = self.lanes.iter_mut().filter(|(_, lane)| lane.open(per_host, self.bytes) > 0);
         let (host, lane) = open.min_by_key(|(_, lane)| lane.under_way)?;
+        let job = lane.small.pop_front().or_else(|| lane.large.pop_front())?;
         lane.under_way += 1;
-        lane.waiting.pop_front().map(|job| (host.clone(), job))
+        lane.bytes += job.weight();
+        self.bytes += job.weight();
+        Some((host.clone(), job))
+    }
+}
+
+impl Lane {
+    /// Jobs that could be begun now, while so many bytes are under way to all hosts. Those that are small go first.
+    fn open(&self, per_host: usize, mut all: u64) -> usize {
+        let room = per_host - self.under_way;
+        let small = self.small.len().min(room);
+        let mut own = self.bytes;
+        let fits = |under_way: u64, size, most| under_way == 0 || under_way + size <= most;
+        let large = self.large.iter().take(room - small).take_while(|job| {
+            let fits = fits(own, job.size, HOST_BYTES) && fits(all, job.size, ALL_BYTES);
+            own += job.size;
+            all += job.size;
+            fits
+        });
+        small + large.count()
+    }
+}
+
+impl Job {
+    fn weight(&self) -> u64 {
+        if self.size > SMALL { self.size } else { 0 }
     }
 }
 
@@ -145,9 +198,14 @@ pub struct Feed<'a, 'f> {
 
 impl Feed<'_, '_> {
     /// Adds a job to its host's lane.
-    pub fn add(&self, job: JobLine) {
+    pub fn add(&self, job: Job) {
         let mut state = self.lanes.lock();
-        state.lanes.entry(host(&job.address)).or_default().waiting.push_back(job);
+        let lane = state.lanes.entry(host(&job.line.address)).or_default();
+        if job.weight() > 0 {
+            lane.large.push_back(job)
+        } else {
+            lane.small.push_back(job)
+        }
         if state.open(self.lanes.per_host) > state.idle && state.workers < WORKERS {
             state.workers += 1;
             state.idle += 1;
@@ -167,27 +225,28 @@ mod tests {
     use super::*;
     use std::{collections::HashSet, time::Duration};
 
-    fn job(number: usize, host: &str) -> JobLine {
-        format!("{number}\tenvelope\thttps://{host}/in/box\tfile").parse().unwrap()
+    fn job(number: usize, host: &str) -> Job {
+        let line = format!("{number}\tenvelope\thttps://{host}/in/box\tfile").parse().unwrap();
+        Job { line, size: SMALL }
+    }
+
+    fn large(number: usize, host: &str) -> Job {
+        Job { size: HOST_BYTES, ..job(number, host) }
     }
 
     /// Runs jobs, so many at once for a host: which were reported, and how many threads worked on them.
-    fn run(
-        per_host: usize,
-        jobs: Vec<JobLine>,
-        work: impl Fn(&JobLine) -> Fate + Sync,
-    ) -> (Vec<usize>, usize) {
+    fn run(per_host: usize, jobs: Vec<Job>, work: impl Fn(&Job) -> Fate + Sync) -> (Vec<usize>, usize) {
         let (reported, threads) = (Mutex::new(Vec::new()), Mutex::new(HashSet::new()));
         let feed = |feed: &Feed<'_, '_>| {
             jobs.into_iter().for_each(|job| feed.add(job));
             Ok(())
         };
-        let work = |job: &JobLine| {
+        let work = |job: &Job| {
             threads.lock().unwrap().insert(thread::current().id());
             work(job)
         };
-        let report = |job: &JobLine, _: &Report| {
-            reported.lock().unwrap().push(job.id.parse().unwrap());
+        let report = |job: &Job, _: &Report| {
+            reported.lock().unwrap().push(job.line.id.parse().unwrap());
             Ok(())
         };
         Lanes::new(per_host).run(feed, work, report).unwrap();
@@ -224,7 +283,7 @@ mod tests {
         let quick = (Mutex::new(0), Condvar::new());
         let (reported, _) = run(2, jobs.collect(), |job| {
             let (done, changed) = &quick;
-            if job.address.contains("quick") {
+            if job.line.address.contains("quick") {
                 *done.lock().unwrap() += 1;
                 changed.notify_all();
                 return Fate::Job(Report::Sent);
@@ -237,5 +296,50 @@ mod tests {
             Fate::Host(Report::Later(0, "away".to_owned()))
         });
         assert_eq!(reported, (0..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn large_ones_share_a_line() {
+        let jobs = (0..80).map(|number| large(number, &format!("h{}.example", number % 8))).collect();
+        let (under_way, most) = (Mutex::new(BTreeMap::<String, u64>::new()), Mutex::new((0, 0)));
+        let (reported, _) = run(48, jobs, |job| {
+            let host = host(&job.line.address);
+            {
+                let mut under_way = under_way.lock().unwrap();
+                *under_way.entry(host.clone()).or_default() += job.size;
+                let mut most = most.lock().unwrap();
+                *most = (most.0.max(under_way[&host]), most.1.max(under_way.values().sum()));
+            }
+            thread::yield_now();
+            *under_way.lock().unwrap().get_mut(&host).unwrap() -= job.size;
+            Fate::Job(Report::Sent)
+        });
+        assert_eq!(reported, (0..80).collect::<Vec<_>>());
+        let (host, all) = *most.lock().unwrap();
+        assert!(host <= HOST_BYTES && all <= ALL_BYTES, "{host}, {all}");
+    }
+
+    #[test]
+    fn one_larger_than_all_may_be_goes_alone_and_small_ones_do_not_wait_for_it() {
+        let jobs = (0..20).map(|number| match number {
+            0 => Job { size: 2 * ALL_BYTES, ..job(0, "example.net") },
+            1..5 => large(number, "example.net"),
+            _ => job(number, "example.net"),
+        });
+        let small = (Mutex::new(0), Condvar::new());
+        let (reported, _) = run(4, jobs.collect(), |job| {
+            let (done, changed) = &small;
+            if job.size == SMALL {
+                *done.lock().unwrap() += 1;
+                changed.notify_all();
+            } else {
+                let patience = Duration::from_secs(60);
+                let waited =
+                    changed.wait_timeout_while(done.lock().unwrap(), patience, |done| *done < 15).unwrap();
+                assert!(!waited.1.timed_out());
+            }
+            Fate::Job(Report::Sent)
+        });
+        assert_eq!(reported, (0..20).collect::<Vec<_>>());
     }
 }

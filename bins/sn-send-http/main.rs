@@ -10,7 +10,7 @@ mod args;
 mod lanes;
 mod post;
 
-use lanes::Lanes;
+use lanes::{Job, Lanes};
 use post::Post;
 use socialnet::{
     Result, cli,
@@ -18,6 +18,7 @@ use socialnet::{
 };
 use std::{
     io::{BufRead, Read, Write, stdin, stdout},
+    path::Path,
     process::ExitCode,
 };
 
@@ -52,7 +53,11 @@ fn serve(console: &mut cli::Console) -> Result<()> {
                     return Ok(());
                 }
                 match line.trim_end_matches('\n').parse::<JobLine>() {
-                    Ok(job) => lanes.add(job),
+                    Ok(line) => {
+                        // One that can't be opened is reported by whoever tries.
+                        let size = Path::new(&line.file).metadata().map_or(0, |about| about.len());
+                        lanes.add(Job { line, size });
+                    }
                     Err(error) => console.failed(&error),
                 }
             }
@@ -60,7 +65,7 @@ fn serve(console: &mut cli::Console) -> Result<()> {
         |job| post.hand_over(job),
         |job, report| {
             let mut out = stdout().lock();
-            writeln!(out, "{}", report.line(&job.id))?;
+            writeln!(out, "{}", report.line(&job.line.id))?;
             Ok(out.flush()?)
         },
     )

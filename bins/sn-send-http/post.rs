@@ -1,6 +1,6 @@
 //! One job: the request, redirects, and what the answer means. socialnet-http(7), PUTTING.
 
-use crate::lanes::Fate;
+use crate::lanes::{Fate, Job};
 use socialnet::{
     Error,
     driver::{Cargo, JobLine, Report},
@@ -61,13 +61,9 @@ impl Post {
         self.per_host
     }
 
-    pub fn hand_over(&self, job: &JobLine) -> Fate {
-        let size = match Path::new(&job.file).metadata() {
-            Ok(about) => about.len(),
-            Err(error) => return Fate::Job(unreadable(&Error::io("open", Path::new(&job.file), error))),
-        };
-        match self.follow(job) {
-            Ok(mut answer) => judge(&mut answer, size),
+    pub fn hand_over(&self, job: &Job) -> Fate {
+        match self.follow(&job.line) {
+            Ok(mut answer) => judge(&mut answer, job.size),
             Err(Failed::Never(why)) => Fate::Job(Report::Never(why)),
             Err(Failed::Later(seconds, why)) => Fate::Job(Report::Later(seconds, why)),
             Err(Failed::Unreachable(why)) => Fate::Host(Report::Later(0, why)),
@@ -109,10 +105,6 @@ impl Post {
         let file = file::open(Path::new(&job.file)).map_err(|error| ureq::Error::Other(Box::new(error)))?;
         self.agent.post(uri).header(CONTENT_TYPE, kind).send(&file)
     }
-}
-
-fn unreadable(error: &Error) -> Report {
-    Report::Later(0, error.message().to_owned())
 }
 
 fn redirected(from: &Uri, answer: &Response<Body>) -> Result<Uri, String> {

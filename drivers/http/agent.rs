@@ -2,7 +2,7 @@
 
 use crate::{Reach, Settings, resolve::Checked};
 use socialnet::{Error, Kind, Result, file, text};
-use std::{io::Read, sync::Arc, time::Duration};
+use std::{io::Read, sync::Arc};
 use ureq::{
     Agent, Body,
     http::Response,
@@ -19,8 +19,6 @@ const MAX_CA_FILE: usize = 1 << 20;
 const MAX_HEAD: usize = 16 << 10;
 /// Bytes of an answer in words that are read: what is longer closes the connection.
 const MAX_WORDS: u64 = 4 << 10;
-/// For one request in all: 8 MiB through a slow line take minutes.
-const REQUEST: Duration = Duration::from_secs(600);
 /// Connections that stay open between requests.
 const IDLE: usize = 96;
 
@@ -41,7 +39,7 @@ pub(crate) fn build(settings: &Settings, resolver: impl Resolver) -> Result<Agen
         .max_redirects(0)
         .user_agent(concat!("socialnet/", env!("CARGO_PKG_VERSION")))
         .max_response_header_size(MAX_HEAD)
-        .timeout_global(Some(REQUEST))
+        .timeout_global(Some(settings.request_timeout))
         .timeout_resolve(patience)
         .timeout_connect(patience)
         .timeout_per_write(patience)

@@ -248,6 +248,10 @@ mod tests {
         assert!(!judge("https://evil.example/in/x") && !judge("https://nas.example.evil.example/in/x"));
     }
 
+    fn settings(patience: Duration) -> Settings {
+        Settings { answer_timeout: patience, request_timeout: patience, ca_file: None, allow_http: false }
+    }
+
     /// Answers each question differently, as the DNS of somebody who wants in does.
     #[derive(Debug)]
     struct Rebinding(Vec<SocketAddr>, AtomicUsize);
@@ -274,8 +278,7 @@ mod tests {
         let port = inside.local_addr().unwrap().port();
         // TEST-NET-3 stands for the internet: nobody answers there.
         let answers = [SocketAddr::from(([203, 0, 113, 1], port)), SocketAddr::from(([127, 0, 0, 1], port))];
-        let settings =
-            Settings { answer_timeout: Duration::from_millis(200), ca_file: None, allow_http: true };
+        let settings = settings(Duration::from_millis(200));
         let reach = Reach { plain: true, ..Reach::default() };
         for first in 0..answers.len() {
             let dns = Rebinding::from(&answers, first);
@@ -302,7 +305,7 @@ mod tests {
                 stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
             }
         });
-        let settings = Settings { answer_timeout: Duration::from_secs(60), ca_file: None, allow_http: false };
+        let settings = settings(Duration::from_secs(60));
         let reach = Reach { private: true, ..Reach::default() };
         let agent = build(&settings, Checked::new(reach, dns)).unwrap();
         // The second answer of the DNS is never asked for: the first was checked and used, also for another connection.

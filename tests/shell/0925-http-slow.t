@@ -1,0 +1,34 @@
+#!/bin/sh
+# A line on which eight chunks at once take longer than anybody waits, and one alone does not: all of them get through.
+. tests/lib.sh
+
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+httpd=$PWD/tests/servers/httpd.sh
+line=
+trap '"$httpd" kill "$T/web"; test -z "$line" || kill $line; rm -rf "$T"' EXIT
+
+mkdir -p "$T/web/boxes/bobs"
+"$httpd" start "$T/web" 'limits.body-time = "4s"'
+SLOW=$(tests/servers/ports.py 127.0.0.1 | tr '=' ':')
+# 4 MiB in half a second.
+tests/servers/line.py 8388608 "${SLOW#*:}" "$(sed 's/.*://' "$T/web/address")" &
+line=$!
+tries=0
+until test "$(curl -q -sS "http://$SLOW/healthz" 2>"$T/said")" = ok || test $tries -ge 600; do
+    sleep 0.1 && tries=$((tries + 1))
+done
+
+cd "$T"
+head -c 4194304 /dev/urandom >chunk
+echo sealed >sealed
+export SN_CONF_ALLOW_PRIVATE=true
+box=http://$SLOW/in/bobs
+{
+    for id in $(seq 16); do printf 'c%s\tblob\t%s\tchunk\n' "$id" "$box"; done
+    printf 'e\tenvelope\t%s\tsealed\n' "$box"
+} >all
+timeout 120 sn-send-http <all >reports
+is 'a large file gets through a slow line' "$(cut -f 1 reports | sort | uniq -c | xargs)" '17 sent'
+is 'and what is small does not wait for it' "$(head -n 1 reports)" 'sent	e'
+
+plan
