@@ -8,7 +8,7 @@ use crate::{
     limits, log,
     login::{self, Logins},
     quota::Quotas,
-    receive::{self, Received},
+    receive::{self, Coming, Received},
     reply::{self, Reply},
     settings::{Limits, Log},
 };
@@ -16,6 +16,7 @@ use hyper::{
     Method, Request, StatusCode,
     body::Incoming,
     header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+    http::request::Parts,
 };
 use jiff::Timestamp;
 use socialnet::{Kind, Result};
@@ -86,8 +87,17 @@ impl<'a> Resource<'a> {
 impl Service {
     /// Answers a request that came from a network address.
     pub async fn answer(&self, client: IpAddr, request: Request<Incoming>) -> Reply {
-        let path = request.uri().path().to_owned();
-        let resource = Resource::of(&path);
+        let (head, body) = request.into_parts();
+        let mut body = Coming::new(&head, body);
+        let reply = self.judge(client, &head, &mut body).await;
+        if !reply.status().is_success() {
+            body.throw_away(&self.limits);
+        }
+        reply
+    }
+
+    async fn judge(&self, client: IpAddr, head: &Parts, body: &mut Coming) -> Reply {
+        let resource = Resource::of(head.uri.path());
         if resource == Resource::Health {
             return reply::words(StatusCode::OK, "ok");
         }
@@ -103,25 +113,22 @@ impl Service {
             Ok(None) => return reply::words(StatusCode::NOT_FOUND, "there is no such box"),
             Err(error) => return self.failure(&error),
         };
-        let method = request.method().clone();
-        let answered = match (resource, &method) {
-            (Resource::Box(_), &Method::POST) => self.put(place, request).await,
-            (Resource::Box(_), &Method::GET) => match self.refused(client, &place, &request).await {
+        let answered = match (resource, &head.method) {
+            (Resource::Box(_), &Method::POST) => self.put(place, head, body).await,
+            (Resource::Box(_), &Method::GET) => match self.refused(client, &place, head).await {
                 Some(refused) => Ok(refused),
-                None => self.list(place, request.uri().query()).await,
+                None => self.list(place, head.uri.query()).await,
             },
-            (Resource::Item(_, item), &Method::GET) => match self.refused(client, &place, &request).await {
+            (Resource::Item(_, item), &Method::GET) => match self.refused(client, &place, head).await {
                 Some(refused) => Ok(refused),
                 None => self.item(place, item.to_owned()).await,
             },
-            (Resource::Item(_, item), &Method::DELETE) => {
-                match self.refused(client, &place, &request).await {
-                    Some(refused) => Ok(refused),
-                    None => self.delete(place, item.to_owned()).await,
-                }
-            }
+            (Resource::Item(_, item), &Method::DELETE) => match self.refused(client, &place, head).await {
+                Some(refused) => Ok(refused),
+                None => self.delete(place, item.to_owned()).await,
+            },
             (Resource::Login(_), &Method::GET) => self.nonce(place).await,
-            (Resource::Login(_), &Method::POST) => self.login(client, place, request).await,
+            (Resource::Login(_), &Method::POST) => self.login(client, place, body).await,
             (Resource::Profile(_), &Method::GET) => profile(place).await,
             _ => {
                 let mut refused = reply::words(StatusCode::METHOD_NOT_ALLOWED, "not what can be done here");
@@ -145,9 +152,8 @@ impl Service {
         reply::words(StatusCode::INTERNAL_SERVER_ERROR, "something is wrong here: try again later")
     }
 
-    async fn put(&self, place: Place, mut request: Request<Incoming>) -> Result<Reply> {
-        let kind =
-            request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    async fn put(&self, place: Place, head: &Parts, body: &mut Coming) -> Result<Reply> {
+        let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if !matches!(kind.as_str(), "application/pkcs7-mime" | "application/octet-stream") {
             let line = "not application/pkcs7-mime (an envelope) or application/octet-stream (a chunk)";
@@ -164,7 +170,7 @@ impl Service {
             (blocking(move || prepared.prepare()).await, place)
         };
         ready?;
-        let upload = match receive::upload(&place, &mut request, &self.limits).await? {
+        let upload = match receive::upload(&place, body, &self.limits).await? {
             Received::Whole(upload) => upload,
             Received::Not(refused) => return Ok(refused),
         };
@@ -181,11 +187,11 @@ impl Service {
     }
 
     /// The answer to whoever may not fetch.
-    async fn refused(&self, client: IpAddr, place: &Place, request: &Request<Incoming>) -> Option<Reply> {
+    async fn refused(&self, client: IpAddr, place: &Place, head: &Parts) -> Option<Reply> {
         if place.local {
             return Some(reply::words(StatusCode::FORBIDDEN, "nobody fetches from this box by HTTP"));
         }
-        let shown = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+        let shown = head.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
         let token = match shown.split_at_checked(7) {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => token.trim_ascii(),
             _ => return Some(reply::not_let_in()),
@@ -260,8 +266,8 @@ impl Service {
         Ok(reply::words(StatusCode::OK, &self.logins.nonce(&place.name, Timestamp::now())?))
     }
 
-    async fn login(&self, client: IpAddr, place: Place, mut request: Request<Incoming>) -> Result<Reply> {
-        let Some(form) = receive::small(&mut request, login::MAX_BODY, &self.limits).await else {
+    async fn login(&self, client: IpAddr, place: Place, body: &mut Coming) -> Result<Reply> {
+        let Some(form) = receive::small(body, login::MAX_BODY, &self.limits).await else {
             return Ok(reply::words(StatusCode::BAD_REQUEST, "not a login"));
         };
         match self.logins.login(&place, &form, Timestamp::now()) {

@@ -62,28 +62,38 @@ impl Post {
     }
 
     pub fn hand_over(&self, job: &Job) -> Fate {
-        match self.follow(&job.line) {
+        let home = match http::check(&job.line.address) {
+            Ok(uri) => uri,
+            Err(why) => return Fate::Job(Report::Never(why)),
+        };
+        let mut at = home.clone();
+        let fate = match self.follow(&job.line, &mut at) {
             Ok(mut answer) => judge(&mut answer, job.size),
             Err(Failed::Never(why)) => Fate::Job(Report::Never(why)),
             Err(Failed::Later(seconds, why)) => Fate::Job(Report::Later(seconds, why)),
             Err(Failed::Unreachable(why)) => Fate::Host(Report::Later(0, why)),
+        };
+        match fate {
+            // Of where it was sent on to: others for this host may be sent elsewhere.
+            Fate::Host(report) if at.authority() != home.authority() => Fate::Job(report),
+            fate => fate,
         }
     }
 
-    fn follow(&self, job: &JobLine) -> Result<Response<Body>, Failed> {
-        let mut uri = http::check(&job.address).map_err(Failed::Never)?;
+    /// Follows redirects; `uri` is the last that was asked.
+    fn follow(&self, job: &JobLine, uri: &mut Uri) -> Result<Response<Body>, Failed> {
         for _ in 0..=MOST_REDIRECTS {
-            self.refuse_literal(&uri)?;
+            self.refuse_literal(uri)?;
             // A connection kept from the request before may be closed by the server at this very moment.
-            let answer = match self.post(job, &uri) {
-                Err(error) if http::connected(&error) => self.post(job, &uri),
+            let answer = match self.post(job, uri) {
+                Err(error) if http::connected(&error) => self.post(job, uri),
                 answer => answer,
             };
             let answer = answer.map_err(|error| failed(&error))?;
             if !matches!(answer.status().as_u16(), 301 | 302 | 307 | 308) {
                 return Ok(answer);
             }
-            uri = redirected(&uri, &answer).map_err(Failed::Never)?;
+            *uri = redirected(uri, &answer).map_err(Failed::Never)?;
         }
         Err(Failed::Never("redirected again and again".to_owned()))
     }
@@ -124,6 +134,7 @@ fn failed(error: &ureq::Error) -> Failed {
     }
     match error {
         ureq::Error::Other(why) if why.is::<Error>() => Failed::Later(0, why.to_string()),
+        error if http::broke_off(error) => Failed::Later(0, http::failure(error)),
         error => Failed::Unreachable(http::failure(error)),
     }
 }

@@ -50,6 +50,18 @@ pub fn connected(error: &Error) -> bool {
     !refused && matches!(error, Error::Io(_) | Error::Protocol(_))
 }
 
+/// Whether the other side took the connection, and ended it without an answer that can be understood: perhaps for
+/// something in this request alone.
+pub fn broke_off(error: &Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    match error {
+        Error::Io(why) => {
+            matches!(why.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+        }
+        error => matches!(error, Error::Protocol(_)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ pub mod settings;
 
 pub use address::{check, join};
 pub use agent::{agent, bytes, words};
-pub use answer::{connected, failure, retry_after};
+pub use answer::{broke_off, connected, failure, retry_after};
 pub use command::first_line;
 pub use resolve::{Reach, Refused};
 pub use settings::Settings;

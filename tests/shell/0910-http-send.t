@@ -109,6 +109,13 @@ ok 'a host that is silent holds up nobody' test $(($(date +%s) - begun)) -lt 60
 is 'all are reported' "$(cut -f 2 reports | sort -u | wc -l)" 58
 is 'those that could be are sent' "$(grep -c '^sent	c' reports)" 9
 is 'the others are later' "$(grep -c '^later	[ab]' reports)" 49
+# alone WHERE: what becomes of one for there, and of another for the same host after it.
+alone() {
+    printf 'a\tenvelope\t%s/in/%s\tfile\nb\tenvelope\t%s/in/ok\tfile\n' "$web" "$1" "$web" |
+        SN_CONF_CONNECTIONS=1 timeout 60 sn-send-http | cut -f 1,2 | xargs
+}
+is 'a connection that breaks off tells nothing of the host' "$(alone nothing)" 'later a sent b'
+is 'nor does a host that it was sent on to' "$(alone to/307/https://localhost:1/in/x)" 'later a sent b'
 fails 78 'a setting that is wrong is named' env SN_CONF_CONNECTIONS=many sn-send-http </dev/null
 fails 78 'and certificates that are none' env SN_CONF_CA_FILE="$T/file" sn-send-http </dev/null
 exec 9>&-

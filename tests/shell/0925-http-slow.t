@@ -31,4 +31,13 @@ timeout 120 sn-send-http <all >reports
 is 'a large file gets through a slow line' "$(cut -f 1 reports | sort | uniq -c | xargs)" '17 sent'
 is 'and what is small does not wait for it' "$(head -n 1 reports)" 'sent	e'
 
+# Who is refused hears why, although it is told before all is sent; and the others are none the worse.
+cat chunk chunk >large
+printf 'a\tblob\t%s\tlarge\nb\tenvelope\t%s\tsealed\n' "${box%bobs}nobodys" "$box" |
+    timeout 120 sn-send-http | sort >reports
+is 'that a box is not there is heard' "$(head -n 1 reports)" 'never	a	404 Not Found: there is no such box'
+is 'and another is there' "$(tail -n 1 reports)" 'sent	b'
+printf 'a\tblob\thttp://%s/in/nobodys\tlarge\n' "$(cat web/address)" | timeout 120 sn-send-http >reports
+is 'also on a quick line' "$(cut -f 1-2 reports)" 'never	a'
+
 plan
