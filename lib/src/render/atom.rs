@@ -2,12 +2,12 @@
 //!
 //! A packet's words go into XHTML that we make, as text: no reader is handed a stranger's markup.
 
-use super::{name, xml_line as one_line, xml_lines as lines};
+use super::{name, remarks, xml_line as one_line, xml_lines as lines};
 use crate::{
     Context, Result,
     envelope::Stream,
     packet::Name,
-    store::feed::{Attachment, Entry, Gone},
+    store::feed::{Attachment, Entry},
     text,
 };
 use jiff::Timestamp;
@@ -100,11 +100,7 @@ impl<W: Write> Document<W> {
         for line in lines(&entry.text).split('\n').filter(|line| !line.trim().is_empty()) {
             self.leaf("p", line)?;
         }
-        match entry.gone {
-            Some(Gone::Retracted) => self.leaf("p", "(taken back by its author)")?,
-            Some(Gone::Removed) => self.leaf("p", "(removed by the author of the thread)")?,
-            None => {}
-        }
+        remarks(entry).iter().try_for_each(|words| self.leaf("p", &format!("({words})")))?;
         entry.attachments.iter().try_for_each(|attachment| self.leaf("p", &described(attachment)))?;
         self.end("div")?;
         self.end("content")?;

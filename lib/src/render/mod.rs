@@ -16,7 +16,11 @@ pub mod text;
 
 use crate::{
     Context, Result,
-    store::{contacts::OWNER, feed::Person},
+    store::{
+        contacts::OWNER,
+        feed::{Entry, Gone, Person},
+        filter::Why,
+    },
     text::{is_hidden, lines, one_line},
 };
 use serde::Serialize;
@@ -33,6 +37,20 @@ fn name(person: &Person) -> String {
             None => person.fingerprint.short(),
         },
     }
+}
+
+/// Why a packet's words are gone, or are shown only to who asks for all: a remark without its first capital and its end.
+fn remarks(entry: &Entry) -> Vec<&'static str> {
+    let gone = entry.gone.map(|gone| match gone {
+        Gone::Retracted => "taken back by its author",
+        Gone::Removed => "removed by the author of the thread",
+    });
+    let hidden = entry.hidden.map(|why| match why {
+        Why::Blocked => "hidden: somebody blocked",
+        Why::Muted => "hidden: somebody muted",
+        Why::Word => "hidden: a word of your settings",
+    });
+    gone.into_iter().chain(hidden).collect()
 }
 
 /// Two characters that no terminal minds are none in XML 1.0.

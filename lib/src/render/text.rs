@@ -1,13 +1,10 @@
 //! The feed for people: a line that says who, what, when and the id; then the words, then the files. What answers
 //! something stands beneath it, a step to the right.
 
-use super::name;
+use super::{name, remarks};
 use crate::{
     Result,
-    store::{
-        feed::{Attachment, Entry, Gone, Person, Reference},
-        filter::Why,
-    },
+    store::feed::{Attachment, Entry, Person, Reference},
     text,
 };
 use jiff::Zoned;
@@ -54,20 +51,12 @@ impl Style {
         for attachment in &entry.attachments {
             self.attachment(out, &margin, attachment)?;
         }
-        match entry.gone {
-            Some(Gone::Retracted) => self.remark(out, &margin, DIM, "taken back by its author")?,
-            Some(Gone::Removed) => self.remark(out, &margin, DIM, "removed by the author of the thread")?,
-            None => {}
+        for words in remarks(entry) {
+            self.remark(out, &margin, DIM, words)?;
         }
         if !entry.understood {
             let words = "not understood; 'sn-ingest --again' reads it anew after an upgrade";
             self.remark(out, &margin, DIM, words)?;
-        }
-        match entry.hidden {
-            Some(Why::Blocked) => self.remark(out, &margin, DIM, "hidden: somebody blocked")?,
-            Some(Why::Muted) => self.remark(out, &margin, DIM, "hidden: somebody muted")?,
-            Some(Why::Word) => self.remark(out, &margin, DIM, "hidden: a word of your settings")?,
-            None => {}
         }
         if entry.doubled {
             let words = "other words came under the same id later; these came first";

@@ -20,7 +20,7 @@ mod words;
 pub use packet::{Conversation, Packet, conversations};
 pub use person::{Person, Who};
 
-use super::{name, xml_line, xml_lines};
+use super::{name, remarks, xml_line, xml_lines};
 use crate::{
     Fingerprint,
     packet::Name,

@@ -3,15 +3,13 @@
 use super::{
     Site, anchor, name,
     person::Who,
+    remarks,
     words::{Paragraph, paragraphs},
     xml_line,
 };
 use crate::{
     packet::Name,
-    store::{
-        feed::{Attachment, Entry, Gone, Reference},
-        filter::Why,
-    },
+    store::feed::{Attachment, Entry, Reference},
     text,
 };
 use askama::{Template, filters::HtmlSafe};
@@ -41,7 +39,7 @@ pub struct Packet {
     words: Vec<Paragraph>,
     pictures: Vec<Picture>,
     files: Vec<File>,
-    remarks: Vec<&'static str>,
+    remarks: Vec<String>,
     warning: Option<&'static str>,
     reactions: Vec<Reaction>,
     comments: Option<Comments>,
@@ -131,7 +129,7 @@ impl Packet {
             words: paragraphs(&entry.text),
             pictures,
             files,
-            remarks: remarks(entry),
+            remarks: sentences(entry),
             warning: entry.doubled.then_some("Other words came under the same id later; these came first."),
             reactions: Vec::new(),
             comments: None,
@@ -155,19 +153,11 @@ impl Packet {
     }
 }
 
-fn remarks(entry: &Entry) -> Vec<&'static str> {
-    let mut remarks = Vec::new();
-    remarks.extend(entry.gone.map(|gone| match gone {
-        Gone::Retracted => "Taken back by its author.",
-        Gone::Removed => "Removed by the author of the thread.",
-    }));
-    remarks.extend((!entry.understood).then_some("This node does not understand it."));
-    remarks.extend(entry.hidden.map(|why| match why {
-        Why::Blocked => "Hidden: somebody blocked.",
-        Why::Muted => "Hidden: somebody muted.",
-        Why::Word => "Hidden: a word of your settings.",
-    }));
-    remarks
+/// As sentences.
+fn sentences(entry: &Entry) -> Vec<String> {
+    let mut remarks = remarks(entry);
+    remarks.extend((!entry.understood).then_some("this node does not understand it"));
+    remarks.iter().map(|words| format!("{}{}.", words[..1].to_ascii_uppercase(), &words[1..])).collect()
 }
 
 impl About {
