@@ -7,6 +7,7 @@ use socialnet::{
     protocol::searchable::{self, Listed, WEAK_SECRET},
     render::searchable as render,
     search::Handle,
+    secret,
     store::{Store, handles::Searchers},
 };
 use std::io::Write;
@@ -26,7 +27,9 @@ pub fn run(
         }
         Searchable::Add { secret_command, weak, details } => {
             let handle = Handle::parse(&details)?;
-            let secret = secret_command.as_deref().map(cli::secret).transpose()?;
+            let secret = secret_command
+                .map(|command| secret::first_line("--secret-command", &command, ""))
+                .transpose()?;
             let added = searchable::add(store, &handle, secret.as_deref(), weak, now)?;
             let one = Listed { bits: handle.bits(), handle, secret: secret.is_some() };
             writeln!(out, "{}", render::line(&one))?;

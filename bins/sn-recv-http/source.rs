@@ -5,6 +5,7 @@ use socialnet::{
     driver::{MAX_BYTES, shown},
     login::is_box,
     mailbox::{hash_in, name_of},
+    secret,
 };
 use socialnet_http::{self as http, Reach, Settings, settings};
 use std::{
@@ -161,7 +162,7 @@ impl Source {
             return Ok(token.clone());
         }
         let token = match &self.credentials {
-            Credentials::Password(command) => http::first_line(command, "")?,
+            Credentials::Password(command) => secret::first_line("password-command", command, "")?,
             Credentials::Token(command) => self.log_in(command)?,
         };
         if !token.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
@@ -185,7 +186,8 @@ impl Source {
         if hash_in(&nonce).is_none() {
             return Err(Error::new(Kind::Again, format!("'{}' answers what is no nonce", self.login)));
         }
-        let form = http::first_line(command, &format!("{} {} {nonce}\n", self.host, self.name))?;
+        let challenge = format!("{} {} {nonce}\n", self.host, self.name);
+        let form = secret::first_line("token-command", command, &challenge)?;
         self.line(self.agent.post(&self.login).content_type("text/plain").send(&form))
     }
 

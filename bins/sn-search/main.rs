@@ -10,6 +10,7 @@ use socialnet::{
     protocol::search::ask,
     render::searches as render,
     search::Handle,
+    secret,
     store::{Store, own_searches},
     stream,
 };
@@ -30,7 +31,10 @@ fn search(args: args::Args, _: &mut cli::Console) -> Result<()> {
         None => {
             let details = Handle::parse(&args.details)?;
             let keyring = Keyring::load(&home.identity())?;
-            let secret = args.secret_command.as_deref().map(cli::secret).transpose()?;
+            let secret = args
+                .secret_command
+                .map(|command| secret::first_line("--secret-command", &command, ""))
+                .transpose()?;
             let packets = ask::begin(&mut store, &keyring, &details, secret.as_deref(), &args.note, now)?;
             packets.iter().try_for_each(|packet| stream::write_packet(&mut out, packet))?;
         }

@@ -6,19 +6,16 @@
 //! | `address.rs` | the URIs that are followed |
 //! | `resolve.rs` | the network addresses that are connected to |
 //! | `agent.rs` | TLS, and the bounds of every answer |
-//! | `command.rs` | secrets, from a command of the owner's |
 //! | `answer.rs` | what an answer, or none, means for whoever tries again |
 
 mod address;
 mod agent;
 mod answer;
-mod command;
 mod resolve;
 pub mod settings;
 
 pub use address::{check, join};
 pub use agent::{agent, bytes, words};
 pub use answer::{broke_off, connected, failure, retry_after};
-pub use command::first_line;
 pub use resolve::{Reach, Refused};
 pub use settings::Settings;

@@ -4,18 +4,9 @@
 //! print is in no message.
 
 use crate::sasl::Mechanism;
-use socialnet::{Context, Error, Kind, Result, home::parse_duration};
-use std::{
-    collections::BTreeMap,
-    env, fmt,
-    io::Read,
-    process::{Command, Stdio},
-    str::FromStr,
-    time::Duration,
-};
+use socialnet::{Context, Error, Kind, Result, home::parse_duration, secret};
+use std::{collections::BTreeMap, env, fmt, str::FromStr, time::Duration};
 
-/// Bytes that a command for a secret may print: tokens are long, passwords are not.
-const MAX_SECRET: u64 = 64 << 10;
 /// How long a server may take for an answer, unless `reply-timeout` says otherwise (RFC 5321 section 4.5.3.2.7).
 const REPLY: Duration = Duration::from_secs(5 * 60);
 
@@ -144,35 +135,10 @@ pub struct Login {
 }
 
 impl Login {
-    /// Asks the command for the secret: the first line of its output. It may take its time, as it may ask a person.
+    /// Asks the command for the secret; see [`secret::first_line`].
     pub fn secret(&self) -> Result<Secret> {
         let name = if self.token { "token-command" } else { "password-command" };
-        let failed = |error: std::io::Error| Error::from(error).context(format!("cannot run {name}"));
-        // Standard input belongs to the jobs, standard output to the reports; standard error is for people.
-        let mut child = Command::new("sh")
-            .args(["-c", &self.command])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let mut said = Vec::new();
-        if let Some(stdout) = child.stdout.take() {
-            stdout.take(MAX_SECRET).read_to_end(&mut said).map_err(failed)?;
-        }
-        let status = child.wait().map_err(failed)?;
-        if !status.success() {
-            return Err(Error::new(Kind::Again, format!("{name} failed: {status}")));
-        }
-        let line = said.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match std::str::from_utf8(line) {
-            Ok("") => Err(Error::new(Kind::Config, format!("{name} printed nothing"))),
-            Ok(line) if line.contains(char::is_control) => {
-                Err(Error::new(Kind::Config, format!("{name} printed control characters")))
-            }
-            Ok(line) => Ok(Secret(line.to_owned())),
-            Err(_) => Err(Error::new(Kind::Config, format!("{name} printed what is not UTF-8"))),
-        }
+        secret::first_line(name, &self.command, "").map(Secret)
     }
 
     /// The first of our mechanisms that the server offers, by its names for them. [`Kind::Config`] if there is none:
@@ -219,11 +185,6 @@ impl fmt::Debug for Secret {
 mod tests {
     use super::*;
 
-    fn secret(command: &str) -> Result<String> {
-        let login = Settings::from([("password-command", command)]).login("alice")?.unwrap();
-        Ok(login.secret()?.reveal().to_owned())
-    }
-
     #[test]
     fn settings_are_read_and_told_when_wrong() {
         let settings =
@@ -236,22 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_is_the_first_line() {
-        assert_eq!(secret("printf 'wonder land\\r\\nnot this\\n'").unwrap(), "wonder land");
-        assert_eq!(secret("cat; echo x").unwrap(), "x");
-    }
-
-    #[test]
-    fn a_command_that_fails_tells_no_secret() {
-        for (command, kind) in [
-            ("echo wonderland; exit 3", Kind::Again),
-            ("true", Kind::Config),
-            ("printf 'wonder\\001land'", Kind::Config),
-            ("printf 'wonderland\\377'", Kind::Config),
+    fn a_command_for_the_secret_is_named_when_it_fails() {
+        for (key, words) in [
+            ("password-command", "password-command failed: exit status: 3"),
+            ("token-command", "token-command failed: exit status: 3"),
         ] {
-            let error = secret(command).unwrap_err();
-            assert_eq!(error.kind(), kind, "{command}");
-            assert!(!error.message().contains("wonder"), "{}", error.message());
+            let login = Settings::from([(key, "exit 3")]).login("alice").unwrap().unwrap();
+            assert_eq!(login.secret().unwrap_err().message(), words);
         }
         assert_eq!(format!("{:?}", Secret("wonderland".into())), "Secret");
     }

@@ -5,7 +5,7 @@
 
 mod passphrase;
 
-pub use passphrase::{Passphrase, secret};
+pub use passphrase::Passphrase;
 
 use crate::{Error, Kind, Result, text};
 use clap::Parser;

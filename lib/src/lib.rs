@@ -9,6 +9,7 @@
 //! | [`search`] | OpenSSL and Unicode; from bytes to bytes | XML, SQL, files, sockets |
 //! | [`photo`] | image formats | everything else |
 //! | [`store`] | SQLite | sealed bytes, keys |
+//! | [`secret`] | the owner's commands that print one | keys, files, terminals |
 //! | [`attach`] | files as attachments, in and out: blobs and photographs | SQL |
 //! | [`compose`] | what people do, as packets | terminals, sockets |
 //! | [`driver`] | child processes and their line protocol | keys, XML, SQL |
@@ -36,6 +37,7 @@ pub mod login;
 pub mod mailbox;
 pub mod packet;
 pub mod profile;
+pub mod secret;
 pub mod short;
 pub mod slip;
 pub mod stream;

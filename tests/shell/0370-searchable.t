@@ -53,8 +53,8 @@ ok 'and it says what there is' has "$T/said" 'hint: there are born, club, employ
 fails 64 'so is a telephone number without its country' searchable add phone='020 7946 0018'
 fails 64 'a word that is no detail' searchable add London
 fails 64 'a key twice' searchable add name=Ada name=Augusta
-fails 64 'an empty secret' searchable add --secret-command true nick=Countess
-fails 69 'a secret that can not be had' searchable add --secret-command 'exit 3' nick=Countess
+fails 78 'an empty secret' searchable add --secret-command true nick=Countess
+fails 75 'a secret that can not be had' searchable add --secret-command 'exit 3' nick=Countess
 for n in 1 2 3 4 5; do quietly searchable add --weak x-"$n"=anything; done
 fails 77 'more than eight' searchable add --weak x-9=anything
 

@@ -44,7 +44,8 @@ fails 77 'another passphrase opens nothing' \
     as other sn-backup restore --passphrase-command 'echo wrong' alice.backup
 head -c -1 alice.backup >short.backup
 fails 65 'one that is cut short is refused' as other sn-backup restore --passphrase-command "$words" short.backup
-fails 69 'a passphrase command that fails is told' as other sn-backup verify --passphrase-command false alice.backup
+fails 75 'a passphrase command that fails is told' as other sn-backup verify --passphrase-command false alice.backup
+ok 'with the name of the option' has said '--passphrase-command failed: exit status: 1'
 ok 'nothing half restored is left' sh -c '! ls -A | grep other'
 
 mv alice alice.lost

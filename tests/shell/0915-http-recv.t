@@ -42,6 +42,11 @@ is 'nobody else was asked' "$(cat wrong/asked)" 'GET /in/redirects 0'
 # A secret does not travel in clear.
 fails 75 'without TLS it talks to this machine alone' fetch http://192.0.2.1/in/bobs
 ok 'which is said' has "$T/said" 'http without TLS'
+SN_CONF_PASSWORD_COMMAND='echo correct-horse; exit 3'
+fails 75 'a secret that is locked away is for later' fetch "$web/in/redirects"
+ok 'and its setting is named' has "$T/said" 'password-command failed: exit status: 3'
+SN_CONF_PASSWORD_COMMAND='echo correct-horse | tr - "\t"'
+fails 78 'what can be no secret is for the owner' fetch "$web/in/redirects"
 ok 'no secret is in any message' lacks "$T/all" horse
 exec 9>&-
 wait

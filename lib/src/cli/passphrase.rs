@@ -1,7 +1,6 @@
-//! Passphrases and secrets: from a command of the user's, or typed at the terminal, where it is not shown. Never from an argument or
-//! the environment, which others on the machine can read.
+//! Passphrases: from a command of the owner's, or typed at the terminal, where they are not shown.
 
-use crate::{Context, Error, Kind, Result};
+use crate::{Context, Error, Kind, Result, secret};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::{
     consts::{SIGINT, SIGQUIT, SIGTERM, SIGTSTP},
@@ -11,12 +10,11 @@ use signal_hook::{
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Write},
-    process::{Command, Stdio},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
 };
 
-/// Bytes of a passphrase, at most.
+/// Bytes of a passphrase that is typed, at most.
 const MAX: u64 = 4096;
 
 /// Where a passphrase comes from.
@@ -25,7 +23,7 @@ pub struct Passphrase {
 }
 
 impl Passphrase {
-    /// From `command`, run by `sh -c`; without one, from the terminal.
+    /// From `command`, which `--passphrase-command` gave; without one, from the terminal.
     pub fn from(command: Option<String>) -> Self {
         Self { command }
     }
@@ -33,7 +31,7 @@ impl Passphrase {
     /// Gets the one that is known already.
     pub fn known(&self) -> Result<String> {
         match &self.command {
-            Some(command) => run(command, "passphrase"),
+            Some(command) => secret::first_line("--passphrase-command", command, ""),
             None => ask("Passphrase: "),
         }
     }
@@ -42,35 +40,10 @@ impl Passphrase {
     pub fn new_one(&self) -> Result<String> {
         let passphrase = self.known()?;
         if self.command.is_none() && ask("Once more: ")? != passphrase {
-            return Err(Error::new(Kind::Usage, "that was another passphrase"));
+            return Err(Error::new(Kind::Usage, "the two passphrases differ"));
         }
         Ok(passphrase)
     }
-}
-
-/// The secret of a handle, from a command.
-pub fn secret(command: &str) -> Result<String> {
-    run(command, "secret")
-}
-
-/// The first line that a command prints; `what` it is.
-fn run(command: &str, what: &str) -> Result<String> {
-    let cannot = || format!("cannot run the {what} command");
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context(cannot)?;
-    let mut said = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        stdout.take(MAX).read_to_end(&mut said).context(cannot)?;
-    }
-    let status = child.wait().context(cannot)?;
-    if !status.success() {
-        return Err(Error::new(Kind::Unavailable, format!("the {what} command failed: {status}")));
-    }
-    first_line(said, what)
 }
 
 /// Asks at the terminal, whatever standard input is. Whoever ends or stops the command meanwhile finds a terminal that shows
@@ -85,15 +58,11 @@ fn ask(words: &str) -> Result<String> {
     let mut said = Vec::new();
     BufReader::new((&terminal).take(MAX)).read_until(b'\n', &mut said)?;
     (&terminal).write_all(b"\n")?;
-    first_line(said, "passphrase")
-}
-
-fn first_line(mut said: Vec<u8>, what: &str) -> Result<String> {
-    said.truncate(said.iter().position(|byte| *byte == b'\n').unwrap_or(said.len()));
-    match String::from_utf8(said) {
-        Ok(line) if line.is_empty() => Err(Error::new(Kind::Usage, format!("the {what} is empty"))),
-        Ok(line) => Ok(line),
-        Err(_) => Err(Error::new(Kind::Usage, format!("the {what} is not UTF-8"))),
+    let wrong = |why: &str| Error::new(Kind::Usage, format!("the passphrase is {why}"));
+    let typed = String::from_utf8(said).map_err(|_| wrong("not UTF-8"))?;
+    match typed.strip_suffix('\n').unwrap_or(&typed) {
+        "" => Err(wrong("empty")),
+        typed => Ok(typed.to_owned()),
     }
 }
 
@@ -164,21 +133,4 @@ fn watch() -> Result<()> {
         }
     });
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_line_of_a_command_is_the_passphrase() {
-        let known = |command: &str| Passphrase::from(Some(command.to_owned())).known();
-        assert_eq!(known("echo 'correct horse'; echo more").unwrap(), "correct horse");
-        assert_eq!(known("printf ' battery '").unwrap(), " battery ", "spaces are part of it");
-        assert_eq!(known("true").unwrap_err().message(), "the passphrase is empty");
-        assert_eq!(secret("true").unwrap_err().message(), "the secret is empty");
-        let failed = known("echo secret; exit 3").unwrap_err();
-        assert_eq!(failed.kind(), Kind::Unavailable);
-        assert!(!failed.message().contains("secret"), "{failed}");
-    }
 }
