@@ -35,7 +35,8 @@ const REDIRECTS: usize = 3;
 /// The servers of `email`, and the URI that told of them; none if nobody knows. `by_hand` is asked instead of everybody
 /// else, and what it answers, or does not, is told.
 pub fn ask(email: &str, by_hand: Option<&str>, ca_file: Option<PathBuf>) -> Result<Option<(Offers, String)>> {
-    let settings = Settings { answer_timeout: PATIENCE, ca_file, allow_http: false };
+    let settings =
+        Settings { answer_timeout: PATIENCE, request_timeout: 3 * PATIENCE, ca_file, allow_http: false };
     let domain = domain(email)?;
     if let Some(uri) = by_hand {
         let wrong = |why: String| Error::new(Kind::Usage, format!("'{uri}': {why}"));
@@ -134,7 +135,12 @@ mod tests {
     #[test]
     fn a_domain_does_not_lead_into_ones_own_network() {
         // Nothing listens there: the refusal comes before any connection.
-        let settings = Settings { answer_timeout: PATIENCE, ca_file: None, allow_http: false };
+        let settings = Settings {
+            answer_timeout: PATIENCE,
+            request_timeout: 3 * PATIENCE,
+            ca_file: None,
+            allow_http: false,
+        };
         let error = fetch("https://127.0.0.1:9/x", &settings, Reach::default()).unwrap_err();
         assert_eq!(error.message(), "'127.0.0.1' is 127.0.0.1, which is not on the public internet");
     }
