@@ -1,6 +1,9 @@
 //! Items from the box into the mailbox: several requests at once, one sync for all, and only then they are deleted.
+//!
+//! Several at once hide how far away the server is. On a slow line they only share it, until each takes longer than a
+//! request may: then they are asked for one at a time, of which each has the whole line.
 
-use crate::source::Source;
+use crate::source::{Item, Source};
 use socialnet::{Error, Kind, Result, cli::Console, mailbox::Mailbox};
 use std::{
     collections::BTreeSet,
@@ -10,14 +13,17 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 /// Requests at once.
 const WORKERS: usize = 8;
+/// How long a batch goes on asking for more. What takes longer than that comes through a slow line.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Items and bytes that are delivered and synced together.
 const BATCH_ITEMS: usize = 256;
 const BATCH_BYTES: usize = 16 << 20;
-/// Items left alone, at most: a source with more is not what it should be.
+/// Items left alone, or that did not come, at most: a source with more is not what it should be.
 const MOST_LEFT: usize = 1000;
 
 /// The mailbox, and what is not asked for again.
@@ -27,6 +33,10 @@ pub struct Delivery {
     left: BTreeSet<String>,
     /// Deleted there a moment ago, by us or by somebody else.
     deleted: BTreeSet<String>,
+    /// Did not come in this round, and are not asked for again in it.
+    failed: BTreeSet<String>,
+    /// Requests at once.
+    workers: usize,
 }
 
 /// What is in the box when everything is fetched.
@@ -36,73 +46,90 @@ pub enum Rest {
     LeftAlone,
 }
 
-/// What came of asking for an item.
-enum Item {
-    Bytes(Vec<u8>),
-    /// Somebody else was quicker.
-    Gone,
-    /// There is enough to deliver first.
-    NotYet,
-}
-
 impl Delivery {
     /// Nothing is left alone so far.
     pub fn new(mailbox: Mailbox) -> Self {
-        Self { mailbox, left: BTreeSet::new(), deleted: BTreeSet::new() }
+        Self {
+            mailbox,
+            left: BTreeSet::new(),
+            deleted: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            workers: WORKERS,
+        }
     }
 
-    /// Fetches until the box is empty, or has only what is left alone; says which.
+    /// Fetches until the box is empty, or has only what is left alone; says which. An item that does not come fails this
+    /// round once all others were asked for.
     pub fn all(&mut self, source: &Source, console: &mut Console) -> Result<Rest> {
+        let begun = Instant::now();
         self.deleted.clear();
+        self.failed.clear();
         loop {
             let names: BTreeSet<String> = source.names()?.into_iter().collect();
             // A server that lists for ever what it has deleted would be asked for ever.
             if !names.is_disjoint(&self.deleted) {
                 return Err(Error::new(Kind::Again, "the server lists what it was told to delete"));
             }
-            let wanted: Vec<String> = names.difference(&self.left).take(BATCH_ITEMS).cloned().collect();
+            let wanted =
+                names.iter().filter(|name| !self.left.contains(*name) && !self.failed.contains(*name));
+            let wanted: Vec<String> = wanted.take(BATCH_ITEMS).cloned().collect();
             if wanted.is_empty() {
+                if !self.failed.is_empty() {
+                    return Err(Error::new(
+                        Kind::Again,
+                        format!("{} of the items did not come", self.failed.len()),
+                    ));
+                }
+                if begun.elapsed() < PATIENCE {
+                    self.workers = WORKERS;
+                }
                 return Ok(if names.is_empty() { Rest::Nothing } else { Rest::LeftAlone });
             }
             self.batch(source, &wanted, console)?;
         }
     }
 
-    fn leave(&mut self, name: &str) -> Result<()> {
-        if self.left.len() >= MOST_LEFT {
-            return Err(Error::new(Kind::Again, "the server lists too much that is not what it is called"));
-        }
-        self.left.insert(name.to_owned());
-        Ok(())
-    }
-
     fn batch(&mut self, source: &Source, names: &[String], console: &mut Console) -> Result<()> {
-        let size = AtomicUsize::new(0);
-        let fetched = at_once(names, |name| {
-            if size.load(Ordering::Relaxed) >= BATCH_BYTES {
-                return Ok(Item::NotYet);
+        let (begun, size) = (Instant::now(), AtomicUsize::new(0));
+        let fetched = at_once(self.workers, names, |name| {
+            if size.load(Ordering::Relaxed) >= BATCH_BYTES || begun.elapsed() >= PATIENCE {
+                // There is enough to deliver first.
+                return Ok(None);
             }
-            let bytes = source.item(name)?;
-            size.fetch_add(bytes.as_ref().map_or(0, Vec::len), Ordering::Relaxed);
-            Ok(bytes.map_or(Item::Gone, Item::Bytes))
+            let item = source.item(name)?;
+            if let Item::Bytes(bytes) = &item {
+                size.fetch_add(bytes.len(), Ordering::Relaxed);
+            }
+            Ok(Some(item))
         });
         let mut batch = self.mailbox.batch();
-        let (mut delivered, mut gone, mut wrong, mut failed) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let (mut delivered, mut gone, mut wrong, mut failed) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut late, mut stopped) = (false, None);
         for (name, item) in fetched {
             match item {
-                Ok(Item::Bytes(bytes)) => {
+                Ok(None) => {}
+                Ok(Some(Item::Bytes(bytes))) => {
                     batch.add(name, &bytes)?;
                     delivered.push(name.clone());
                 }
-                Ok(Item::Gone) => gone.push(name.clone()),
-                Ok(Item::NotYet) => {}
-                Err(error) if error.kind() == Kind::Malformed => {
-                    console.note(&format!("left alone: {name}: {}", error.message()));
+                Ok(Some(Item::Gone)) => gone.push(name.clone()),
+                Ok(Some(Item::Wrong(why))) => {
+                    console.note(&format!("left alone: {name}: {}", why.message()));
                     wrong.push(name);
                 }
+                // Again, alone.
+                Ok(Some(Item::Late(_))) if self.workers > 1 => late = true,
+                Ok(Some(Item::Late(why) | Item::Refused(why))) => {
+                    console.note(&format!("not fetched: {name}: {}", why.message()));
+                    failed.push(name);
+                }
                 // What did come is delivered first.
-                Err(error) => failed = Some(error),
+                Err(error) => stopped = Some(error),
             }
+        }
+        if late || begun.elapsed() >= PATIENCE {
+            self.workers = 1;
         }
         batch.commit()?;
         let mut out = stdout().lock();
@@ -110,27 +137,40 @@ impl Delivery {
             writeln!(out, "{name}")?;
         }
         out.flush()?;
-        let deleted = at_once(&delivered, |name| source.delete(name));
+        let deleted = at_once(self.workers, &delivered, |name| source.delete(name));
         let not_deleted = deleted.into_iter().find_map(|(_, deleted)| deleted.err());
         self.deleted = delivered.into_iter().chain(gone).collect();
-        wrong.into_iter().try_for_each(|name| self.leave(name))?;
-        failed.or(not_deleted).map_or(Ok(()), Err)
+        wrong.into_iter().try_for_each(|name| add(&mut self.left, name))?;
+        failed.into_iter().try_for_each(|name| add(&mut self.failed, name))?;
+        stopped.or(not_deleted).map_or(Ok(()), Err)
     }
 }
 
-/// Does something with each, several at once.
-fn at_once<T: Send>(names: &[String], work: impl Fn(&str) -> Result<T> + Sync) -> Vec<(&String, Result<T>)> {
+/// Remembers a name, unless there are too many.
+fn add(names: &mut BTreeSet<String>, name: &str) -> Result<()> {
+    if names.len() >= MOST_LEFT {
+        return Err(Error::new(Kind::Again, "the server lists too much that can not be fetched"));
+    }
+    names.insert(name.to_owned());
+    Ok(())
+}
+
+/// Does something with each, so many at once; what fails would fail for the others, too.
+fn at_once<T: Send>(
+    workers: usize,
+    names: &[String],
+    work: impl Fn(&str) -> Result<T> + Sync,
+) -> Vec<(&String, Result<T>)> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(names.len()));
     thread::scope(|scope| {
-        for _ in 0..WORKERS.min(names.len()) {
+        for _ in 0..workers.min(names.len()) {
             scope.spawn(|| {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let outcome = work(name);
-                    let failed = outcome.as_ref().is_err_and(|error| error.kind() != Kind::Malformed);
+                    let failed = outcome.is_err();
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((name, outcome));
                     if failed {
-                        // What one was refused, the others would be too.
                         next.store(names.len(), Ordering::Relaxed);
                     }
                 }

@@ -23,6 +23,20 @@ const MAX_LIST: usize = 1 << 20;
 /// Bytes of a nonce or a token, at most.
 const MAX_TOKEN: usize = 1 << 10;
 
+/// What came of asking for an item. An error instead says that the others would not come either.
+pub enum Item {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// Somebody else was quicker.
+    Gone,
+    /// Not the bytes of its name.
+    Wrong(Error),
+    /// It did not come to its end: the connection broke off, or it took too long.
+    Late(Error),
+    /// Something is wrong with it over there.
+    Refused(Error),
+}
+
 /// Where to fetch from.
 pub struct Source {
     agent: Agent,
@@ -111,19 +125,22 @@ impl Source {
             .collect()
     }
 
-    /// An item's bytes; `None` if it is gone. [`Kind::Malformed`]: they are not those that its name is the hash of.
-    pub fn item(&self, name: &str) -> Result<Option<Vec<u8>>> {
+    /// Asks for an item.
+    pub fn item(&self, name: &str) -> Result<Item> {
         let mut answer = self.ask(|| self.agent.get(format!("{}/{name}", self.list)))?;
         match answer.status().as_u16() {
             200 => {}
-            404 | 410 => return Ok(None),
+            404 | 410 => return Ok(Item::Gone),
+            503 => return Err(refused(&mut answer)),
+            500.. => return Ok(Item::Refused(refused(&mut answer))),
             _ => return Err(refused(&mut answer)),
         }
-        let bytes = http::bytes(&mut answer, MAX_BYTES)?;
-        if name_of(&bytes) != name {
-            return Err(Error::malformed("not the bytes of its name"));
-        }
-        Ok(Some(bytes))
+        Ok(match http::bytes(&mut answer, MAX_BYTES) {
+            Ok(bytes) if name_of(&bytes) == name => Item::Bytes(bytes),
+            Ok(_) => Item::Wrong(Error::malformed("not the bytes of its name")),
+            Err(error) if error.kind() == Kind::Malformed => Item::Wrong(error),
+            Err(error) => Item::Late(error),
+        })
     }
 
     /// Deletes an item.
