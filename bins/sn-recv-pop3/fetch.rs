@@ -1,8 +1,10 @@
 //! One round: what is new, the beginning of that, the whole of what is ours; then, once it is durable here, what is to be
 //! deleted.
+//!
+//! Where the server hangs up for the sake of one mail, a new session goes on with the next one.
 
 use crate::pop3::{Allowance, Pop3};
-use socialnet::{Result, mailbox::Mailbox};
+use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
 use socialnet_mail::{
     Login,
     arrivals::Arrivals,
@@ -12,6 +14,7 @@ use socialnet_mail::{
     policy::{Policy, now},
     seen::Seen,
     source::Source,
+    stumbled::Stumbled,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +28,8 @@ const LINES: usize = 60;
 const BEGINNING: u64 = 256 << 10;
 /// Mails of which the beginning is asked before any is fetched.
 const ASKED: usize = 500;
+/// Sessions that may break in one round.
+const PATIENCE: u32 = 50;
 
 /// Everything that a round needs to know.
 pub struct Driver {
@@ -51,20 +56,94 @@ impl Mail {
     }
 }
 
+/// What the server has.
+struct There {
+    mails: Vec<Mail>,
+    /// Whether it has UIDL, without which nothing is known of what is there no more.
+    named: bool,
+}
+
+/// What a round came to.
+pub struct Fetched {
+    /// Whether anything of ours was there.
+    pub any: bool,
+    /// How many mails the server could not hand out, and may yet.
+    pub hoped_for: usize,
+}
+
+/// What a round knows by now.
+struct Round {
+    seen: Seen,
+    stumbled: Stumbled,
+    any: bool,
+}
+
+/// Why a session did not come to its end.
+enum Stopped {
+    /// As any failure.
+    Failed(Error),
+    /// It broke when it was the turn of the mail with this identifier, if it has one.
+    Stuck(Option<String>, Error),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl Driver {
-    /// Does it. Says whether anything of ours was there.
-    pub fn fetch(&self) -> Result<bool> {
-        let mut seen = Seen::open(&self.state)?;
+    /// Does it. What the server can't hand out is told to `console`.
+    pub fn fetch(&self, console: &cli::Console) -> Result<Fetched> {
+        let stumbled = Stumbled::open(&self.state.join("stumbled"))?;
+        let mut round = Round { seen: Seen::open(&self.state)?, stumbled, any: false };
         let mut session = Pop3::open(&self.source, &self.login, &self.attempts)?;
-        let mails = mails(&mut session)?;
-        let is_new = |mail: &&Mail| mail.id.as_ref().is_none_or(|id| !seen.has(id));
-        let new: Vec<&Mail> = mails.iter().filter(is_new).collect();
+        let (mut patience, mut one_by_one) = (PATIENCE, !session.offers("PIPELINING"));
+        loop {
+            let (id, why) = match self.session(session, &mut round, console) {
+                Ok(()) => break,
+                Err(Stopped::Failed(error)) => return Err(error),
+                Err(Stopped::Stuck(id, why)) => (id, why),
+            };
+            // With many commands on their way nobody knows which of them it was.
+            let culprit = id.filter(|_| one_by_one);
+            if why.kind() != Kind::Again || patience == 0 || (one_by_one && culprit.is_none()) {
+                return Err(why);
+            }
+            patience -= 1;
+            // If nobody is there any more, it was not for the sake of a mail.
+            session = Pop3::open(&self.source, &self.login, &self.attempts)?;
+            if let Some(id) = culprit {
+                round.stumble(&id, &why, console)?;
+            }
+            session.one_by_one();
+            one_by_one = true;
+        }
+        Ok(Fetched { any: round.any, hoped_for: round.stumbled.hoped_for() })
+    }
+
+    /// All that can be done in one session.
+    fn session(
+        &self,
+        mut session: Pop3,
+        round: &mut Round,
+        console: &cli::Console,
+    ) -> std::result::Result<(), Stopped> {
+        let There { mails, named } = mails(&mut session)?;
+        let had_before = |mail: &&Mail| mail.id.as_ref().is_some_and(|id| round.stumbled.has(id));
+        let is_new = |mail: &&Mail| match &mail.id {
+            Some(id) => !round.seen.has(id) && !round.stumbled.waits(id),
+            None => true,
+        };
+        let mut new: Vec<&Mail> = mails.iter().filter(is_new).collect();
+        // What could not be had before comes last: it may take its time again.
+        new.sort_by_key(had_before);
         let mut own = BTreeSet::new();
         for some in new.chunks(ASKED) {
-            own.extend(self.look_at(&mut session, some, &mut seen)?);
+            own.extend(self.look_at(&mut session, some, round, console)?);
         }
         let due: BTreeSet<&str> =
-            seen.own().filter(|(_, since)| self.policy.is_due(*since)).map(|(id, _)| id).collect();
+            round.seen.own().filter(|(_, since)| self.policy.is_due(*since)).map(|(id, _)| id).collect();
         let is_due = |mail: &&Mail| match &mail.id {
             Some(id) => due.contains(id.as_str()),
             None => own.contains(&mail.number) && self.policy.is_due(now()),
@@ -73,34 +152,54 @@ impl Driver {
         let due = still_ours(&mut session, &due)?;
         session.delete(&due)?;
         session.quit()?;
-        seen.keep(&mails.into_iter().filter_map(|mail| mail.id).collect());
-        seen.save()?;
-        Ok(!own.is_empty())
+        if named {
+            let there: BTreeSet<String> = mails.into_iter().filter_map(|mail| mail.id).collect();
+            round.stumbled.keep(|id| there.contains(id) && !round.seen.has(id))?;
+            round.seen.keep(&there);
+        }
+        Ok(round.seen.save()?)
     }
 
     /// Fetches what is ours of these mails, and remembers all of them. Gives the numbers of those that held nothing else.
-    fn look_at(&self, session: &mut Pop3, mails: &[&Mail], seen: &mut Seen) -> Result<BTreeSet<u32>> {
+    fn look_at(
+        &self,
+        session: &mut Pop3,
+        mails: &[&Mail],
+        round: &mut Round,
+        console: &cli::Console,
+    ) -> std::result::Result<BTreeSet<u32>, Stopped> {
         let mut wanted = Vec::new();
         let (mut looked, mut own) = (BTreeMap::new(), BTreeSet::new());
         let (large, small): (Vec<&Mail>, Vec<&Mail>) =
             mails.iter().partition(|mail| mail.size > MAX_MAIL as u64);
         looked.extend(large.iter().map(|mail| (mail.number, false)));
-        session.each(&small, top, beginning, |mail, beginning| {
+        let mut answered = 0;
+        let read = session.each(&small, top, beginning, |mail, beginning| {
+            answered += 1;
             // A server without TOP leaves no choice.
             match beginning.as_deref().is_none_or(begins_as_ours) {
                 true => wanted.push(*mail),
                 false => drop(looked.insert(mail.number, false)),
             }
             Ok(())
-        })?;
+        });
+        let mut stuck = read.err().map(|why| (small.get(answered), why));
+        if stuck.is_some() {
+            // Nothing more can be asked for in this session.
+            wanted.clear();
+        }
+        let (mut answered, mut refused) = (0, Vec::new());
         let retrieve = |mail: &&Mail| format!("RETR {}\r\n", mail.number);
         let whole = |mail: &&Mail| Allowance { wanted: mail.most(), most: mail.most() };
         let (read, settled) = thread::scope(|scope| {
             let intake = Intake::begin(scope, || Arrivals::new(&self.mailbox));
             let (mut entrance, mut failed) = (intake.entrance(), None);
             let read = session.each(&wanted, retrieve, whole, |mail, whole| {
-                // What can't be had now is tried again.
-                let Some(whole) = whole else { return Ok(()) };
+                answered += 1;
+                let Some(whole) = whole else {
+                    refused.extend(&mail.id);
+                    return Ok(());
+                };
                 looked.insert(mail.number, false);
                 entrance.add(mail.number, whole);
                 // Why nothing can be written is known before all of it was fetched.
@@ -118,12 +217,29 @@ impl Driver {
         looked.extend(own.iter().map(|number| (*number, true)));
         for mail in mails {
             if let (Some(id), Some(ours)) = (&mail.id, looked.get(&mail.number)) {
-                seen.add(id, ours.then(now));
+                round.seen.add(id, ours.then(now));
             }
         }
-        seen.save()?;
-        read?;
-        Ok(own)
+        round.seen.save()?;
+        round.any |= !own.is_empty();
+        for id in refused {
+            round.stumble(id, &Error::new(Kind::Again, "the server refuses it"), console)?;
+        }
+        stuck = stuck.or(read.err().map(|why| (wanted.get(answered), why)));
+        match stuck {
+            None => Ok(own),
+            Some((mail, why)) => Err(Stopped::Stuck(mail.and_then(|mail| mail.id.clone()), why)),
+        }
+    }
+}
+
+impl Round {
+    /// Remembers a mail that could not be had, though it was asked for alone.
+    fn stumble(&mut self, id: &str, why: &Error, console: &cli::Console) -> Result<()> {
+        let prospect = self.stumbled.add(id, why)?;
+        let why = why.message();
+        console.note(&format!("the mail with UIDL '{id}' can't be had: {why}; {prospect}"));
+        Ok(())
     }
 }
 
@@ -150,10 +266,12 @@ fn beginning(mail: &&Mail) -> Allowance {
     Allowance { wanted: BEGINNING, most: mail.most() }
 }
 
-fn mails(session: &mut Pop3) -> Result<Vec<Mail>> {
+fn mails(session: &mut Pop3) -> Result<There> {
+    let names = session.listing("UIDL")?;
+    let named = names.is_some();
     let mut ids = BTreeMap::new();
     let (mut known, mut repeated) = (BTreeSet::new(), BTreeSet::new());
-    for line in session.listing("UIDL")?.unwrap_or_default() {
+    for line in names.unwrap_or_default() {
         // RFC 1939 section 7: 1 to 70 characters from 0x21 to 0x7e.
         if let Some((number, id)) = line.split_once(' ')
             && let Ok(number) = number.parse::<u32>()
@@ -168,12 +286,13 @@ fn mails(session: &mut Pop3) -> Result<Vec<Mail>> {
     }
     // An identifier that several mails share names none of them.
     ids.retain(|_, id| !repeated.contains(id));
-    let listed = session.listing("LIST")?.unwrap_or_default();
+    let listed = session.listing("LIST")?;
+    let listed = listed.ok_or_else(|| Error::new(Kind::Again, "the server does not list its mails"))?;
     let mails = listed.iter().filter_map(|line| {
         let mut words = line.split(' ');
         let number = words.next()?.parse().ok()?;
         let size = words.next()?.parse().ok()?;
         Some(Mail { number, size, id: ids.remove(&number) })
     });
-    Ok(mails.collect())
+    Ok(There { mails: mails.collect(), named })
 }

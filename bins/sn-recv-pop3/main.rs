@@ -46,7 +46,13 @@ fn main() -> ExitCode {
             state,
         };
         if !args.watch {
-            return driver.fetch().map(drop);
+            return match driver.fetch(console)?.hoped_for {
+                0 => Ok(()),
+                1 => Err(Error::new(Kind::Again, "one mail can't be had from the server yet")),
+                more => {
+                    Err(Error::new(Kind::Again, format!("{more} mails can't be had from the server yet")))
+                }
+            };
         }
         watch(&driver, longest, console)
     })
@@ -65,10 +71,10 @@ fn watch(driver: &Driver, longest: Duration, console: &mut cli::Console) -> Resu
     let caller = Caller::listen();
     let (mut wait, mut there) = (FIRST.min(longest), true);
     while !caller.is_gone() {
-        let any = match driver.fetch() {
-            Ok(any) => {
+        let any = match driver.fetch(console) {
+            Ok(fetched) => {
                 there = true;
-                any
+                fetched.any
             }
             Err(error) if error.kind() == Kind::Again => {
                 // Said once: a server that is away stays away for a while.

@@ -123,6 +123,11 @@ impl Pop3 {
         self.offers.iter().any(|offer| offer.split(' ').next() == Some(extension))
     }
 
+    /// From now on each command waits for the answer to the one before, so that it is known which one breaks it off.
+    pub fn one_by_one(&mut self) {
+        self.offers.retain(|offer| offer != "PIPELINING");
+    }
+
     /// The lines of a listing, or none if the server has no such command.
     pub fn listing(&mut self, command: &str) -> Result<Option<Vec<String>>> {
         self.send(&format!("{command}\r\n"))?;

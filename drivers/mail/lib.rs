@@ -16,6 +16,7 @@
 //! | [`intake`] | whole mails on that way, while the next ones come in |
 //! | [`policy`] | what becomes of our mails then |
 //! | [`seen`] | which mails were looked at before, where a source has no numbers that rise |
+//! | [`stumbled`] | mails that a server can't hand out, and when each is tried again |
 //! | [`caller`] | whoever started us, and when it goes |
 
 pub mod address;
@@ -31,6 +32,7 @@ pub mod sasl;
 pub mod seen;
 pub mod settings;
 pub mod source;
+pub mod stumbled;
 pub mod tls;
 
 pub use settings::{Login, Security, Server, Settings};

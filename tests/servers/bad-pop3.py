@@ -24,6 +24,11 @@ BEHAVIOURS = [
     "endless-list",  # it has line ends, and no end
     "endless-mail",  # sends the first mail for ever
     "cut",  # hangs up in the middle of the last mail
+    "no-for-one",  # refuses to give the mails that begin with "Subject: broken"
+    "cut-at-one",  # hangs up at these
+    "cut-at-top",  # already when their beginnings are asked for
+    "pipelining",  # answers many commands at a time, and else as cut-at-top
+    "list-refused",  # has the mails, and does not list them now
     "no-uidl",
     "no-top",
     "repeated",  # every mail has the same UIDL
@@ -57,7 +62,8 @@ class Talk(socketserver.StreamRequestHandler):
     def obey(self, verb, *rest):
         if verb == "CAPA":
             # Neither SASL nor PIPELINING: as old servers are.
-            self.text(b"STLS\r\nTOP\r\nUIDL" if behaviour == "tls-first" else b"USER\r\nTOP\r\nUIDL")
+            offers = b"STLS\r\nTOP\r\nUIDL" if behaviour == "tls-first" else b"USER\r\nTOP\r\nUIDL"
+            self.text(offers + (b"\r\nPIPELINING" if behaviour == "pipelining" else b""))
         elif verb == "STLS":
             self.say("-ERR what is that" if behaviour == "no-stls" else b"+OK begin\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n+OK\r\n")
             return behaviour == "no-stls"
@@ -76,11 +82,18 @@ class Talk(socketserver.StreamRequestHandler):
         elif verb == "UIDL":
             name = "same" if behaviour == "repeated" else "mail{}"
             self.text("\r\n".join(f"{number} {name.format(number)}" for number in range(1, len(mails) + 1)).encode())
+        elif verb == "LIST" and behaviour == "list-refused":
+            self.say("-ERR [SYS/TEMP] not now")
         elif verb == "LIST":
             self.text("\r\n".join(f"{number + 1} {len(mail)}" for number, mail in enumerate(mails)).encode())
         elif verb in ("TOP", "RETR"):
             mail = mails[int(rest[0]) - 1]
-            if verb == "TOP":
+            broken = mail.startswith(b"Subject: broken")
+            if broken and (behaviour in ("cut-at-top", "pipelining") or behaviour == "cut-at-one" and verb == "RETR"):
+                return True
+            if broken and behaviour == "no-for-one":
+                self.say("-ERR cannot open it")
+            elif verb == "TOP":
                 self.text(b"\n".join(mail.split(b"\n")[:80]))
             elif behaviour == "endless-mail":
                 self.say("+OK")

@@ -49,10 +49,44 @@ for endless in line list mail; do
 done
 
 behaves cut mail1 mail2 mail3
-fails 75 'cut in the middle of a mail' sh -c "sn-recv-pop3 'pop3://alice@127.0.0.1:$port' '$T/box' >names"
+code=0
+recv >names 2>said || code=$?
+is 'cut in the middle of a mail' "$code $(tail -n 1 said)" "75 sn-recv-pop3: one mail can't be had from the server yet"
 is 'what came before is kept, whole' "$(count) $(wc -l <names)" '2 2'
 recv >names 2>said || true
 is 'and not fetched again' "$(grep -c 'RETR 1' log)" 1
+
+# A mail that is broken at the server: the others are fetched, it is told of, and tried again later.
+{ printf 'Subject: broken\r\n' && cat mail1; } >broken
+for how in no-for-one cut-at-one cut-at-top pipelining; do
+    behaves $how mail1 broken mail2 broken mail3
+    code=0
+    recv >names 2>said || code=$?
+    is "$how: all others are fetched, and it is not the end" "$code $(count)" '75 3'
+    for id in mail2 mail4; do ok "$how: $id is told of" has said "the mail with UIDL '$id' can't be had"; done
+    : >log
+    fails 75 "$how: the next round is none to the end either" recv
+    is "$how: but they are left alone for an hour" "$(grep -c 'TOP\|RETR' log || true)" 0
+    sed -i 's/^[0-9]* [0-9]* [0-9]*/3 1000 200000/' state/stumbled
+    code=0
+    recv >names 2>said || code=$?
+    is "$how: after a day they are passed over" "$code $(grep -c 'it is passed over' said)" '0 2'
+    rm -rf known && cp -r state known
+    behaves good mail1 mail3 mail2 mail2 mail3
+    rm -rf state && cp -r known state
+    sed -i 's/^[0-9]* [0-9]* [0-9]*/3 1000 200000/' state/stumbled
+    recv >names
+    is "$how: once they can be had they are fetched" "$(count) $(cat state/stumbled)" '2 '
+done
+
+behaves list-refused mail1
+printf 'mail1\n' >state/seen
+fails 75 'a listing that is refused is no empty mailbox' recv
+is 'and nothing is forgotten' "$(cat state/seen)" mail1
+behaves no-uidl mail1
+printf 'mail1\n' >state/seen
+recv >names
+is 'nor is it where UIDL is refused' "$(cat state/seen)" mail1
 
 SN_CONF_THEN=delete SN_CONF_KEEP_FOR=0s
 export SN_CONF_THEN SN_CONF_KEEP_FOR

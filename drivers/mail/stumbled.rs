@@ -1,0 +1,209 @@
+//! Mails that a server lists and can't hand out: one that is broken in its store is refused each time, or ends the
+//! connection. It must not keep anybody from the mails behind it, nor be forgotten. So each is kept in a file of
+//! `$SN_STATE`, a line for each, `COUNT SINCE LAST ID`: how often it was asked for alone and could not be had, when first
+//! and when last (seconds since 1970), and what it is called at the source. It is asked for again at growing distance.
+//!
+//! For a day, and three attempts at least, it is hoped for: no round is a whole one meanwhile. Then it is passed over, and
+//! still asked for, from then on with weeks in between.
+
+use crate::policy::now;
+use socialnet::{Context, Error, Kind, Result, file};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display, Formatter},
+    path::{Path, PathBuf},
+};
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+/// Seconds until it is asked for the second time, and the most in between; it doubles each time.
+const FIRST: u64 = HOUR;
+const LONGEST: u64 = 32 * DAY;
+/// So many attempts, over so many seconds, are made before one is passed over.
+const ATTEMPTS: u32 = 3;
+const HOPED_FOR: u64 = DAY;
+/// Mails, at most: with more of them it is not the mails that something is wrong with.
+const MOST: usize = 1000;
+/// Bytes of the file, at most: names have up to 70 characters (RFC 1939 section 7).
+const MAX_BYTES: usize = 256 << 10;
+
+/// Those of one source, or of one folder of it.
+#[derive(Debug)]
+pub struct Stumbled {
+    path: PathBuf,
+    mails: BTreeMap<String, Attempts>,
+}
+
+/// What is known of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Attempts {
+    count: u32,
+    since: u64,
+    last: u64,
+}
+
+impl Attempts {
+    fn distance(self) -> u64 {
+        FIRST.saturating_mul(1 << self.count.saturating_sub(1).min(16)).min(LONGEST)
+    }
+
+    // A clock that was turned back must not make it wait for years.
+    fn is_due(self, now: u64) -> bool {
+        now < self.last || now >= self.last.saturating_add(self.distance())
+    }
+
+    fn is_passed_over(self) -> bool {
+        self.count >= ATTEMPTS && self.last.saturating_sub(self.since) >= HOPED_FOR
+    }
+}
+
+/// What becomes of a mail that could not be had, in words.
+#[derive(Debug)]
+pub struct Prospect(Attempts);
+
+impl Display for Prospect {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.0.is_passed_over() {
+            f.write_str("it is passed over, and ")?;
+        }
+        write!(f, "it is tried again in {} h", self.0.distance() / HOUR)
+    }
+}
+
+impl Stumbled {
+    /// Of the file at `path`, which need not be there.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut mails = BTreeMap::new();
+        if path.exists() {
+            let text = file::read(path, MAX_BYTES)?;
+            let text = std::str::from_utf8(&text).ok();
+            let known = text.and_then(|text| text.lines().map(parse).collect::<Option<_>>());
+            mails = known.ok_or_else(|| Error::malformed("not a list of mails")).context(|| {
+                format!("cannot read '{}'; without it, the mails in it are not tried again", path.display())
+            })?;
+        }
+        Ok(Self { path: path.to_owned(), mails })
+    }
+
+    /// Whether a mail is among them.
+    pub fn has(&self, id: &str) -> bool {
+        self.mails.contains_key(id)
+    }
+
+    /// Whether one is among them that is not to be asked for now.
+    pub fn waits(&self, id: &str) -> bool {
+        self.mails.get(id).is_some_and(|known| !known.is_due(now()))
+    }
+
+    /// Those that are to be asked for again.
+    pub fn due(&self) -> Vec<String> {
+        let now = now();
+        self.mails.iter().filter(|(_, known)| known.is_due(now)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// How many could not be had and are hoped for.
+    pub fn hoped_for(&self) -> usize {
+        self.mails.values().filter(|known| !known.is_passed_over()).count()
+    }
+
+    /// One was asked for alone and could not be had, for the reason in `why`, which is given back if there are too many of
+    /// them. Durable when it returns.
+    pub fn add(&mut self, id: &str, why: &Error) -> Result<Prospect> {
+        let now = now();
+        let known = self.mails.get(id).copied();
+        if known.is_none() && self.mails.len() >= MOST {
+            let message = format!("{MOST} mails can't be had already; one more: {}", why.message());
+            return Err(Error::new(Kind::Again, message));
+        }
+        let (count, since) = known.map_or((0, now), |known| (known.count, known.since.min(now)));
+        let attempts = Attempts { count: count.saturating_add(1), since, last: now };
+        self.mails.insert(id.to_owned(), attempts);
+        self.save()?;
+        Ok(Prospect(attempts))
+    }
+
+    /// Forgets those that could be had, or are not at the source any more: all for which `stays` is not true. Durable when
+    /// it returns.
+    pub fn keep(&mut self, stays: impl Fn(&str) -> bool) -> Result<()> {
+        let before = self.mails.len();
+        self.mails.retain(|id, _| stays(id));
+        if self.mails.len() == before { Ok(()) } else { self.save() }
+    }
+
+    fn save(&self) -> Result<()> {
+        let line = |(id, known): (&String, &Attempts)| {
+            format!("{} {} {} {id}\n", known.count, known.since, known.last)
+        };
+        file::replace(&self.path, self.mails.iter().map(line).collect::<String>().as_bytes(), 0o600)
+    }
+}
+
+fn parse(line: &str) -> Option<(String, Attempts)> {
+    let mut fields = line.splitn(4, ' ');
+    let count = fields.next()?.parse().ok()?;
+    let mut time = || fields.next()?.parse().ok();
+    let attempts = Attempts { count, since: time()?, last: time()? };
+    Some((fields.next()?.to_owned(), attempts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn refused() -> Error {
+        Error::new(Kind::Again, "the server hung up")
+    }
+
+    #[test]
+    fn it_is_tried_again_at_growing_distance_and_at_last_passed_over() {
+        let mut known = Attempts { count: 1, since: 1000, last: 1000 };
+        let (mut hours, mut passed_over) = (Vec::new(), Vec::new());
+        for _ in 0..12 {
+            assert!(!known.is_due(known.last + known.distance() - 1));
+            assert!(known.is_due(known.last + known.distance()));
+            hours.push(known.distance() / HOUR);
+            passed_over.push(known.is_passed_over());
+            known = Attempts { count: known.count + 1, last: known.last + known.distance(), ..known };
+        }
+        assert_eq!(hours, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 768, 768]);
+        assert_eq!(passed_over.iter().position(|passed_over| *passed_over), Some(5));
+        // The clock was wrong by years when it was tried last.
+        assert!(known.is_due(2000));
+    }
+
+    #[test]
+    fn what_could_not_be_had_is_known_to_the_next_run() {
+        let state = tempfile::tempdir().unwrap();
+        let path = state.path().join("stumbled");
+        let mut stumbled = Stumbled::open(&path).unwrap();
+        let prospect = stumbled.add("7/10", &refused()).unwrap();
+        assert_eq!(prospect.to_string(), "it is tried again in 1 h");
+        let mut stumbled = Stumbled::open(&path).unwrap();
+        assert!(stumbled.has("7/10") && stumbled.waits("7/10") && stumbled.due().is_empty());
+        assert_eq!(stumbled.hoped_for(), 1);
+        stumbled.keep(|id| id != "7/10").unwrap();
+        assert!(!Stumbled::open(&path).unwrap().has("7/10"));
+
+        fs::write(&path, "5 1000 2000 7/11\n").unwrap();
+        let mut stumbled = Stumbled::open(&path).unwrap();
+        assert_eq!(stumbled.due(), ["7/11"]);
+        let prospect = stumbled.add("7/11", &refused()).unwrap();
+        assert_eq!(prospect.to_string(), "it is passed over, and it is tried again in 32 h");
+        assert_eq!((stumbled.hoped_for(), stumbled.due().len()), (0, 0));
+        fs::write(&path, "5 1000 7/11\n").unwrap();
+        assert_eq!(Stumbled::open(&path).unwrap_err().kind(), Kind::Malformed);
+    }
+
+    #[test]
+    fn there_is_a_limit_to_what_may_be_broken() {
+        let state = tempfile::tempdir().unwrap();
+        let path = state.path().join("stumbled");
+        let line = |number: usize| format!("1 {0} {0} 7/{number}\n", now());
+        fs::write(&path, (0..MOST).map(line).collect::<String>()).unwrap();
+        let mut stumbled = Stumbled::open(&path).unwrap();
+        assert!(stumbled.add("7/1", &refused()).is_ok());
+        assert_eq!(stumbled.add("8/1", &refused()).unwrap_err().kind(), Kind::Again);
+        assert!(!stumbled.has("8/1"));
+    }
+}
