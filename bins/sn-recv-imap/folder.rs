@@ -2,21 +2,24 @@
 //!
 //! What was fetched is durable in the mailbox before the server or the cursor is told; killed in between, the next run
 //! fetches it again, which does no harm. Reading is done with EXAMINE, so that not even \Recent changes at other mails.
+//!
+//! A server may refuse a command, or hang up, for the sake of one mail that is broken in its store. Then fewer and fewer
+//! are asked for at once, on a new connection if need be, until that one is alone; it is remembered, and the others are
+//! fetched. How far that has come is kept too, as it may take longer than this run.
 
 use crate::{
-    cursor::Cursor,
-    look::{Look, look},
-    policy::{self, set},
+    cursor::{Careful, Cursor, stumbled},
+    policy,
     there::There,
-    wire::{Account, SMALL, is_no},
+    wanted::{STRUCTURES, Wanted, by_beginning, by_structure},
+    wire::{Account, SMALL, is_about_all, is_no},
 };
-use imap_proto::types::{MessageSection, SectionPath};
-use socialnet::{Error, Kind, Result, mailbox::Mailbox};
+use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
 use socialnet_mail::{
     arrivals::Arrivals,
-    find::{MAX_MAIL, begins_as_ours, looks_sealed},
     intake::{Intake, Settled},
     policy::Policy,
+    stumbled::Stumbled,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,14 +35,12 @@ const ASKED: usize = 500;
 const FETCHED: u64 = 4 << 20;
 /// How much time passes at least until it hears of the next ones, as nothing is fetched meanwhile.
 const TOLD_AGAIN: Duration = Duration::from_secs(1);
-/// Bytes of the structures of [`ASKED`] mails.
-const STRUCTURES: u64 = 8 << 20;
-/// Bytes of a part that are enough to see what it is, behind whatever a gateway put in front.
-const GLIMPSE: usize = 2048;
-/// Bytes of a mail to be looked at where structures are of no use: the header is among them.
-const GLANCE: usize = 16 << 10;
-/// Mails of which that is asked at once.
+/// Mails whose beginning is asked at once, where structures are of no use.
 const GLANCED: usize = 100;
+/// Failures about structures after which they are held to be of no use in the whole folder.
+const GARBLED: u32 = 3;
+/// Failures in one round of a folder after which it is put off: every one may cost a login.
+const PATIENCE: u32 = 50;
 
 /// Where everything comes in.
 const INBOX: &str = "INBOX";
@@ -57,12 +58,16 @@ pub struct Round<'a> {
     pub state: &'a Path,
     /// What becomes of our mails.
     pub policy: &'a Policy,
+    /// Connects and logs in once more.
+    pub open: &'a dyn Fn() -> Result<Account>,
 }
 
-/// A mail that is to be fetched.
-struct Wanted {
-    uid: u32,
-    size: u64,
+/// What a round through a folder came to.
+pub struct Outcome {
+    /// Whether anything of ours was there.
+    pub any: bool,
+    /// How many mails the server could not hand out, and may yet.
+    pub hoped_for: usize,
 }
 
 /// One folder while it is read.
@@ -70,8 +75,15 @@ struct Reading<'a, 'b> {
     round: &'a Round<'b>,
     account: &'a mut Account,
     name: &'a str,
+    console: &'a cli::Console,
     cursor: Cursor,
     writable: bool,
+    /// Mails that the server can't hand out, and which of them it could this time.
+    stumbled: Stumbled,
+    had: BTreeSet<u32>,
+    /// How often a command about structures failed, and how many commands may still fail.
+    garbled: u32,
+    patience: u32,
     /// UIDs of mails that were fetched and may not be durable yet, by the numbers that they were handed over with.
     fetched: BTreeMap<u32, u32>,
     /// What is durable, of which neither the server nor the cursor was told, and when they were.
@@ -81,12 +93,12 @@ struct Reading<'a, 'b> {
     refused: Option<Error>,
 }
 
-/// Why a round stopped.
-pub enum Stopped {
+/// Why some mails were not handed over.
+enum Stopped {
     /// As any failure.
     Failed(Error),
-    /// What the server says of its mails' structure can't be understood: connect again, and do without.
-    Garbled(Error),
+    /// The server was asked for these mails, and refused, broke off, or said what can't be understood.
+    Stuck(Error),
 }
 
 impl From<Error> for Stopped {
@@ -95,35 +107,36 @@ impl From<Error> for Stopped {
     }
 }
 
-impl<'b> Round<'b> {
-    /// INBOX is where everything comes in, and worth no word.
-    fn arrivals(&self, folder: &str) -> Arrivals<'b> {
-        match is_same(folder, INBOX) {
-            true => Arrivals::new(self.mailbox),
-            false => Arrivals::found_in(self.mailbox, folder),
-        }
+/// INBOX is where everything comes in, and worth no word.
+fn arrivals<'a>(mailbox: &'a Mailbox, folder: &str) -> Arrivals<'a> {
+    match is_same(folder, INBOX) {
+        true => Arrivals::new(mailbox),
+        false => Arrivals::found_in(mailbox, folder),
     }
+}
 
-    /// Reads a folder to its end. `by_structure` is how mails are told apart, unless it has failed before. Says whether
-    /// anything of ours was there.
-    pub fn read(
-        &self,
-        account: &mut Account,
-        name: &str,
-        by_structure: bool,
-    ) -> std::result::Result<bool, Stopped> {
+impl Round<'_> {
+    /// Reads a folder to its end. What the server can't hand out is told to `console`.
+    pub fn read(&self, account: &mut Account, name: &str, console: &cli::Console) -> Result<Outcome> {
         let there = There::examine(account, name)?;
         let validity = there
             .uid_validity
             .ok_or_else(|| Error::new(Kind::Again, format!("the server has no UIDVALIDITY for '{name}'")))?;
         let mut cursor = Cursor::open(self.state, name)?;
         cursor.of_validity(validity);
+        let mut stumbled = Stumbled::open(&stumbled(self.state, name))?;
+        stumbled.keep(|id| id.starts_with(&format!("{validity}/")))?;
         let mut reading = Reading {
             round: self,
             account,
             name,
+            console,
             cursor,
             writable: false,
+            stumbled,
+            had: BTreeSet::new(),
+            garbled: 0,
+            patience: PATIENCE,
             fetched: BTreeMap::new(),
             settled: Settled::default(),
             told: Instant::now(),
@@ -137,26 +150,31 @@ impl<'b> Round<'b> {
                 .try_for_each(|some| policy::delete_due(reading.account, &mut reading.cursor, some))?;
         }
         let uids = reading.unread(there.uid_next, there.exists)?;
-        if uids.is_empty() {
-            return Ok(false);
+        let due = reading.due();
+        if uids.is_empty() && due.is_empty() {
+            return Ok(Outcome { any: false, hoped_for: reading.stumbled.hoped_for() });
         }
+        let mailbox = self.mailbox;
         thread::scope(|scope| {
-            let intake = Intake::begin(scope, || self.arrivals(name));
-            let read = reading.all(&uids, by_structure, &intake);
-            // One mail at which the connection always breaks must not keep back those before.
+            let intake = Intake::begin(scope, || arrivals(mailbox, name));
+            let read =
+                reading.all(&uids, &intake).and_then(|any| Ok(reading.once_more(&due, &intake)? || any));
+            // Also when it failed: what came before is to be kept.
             intake.end()?.into_iter().for_each(|settled| reading.settled.extend(settled));
             let any = match read {
                 Ok(any) => any,
-                Err(stopped) => {
+                Err(error) => {
                     reading.remember()?;
-                    return Err(stopped);
+                    return Err(error);
                 }
             };
             reading.tell()?;
-            match reading.refused {
-                None => Ok(any),
-                Some(refused) => Err(refused.into()),
+            if let Some(refused) = reading.refused {
+                return Err(refused);
             }
+            let had: BTreeSet<String> = reading.had.iter().map(|uid| reading.id(*uid)).collect();
+            reading.stumbled.keep(|id| !had.contains(id))?;
+            Ok(Outcome { any, hoped_for: reading.stumbled.hoped_for() })
         })
     }
 }
@@ -174,21 +192,45 @@ impl Reading<'_, '_> {
         }
         // `n:*` always names the last mail, also when it comes before n.
         let found = self.account.run(STRUCTURES, |session| session.uid_search(format!("UID {next}:*")))?;
-        Ok(found.into_iter().filter(|uid| *uid >= next).collect::<BTreeSet<_>>().into_iter().collect())
+        let is_new = |uid: &u32| *uid >= next && !self.stumbled.has(&self.id(*uid));
+        Ok(found.into_iter().filter(is_new).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
-    /// Hands over what is wanted of these mails.
-    fn all(
-        &mut self,
-        uids: &[u32],
-        by_structure: bool,
-        intake: &Intake,
-    ) -> std::result::Result<bool, Stopped> {
-        let mut any = false;
-        for some in uids.chunks(if by_structure { ASKED } else { GLANCED }) {
-            let wanted = if by_structure { self.by_structure(some)? } else { self.by_beginning(some)? };
-            any |= !wanted.is_empty();
-            self.fetch(wanted, intake)?;
+    /// What a mail is called among those that the server can't hand out.
+    fn id(&self, uid: u32) -> String {
+        format!("{}/{uid}", self.cursor.validity)
+    }
+
+    /// Those of them that are to be asked for again.
+    fn due(&self) -> Vec<u32> {
+        let uid = |id: String| id.split_once('/')?.1.parse().ok();
+        self.stumbled.due().into_iter().filter_map(uid).collect()
+    }
+
+    /// Hands over what is wanted of all these mails, as many at once as goes well.
+    fn all(&mut self, uids: &[u32], intake: &Intake) -> Result<bool> {
+        let (mut any, mut rest) = (false, uids);
+        while let Some(first) = rest.first() {
+            let careful = self.cursor.careful.filter(|careful| *first <= careful.until);
+            self.cursor.careful = careful;
+            let by_structure = careful.is_none() && self.garbled < GARBLED;
+            let count = match careful {
+                Some(Careful { at_once, until }) => {
+                    rest.iter().take(at_once).take_while(|uid| **uid <= until).count()
+                }
+                None => rest.len().min(if by_structure { ASKED } else { GLANCED }),
+            };
+            let (some, others) = rest.split_at(count.max(1));
+            match self.look_at(some, by_structure, intake) {
+                Ok(found) => any |= found,
+                Err(Stopped::Failed(error)) => return Err(error),
+                Err(Stopped::Stuck(why)) => {
+                    if !self.stumble(some, by_structure, why, intake)? {
+                        continue;
+                    }
+                }
+            }
+            rest = others;
             if let Some(last) = some.last() {
                 intake.mark(last.saturating_add(1));
             }
@@ -197,71 +239,78 @@ impl Reading<'_, '_> {
         Ok(any)
     }
 
-    /// Which of these mails to fetch, by their structure and, where that does not tell, the beginning of some parts.
-    fn by_structure(&mut self, uids: &[u32]) -> std::result::Result<Vec<Wanted>, Stopped> {
-        let query = "(UID RFC822.SIZE BODYSTRUCTURE)";
-        let fetches = self
-            .account
-            .run_ascii(STRUCTURES, |session| session.uid_fetch(set(uids), query))
-            .map_err(Stopped::Garbled)?;
-        let mut wanted = Vec::new();
-        let mut sizes = BTreeMap::new();
-        let mut peeks: BTreeMap<Vec<u32>, Vec<u32>> = BTreeMap::new();
-        for fetch in fetches.iter() {
-            let (Some(uid), Some(size), Some(structure)) = (fetch.uid, fetch.size, fetch.bodystructure())
-            else {
-                continue;
-            };
-            let size = u64::from(size);
-            match look(size, structure) {
-                _ if size > MAX_MAIL as u64 => {}
-                Look::Leave => {}
-                Look::Fetch => wanted.push(Wanted { uid, size }),
-                Look::Peek(parts) => {
-                    sizes.insert(uid, size);
-                    parts.into_iter().for_each(|part| peeks.entry(part).or_default().push(uid));
+    /// The same of mails that could not be had before, one by one.
+    fn once_more(&mut self, due: &[u32], intake: &Intake) -> Result<bool> {
+        let mut any = false;
+        for uid in due {
+            match self.look_at(&[*uid], false, intake) {
+                Ok(found) => {
+                    any |= found;
+                    self.had.insert(*uid);
                 }
+                Err(Stopped::Failed(error)) => return Err(error),
+                Err(Stopped::Stuck(why)) => drop(self.stumble(&[*uid], false, why, intake)?),
             }
         }
-        for (part, uids) in peeks {
-            let numbers: Vec<_> = part.iter().map(u32::to_string).collect();
-            let (name, section) = match part.is_empty() {
-                true => ("TEXT".to_owned(), SectionPath::Full(MessageSection::Text)),
-                false => (numbers.join("."), SectionPath::Part(part, None)),
-            };
-            let query = format!("(UID BODY.PEEK[{name}]<0.{GLIMPSE}>)");
-            let allowance = SMALL + (2 * GLIMPSE * uids.len()) as u64;
-            let fetches = self.account.run(allowance, |session| session.uid_fetch(set(&uids), query))?;
-            for fetch in fetches.iter() {
-                if let (Some(uid), Some(beginning)) = (fetch.uid, fetch.section(&section))
-                    && looks_sealed(beginning)
-                    && let Some(size) = sizes.remove(&uid)
-                {
-                    wanted.push(Wanted { uid, size });
-                }
-            }
-        }
-        Ok(wanted)
+        Ok(any)
     }
 
-    /// The same by the first bytes of each mail, which need no understanding.
-    fn by_beginning(&mut self, uids: &[u32]) -> Result<Vec<Wanted>> {
-        let query = format!("(UID RFC822.SIZE BODY.PEEK[]<0.{GLANCE}>)");
-        let allowance = SMALL + (2 * GLANCE * uids.len()) as u64;
-        let fetches = self.account.run(allowance, |session| session.uid_fetch(set(uids), query))?;
-        let mut wanted = Vec::new();
-        for fetch in fetches.iter() {
-            let (Some(uid), Some(size), Some(beginning)) = (fetch.uid, fetch.size, fetch.body()) else {
-                continue;
-            };
-            if u64::from(size) <= MAX_MAIL as u64 && begins_as_ours(beginning) {
-                wanted.push(Wanted { uid, size: size.into() });
-            }
-        }
-        Ok(wanted)
+    /// Hands over what is wanted of some mails.
+    fn look_at(
+        &mut self,
+        uids: &[u32],
+        structure: bool,
+        intake: &Intake,
+    ) -> std::result::Result<bool, Stopped> {
+        let judge = if structure { by_structure } else { by_beginning };
+        let wanted = judge(self.account, uids).map_err(Stopped::Stuck)?;
+        let any = !wanted.is_empty();
+        self.fetch(wanted, intake)?;
+        Ok(any)
     }
 
-    fn fetch(&mut self, mut wanted: Vec<Wanted>, intake: &Intake) -> Result<()> {
+    /// What to do about mails that the server did not hand out: ask for fewer at once from now on, or, if it was one alone,
+    /// remember it and go on without it. Says whether that is so.
+    fn stumble(&mut self, some: &[u32], by_structure: bool, why: Error, intake: &Intake) -> Result<bool> {
+        // What can't be written here is not the server's fault.
+        while let Some(settled) = intake.settled()? {
+            self.settled.extend(settled);
+        }
+        if why.kind() != Kind::Again || is_about_all(&why) || self.patience == 0 {
+            return Err(why);
+        }
+        self.patience -= 1;
+        self.garbled += u32::from(by_structure);
+        let alone = match some {
+            [uid] if !by_structure => Some(*uid),
+            _ => None,
+        };
+        if let (None, Some(until)) = (alone, some.last()) {
+            let at_once = if by_structure { GLANCED } else { some.len() / 2 };
+            self.cursor.careful = Some(Careful { at_once: at_once.max(1), until: *until });
+            self.cursor.save()?;
+        }
+        // If nobody is there any more, it was not for the sake of a mail.
+        if !is_no(&why) {
+            self.connect_again()?;
+        }
+        if let Some(uid) = alone {
+            let prospect = self.stumbled.add(&self.id(uid), &why)?;
+            let (name, why) = (self.name, why.message());
+            self.console
+                .note(&format!("the mail with UID {uid} in '{name}' can't be had: {why}; {prospect}"));
+        }
+        Ok(alone.is_some())
+    }
+
+    fn connect_again(&mut self) -> Result<()> {
+        self.account.become_another((self.round.open)()?);
+        self.writable = false;
+        let there = There::examine(self.account, self.name)?;
+        self.is_still(&there)
+    }
+
+    fn fetch(&mut self, mut wanted: Vec<Wanted>, intake: &Intake) -> std::result::Result<(), Stopped> {
         wanted.sort_by_key(|mail| mail.uid);
         let mut rest = &wanted[..];
         while !rest.is_empty() {
@@ -279,7 +328,8 @@ impl Reading<'_, '_> {
             let uids: Vec<u32> = some.iter().map(|mail| mail.uid).collect();
             // Sizes are estimates at some servers.
             let allowance = SMALL + 2 * some.iter().map(|mail| mail.size).sum::<u64>();
-            self.fetched.extend(self.account.mails(&uids, allowance, intake.entrance())?);
+            let fetched = self.account.mails(&uids, allowance, intake.entrance());
+            self.fetched.extend(fetched.map_err(Stopped::Stuck)?);
             self.settle(intake)?;
         }
         Ok(())
@@ -298,7 +348,9 @@ impl Reading<'_, '_> {
         self.told = Instant::now();
         let own: Vec<_> = settled.own.iter().filter_map(|number| self.fetched.get(number).copied()).collect();
         let mark = settled.mark.unwrap_or(self.cursor.next);
-        self.fetched.retain(|_, uid| *uid >= mark);
+        let fetched = std::mem::take(&mut self.fetched);
+        let is_open = |(_, uid): &(u32, u32)| *uid >= mark || self.stumbled.has(&self.id(*uid));
+        self.fetched = fetched.into_iter().filter(is_open).collect();
         if self.refused.is_none() {
             self.cursor.next = mark;
             match self.deal_with(&own) {
@@ -342,10 +394,16 @@ impl Reading<'_, '_> {
         }
         let name = self.name;
         let there = There::select(self.account, name)?;
-        if there.uid_validity != Some(self.cursor.validity) {
-            return Err(Error::new(Kind::Again, format!("the folder '{name}' was made anew meanwhile")));
-        }
+        self.is_still(&there)?;
         self.writable = true;
         Ok(())
+    }
+
+    /// Whether the folder is the one that is read.
+    fn is_still(&self, there: &There) -> Result<()> {
+        if there.uid_validity == Some(self.cursor.validity) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Again, format!("the folder '{}' was made anew meanwhile", self.name)))
     }
 }

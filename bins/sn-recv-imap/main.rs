@@ -9,10 +9,11 @@ mod folder;
 mod look;
 mod policy;
 mod there;
+mod wanted;
 mod watch;
 mod wire;
 
-use folder::{Round, Stopped};
+use folder::Round;
 use imap_proto::NameAttribute;
 use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
 use socialnet_mail::{
@@ -21,7 +22,7 @@ use socialnet_mail::{
     policy::Policy,
     source::Source,
 };
-use std::{path::PathBuf, process::ExitCode};
+use std::{cell::Cell, path::PathBuf, process::ExitCode};
 use watch::Patience;
 use wire::{Account, SMALL, is_no};
 
@@ -52,14 +53,21 @@ fn main() -> ExitCode {
             source,
             login,
             state,
+            welcomed: Cell::new(false),
         };
         if args.watch {
             watch::watch(&driver, patience, console)
         } else {
-            let (mut account, _) = driver.fetch(driver.open()?, console)?;
+            let Fetched { mut account, hoped_for, .. } = driver.fetch(driver.open()?, console)?;
             // Everything is done; a server that is not polite changes nothing.
             let _ = account.run(SMALL, imap::Session::logout);
-            Ok(())
+            match hoped_for {
+                0 => Ok(()),
+                1 => Err(Error::new(Kind::Again, "one mail can't be had from the server yet")),
+                more => {
+                    Err(Error::new(Kind::Again, format!("{more} mails can't be had from the server yet")))
+                }
+            }
         }
     })
 }
@@ -72,37 +80,55 @@ struct Driver {
     mailbox: Mailbox,
     policy: Policy,
     folders: Vec<String>,
+    /// Whether a login went well in this run.
+    welcomed: Cell<bool>,
+}
+
+/// What a round came to.
+struct Fetched {
+    /// The connection, or the one that took its place.
+    account: Account,
+    /// Whether there was anything.
+    any: bool,
+    /// How many mails the server could not hand out, and may yet.
+    hoped_for: usize,
 }
 
 impl Driver {
+    /// Connects and logs in. Whoever was let in before has the right password: then a refusal is for now.
     fn open(&self) -> Result<Account> {
-        Account::open(&self.source, &self.login, &self.attempts)
+        match Account::open(&self.source, &self.login, &self.attempts) {
+            Err(error) if self.welcomed.get() && error.kind() == Kind::NotAllowed => {
+                Err(Error::new(Kind::Again, error.message()))
+            }
+            opened => opened.inspect(|_| self.welcomed.set(true)),
+        }
     }
 
-    /// Reads every folder to its end, the first one last. Gives back the connection, or the one that took its place, and
-    /// whether there was anything.
-    fn fetch(&self, mut account: Account, console: &mut cli::Console) -> Result<(Account, bool)> {
-        let round = Round { mailbox: &self.mailbox, state: &self.state, policy: &self.policy };
-        let mut any = false;
+    /// Reads every folder to its end, the first one last.
+    fn fetch(&self, mut account: Account, console: &mut cli::Console) -> Result<Fetched> {
+        let open = || self.open();
+        let round = Round { mailbox: &self.mailbox, state: &self.state, policy: &self.policy, open: &open };
+        let (mut any, mut hoped_for) = (false, 0);
         for (index, folder) in self.folders.iter().enumerate().rev() {
             let Some(name) = name_of(&mut account, folder)? else { continue };
-            let read = match round.read(&mut account, &name, true) {
-                Err(Stopped::Garbled(_)) => {
-                    account = self.open()?;
-                    round.read(&mut account, &name, false)
+            match round.read(&mut account, &name, console) {
+                Ok(outcome) => {
+                    any |= outcome.any;
+                    hoped_for += outcome.hoped_for;
                 }
-                read => read,
-            };
-            match read {
-                Ok(found) => any |= found,
                 // A folder beside the first one that is not there, say, must not keep mail from being read.
-                Err(Stopped::Failed(error)) if index > 0 && is_no(&error) => {
+                Err(error) if index > 0 && error.kind() == Kind::Again => {
+                    let refused = is_no(&error);
                     console.failed(&error.context(format!("cannot read the folder '{name}'")));
+                    if !refused {
+                        account = self.open()?;
+                    }
                 }
-                Err(Stopped::Failed(error) | Stopped::Garbled(error)) => return Err(error),
+                Err(error) => return Err(error),
             }
         }
-        Ok((account, any))
+        Ok(Fetched { account, any, hoped_for })
     }
 }
 

@@ -1,11 +1,14 @@
 //! Staying: IDLE (RFC 2177) where the server has it, looking again at growing intervals where it has not, and connecting
 //! again when the connection breaks.
 
-use crate::{Driver, wire::SMALL};
+use crate::{
+    Driver, Fetched,
+    wire::{Account, SMALL},
+};
 use imap::types::UnsolicitedResponse;
 use socialnet::{Kind, Result, cli};
 use socialnet_mail::{Settings, caller::Caller};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Routers between here and there forget a silent connection after some minutes.
 const IDLE: Duration = Duration::from_secs(4 * 60);
@@ -15,6 +18,10 @@ const LONGEST_IDLE: Duration = Duration::from_secs(5 * 60);
 const FIRST: Duration = Duration::from_secs(60);
 const FIRST_AFTER_FAILURE: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// A connection, or an IDLE, that breaks sooner than that was of no use.
+const LIVED: Duration = Duration::from_secs(60);
+/// So many of IDLE in a row, and the server is taken for one that has none.
+const BREAKS: u32 = 2;
 
 /// How long to wait for news.
 pub struct Patience {
@@ -36,21 +43,24 @@ impl Patience {
 
 /// Fetches, and waits for more, until the caller goes.
 pub fn watch(driver: &Driver, patience: Patience, console: &mut cli::Console) -> Result<()> {
-    let (mut idle, longest) = (Some(patience.idle), patience.longest);
+    let mut waiting =
+        Waiting { idle: Some(patience.idle), breaks: 0, longest: patience.longest, useful: None };
     let caller = Caller::listen();
     let (mut pause, mut told) = (FIRST_AFTER_FAILURE, false);
     while !caller.is_gone() {
-        let ended = connected(driver, &mut idle, longest, &caller, &mut pause, console);
+        let ended = connected(driver, &mut waiting, &caller, console);
+        if waiting.useful.take().is_some_and(|since| since.elapsed() >= LIVED) {
+            (pause, told) = (FIRST_AFTER_FAILURE, false);
+        }
         match ended {
             // The socket was shut because the caller has gone.
             _ if caller.is_gone() => return Ok(()),
-            Ok(()) => told = false,
+            Ok(()) => {}
             Err(error) if error.kind() == Kind::Again => {
                 // Said once: a server that is away stays away for a while.
-                if !told {
+                if !std::mem::replace(&mut told, true) {
                     console.note(error.message());
                 }
-                told = pause > FIRST_AFTER_FAILURE;
             }
             Err(error) => return Err(error),
         }
@@ -60,38 +70,61 @@ pub fn watch(driver: &Driver, patience: Patience, console: &mut cli::Console) ->
     Ok(())
 }
 
-/// Everything on one connection, until it breaks. There is no `idle` any more once a server has offered and refused it.
+/// How news are waited for.
+struct Waiting {
+    /// One IDLE, unless a server has offered and refused it, or breaks off.
+    idle: Option<Duration>,
+    /// How often in a row it broke off.
+    breaks: u32,
+    /// Between two looks without IDLE, at most.
+    longest: Duration,
+    /// Since when this connection is of use: all was read once.
+    useful: Option<Instant>,
+}
+
+/// Everything on one connection, until it breaks.
 fn connected(
     driver: &Driver,
-    idle: &mut Option<Duration>,
-    longest: Duration,
+    waiting: &mut Waiting,
     caller: &Caller,
-    pause: &mut Duration,
     console: &mut cli::Console,
 ) -> Result<()> {
     let mut account = driver.open()?;
+    let longest = waiting.longest;
     let mut wait = FIRST.min(longest);
     loop {
         caller.would_shut(&account.socket)?;
         let any;
-        (account, any) = driver.fetch(account, console)?;
-        *pause = FIRST_AFTER_FAILURE;
+        Fetched { account, any, .. } = driver.fetch(account, console)?;
+        waiting.useful.get_or_insert_with(Instant::now);
         if caller.is_gone() {
             return Ok(());
         }
-        if let Some(time) = idle.filter(|_| account.offers("IDLE")) {
+        if let Some(time) = waiting.idle.filter(|_| account.offers("IDLE")) {
             // What was told of while the folder was read must not be waited for.
             let told = account.run(SMALL, |session| {
                 let arrived = |news| matches!(news, UnsolicitedResponse::Exists(_));
                 Ok(session.take_all_unsolicited().any(arrived))
             })?;
-            if !told && !account.idle(time)? {
-                *idle = None;
+            if !told && !waiting.idle(&mut account, time)? {
                 account = driver.open()?;
             }
         } else {
             caller.wait(wait);
             wait = if any { FIRST.min(longest) } else { (wait * 2).min(longest) };
         }
+    }
+}
+
+impl Waiting {
+    /// One IDLE. False: the server refuses it, and the connection is of no more use.
+    fn idle(&mut self, account: &mut Account, time: Duration) -> Result<bool> {
+        let begun = Instant::now();
+        let done = account.idle(time);
+        self.breaks = if done.is_err() && begun.elapsed() < LIVED { self.breaks + 1 } else { 0 };
+        if self.breaks >= BREAKS || matches!(done, Ok(false)) {
+            self.idle = None;
+        }
+        done
     }
 }

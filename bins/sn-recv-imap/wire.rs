@@ -26,7 +26,7 @@ use std::{
     net::TcpStream,
     panic::{self, AssertUnwindSafe},
     rc::Rc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Bytes that a response may have which is no mail.
@@ -46,6 +46,8 @@ pub struct Wire {
     stream: BufReader<Stream>,
     reading: Rc<Reading>,
     reply_timeout: Duration,
+    /// When an IDLE is over, whatever comes until then.
+    deadline: Option<Instant>,
     /// What was read, measured, and is handed on in another form.
     ready: io::Cursor<Vec<u8>>,
 }
@@ -108,6 +110,7 @@ impl Read for Wire {
         if ready > 0 {
             return Ok(ready);
         }
+        self.in_time()?;
         let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let read = self.stream.read(&mut buffer[..most])?;
         self.reading.hear(&buffer[..read])?;
@@ -128,10 +131,23 @@ impl Write for Wire {
     }
 }
 
+impl Wire {
+    /// Lets the next read wait until the deadline. A socket's timeout begins anew with each thing that comes, and servers
+    /// say that they are still here, every other minute.
+    fn in_time(&self) -> io::Result<()> {
+        let Some(deadline) = self.deadline else { return Ok(()) };
+        match deadline.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+            left => self.stream.get_ref().socket().set_read_timeout(Some(left)),
+        }
+    }
+}
+
 impl SetReadTimeout for Wire {
     // Never without one: the end of an IDLE is answered in the usual time or not at all.
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> imap::Result<()> {
-        Ok(self.stream.get_ref().socket().set_read_timeout(Some(timeout.unwrap_or(self.reply_timeout)))?)
+        self.deadline = timeout.map(|timeout| Instant::now() + timeout);
+        Ok(self.stream.get_ref().socket().set_read_timeout(Some(self.reply_timeout))?)
     }
 }
 
@@ -161,6 +177,7 @@ impl Account {
             stream: BufReader::with_capacity(BUFFER, stream),
             reading: Rc::clone(&reading),
             reply_timeout: server.reply_timeout,
+            deadline: None,
             ready: io::Cursor::default(),
         };
         let mut client = Client::new(wire);
@@ -169,7 +186,9 @@ impl Account {
             imap_proto::Capability::Auth(name) => Some(&**name),
             _ => None,
         });
-        let mechanism = login.mechanism(mechanisms)?;
+        // RFC 3501 section 6.2.3: it needs no announcement. Where others are announced, one of those is wanted.
+        let by_login = !offers.has_str("LOGINDISABLED") && mechanisms.clone().next().is_none();
+        let mechanism = login.mechanism(mechanisms.chain(by_login.then_some("LOGIN")))?;
         let responses = mechanism.responses(server, login, &secret);
         let entered = uncaught(|| {
             let entered = match mechanism {
@@ -184,6 +203,12 @@ impl Account {
         reading.begin(SMALL);
         let offers = uncaught(|| session.capabilities())?.map_err(failure)?;
         Ok(Self { session, reading, offers, mails: 0, socket })
+    }
+
+    /// Goes on with another connection of the same account.
+    pub fn become_another(&mut self, other: Self) {
+        // Numbers stay different ones.
+        *self = Self { mails: self.mails, ..other };
     }
 
     /// One command, whose response may have so many bytes.
@@ -366,6 +391,11 @@ fn garbled() -> Error {
 /// Whether the server understood, and refused, one command.
 pub fn is_no(error: &Error) -> bool {
     error.message().starts_with(NO)
+}
+
+/// Whether it refused because of what was asked of it in all, not because of the mails that were asked for (RFC 5530).
+pub fn is_about_all(error: &Error) -> bool {
+    is_no(error) && ["[LIMIT]", "[INUSE]", "[OVERQUOTA]"].iter().any(|code| error.message().contains(code))
 }
 
 fn again(message: &str) -> Error {

@@ -9,6 +9,7 @@ The port is in PORT-FILE once somebody may connect. It ends when its standard in
 
 import base64
 import re
+import select
 import socketserver
 import sys
 
@@ -34,6 +35,12 @@ BEHAVIOURS = [
     "tls-wanted",  # offers one, and then wants TLS first
     "bearer",  # lets in by XOAUTH2 only, and not at all with a wrong token
     "plain-old",  # neither UIDPLUS nor MOVE nor IDLE
+    "no-for-one",  # does not have the mails that begin with "Subject: broken", and says so behind the others
+    "cut-at-one",  # hangs up at these
+    "cut-at-folder",  # at any folder but INBOX
+    "no-sasl",  # LOGIN alone
+    "idle-talks",  # says that it is still here, and nothing else
+    "idle-cut",  # hangs up at IDLE
     "idle-refused",  # is offered, and answered with NO
     "idle-over",  # with OK, before anything was waited for
 ]
@@ -90,6 +97,8 @@ class Talk(socketserver.StreamRequestHandler):
         capabilities = "IMAP4rev1 AUTH=PLAIN"
         if behaviour == "bearer":
             capabilities = "IMAP4rev1 AUTH=XOAUTH2"
+        elif behaviour == "no-sasl":
+            capabilities = "IMAP4rev1"
         elif behaviour == "tls-first":
             capabilities = "IMAP4rev1 STARTTLS LOGINDISABLED"
         elif behaviour != "plain-old":
@@ -103,10 +112,14 @@ class Talk(socketserver.StreamRequestHandler):
             self.say(f"* CAPABILITY {capabilities}", f"{tag} OK done")
         elif verb.startswith("AUTHENTICATE"):
             return self.login(tag)
+        elif verb.startswith("LOGIN"):
+            self.say(f"{tag} OK welcome")
         elif behaviour == "silent":
             sys.stdin.read()
         elif verb.startswith(("EXAMINE", "SELECT")):
             if "INBOX" not in verb:
+                if behaviour == "cut-at-folder":
+                    return True
                 self.say(f"{tag} NO no such folder")
                 return False
             if behaviour == "warned":
@@ -121,13 +134,26 @@ class Talk(socketserver.StreamRequestHandler):
             found = " ".join(map(str, uids(verb.split()[-1])))
             self.say(f"* SEARCH {found}", f"{tag} OK done")
         elif verb.startswith("UID FETCH"):
-            for uid in uids(verb.split()[2]):
-                if self.fetch(uid, verb):
+            asked = uids(verb.split()[2])
+            broken = [uid for uid in asked if mails[uid - 1].startswith(b"Subject: broken")]
+            for uid in asked:
+                if uid in broken and behaviour == "cut-at-one":
                     return True
-            self.say(f"{tag} OK done")
+                if (uid not in broken or behaviour != "no-for-one") and self.fetch(uid, verb):
+                    return True
+            refused = broken and behaviour == "no-for-one"
+            self.say(f"{tag} {'NO Some messages could not be FETCHed (Failure)' if refused else 'OK done'}")
         elif verb.startswith("UID STORE"):
             for uid in uids(verb.split()[2]):
                 flags.setdefault(uid, set()).update(re.findall(r"\\(\w+)", command))
+            self.say(f"{tag} OK done")
+        elif verb == "IDLE" and behaviour == "idle-cut":
+            return True
+        elif verb == "IDLE" and behaviour == "idle-talks":
+            self.say("+ idling")
+            while not select.select([self.connection], [], [], 0.3)[0]:
+                self.say("* OK Still here")
+            self.rfile.readline()
             self.say(f"{tag} OK done")
         elif verb == "IDLE" and behaviour.startswith("idle"):
             self.say("* OK one moment", f"{tag} {'NO not for you' if behaviour == 'idle-refused' else 'OK done'}")

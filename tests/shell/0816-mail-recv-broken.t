@@ -1,0 +1,76 @@
+#!/bin/sh
+# A mail that is broken in the server's store, so that an IMAP server refuses it or hangs up: the others are fetched all
+# the same, it is told of by name and tried again, and once it can be had it is fetched too.
+. tests/lib.sh
+
+set -- bad-imap.py
+. tests/misbehaves.sh
+printf 'Subject: broken\r\n\r\nwho knows\r\n' >"$T/broken"
+cd "$T"
+SN_CONF_REPLY_TIMEOUT=60s SN_CONF_FOLDERS=INBOX
+export SN_CONF_REPLY_TIMEOUT SN_CONF_FOLDERS
+recv() { sn-recv-imap "imap://alice@127.0.0.1:$port" "$T/box" >names 2>said; }
+count() { find box/new -type f | wc -l; }
+# long_ago: the mails that can't be had were tried for the first time years ago, and often enough.
+long_ago() { sed -i 's/^[0-9]* [0-9]* [0-9]*/3 1000 200000/' state/stumbled-*; }
+code() { code=0 && "$@" || code=$?; }
+
+for how in no-for-one cut-at-one; do
+    behaves $how mail1 broken mail2 broken mail3
+    code recv
+    is "$how: all others are fetched, and it is not the end" "$code $(count)" '75 3'
+    for uid in 2 4; do ok "$how: the mail is told of, $uid" has said "the mail with UID $uid in 'INBOX' can't be had"; done
+    ok "$how: so is when it is tried again" has said 'it is tried again in 1 h'
+    is "$how: the cursor is behind all of them" "$(grep uidnext state/folder-*)" 'uidnext 6'
+    : >log
+    code recv
+    is "$how: the next round is none to the end either" "$code $(cat said)" \
+        "75 sn-recv-imap: 2 mails can't be had from the server yet"
+    is "$how: but they are left alone for an hour" "$(grep -c FETCH log || true) $(cat names)" '0 '
+    long_ago
+    code recv
+    is "$how: after a day they are passed over" "$code $(grep -c 'it is passed over' said)" '0 2'
+    code recv
+    is "$how: without another word" "$code $(cat said)" '0 '
+
+    # The server is mended: what was broken is a packet.
+    rm -rf known && cp -r state known
+    behaves good mail1 mail3 mail1 mail2 mail1
+    rm -rf state && cp -r known state
+    long_ago
+    code recv
+    is "$how: once they can be had they are fetched" "$code $(count) $(cat said)" '0 2 '
+    is "$how: and marked as read" "$(grep -c 'UID STORE 2,4 +FLAGS.SILENT (\\Seen)' log)" 1
+    is "$how: and forgotten" "$(cat state/stumbled-*)" ''
+
+    # One in a crowd is found by halves, in a bounded number of attempts.
+    set --
+    n=0
+    while test $n -lt 150; do n=$((n + 1)) && set -- "$@" mail1; done
+    behaves "$how" "$@" broken "$@" mail2 mail3
+    code recv
+    is "$how: one among three hundred" "$code $(count) $(grep -c "can't be had:" said)" '75 3 1'
+    ok "$how: is found soon" test "$(grep -c AUTHENTICATE log)" -lt 12 -a "$(grep -c FETCH log)" -lt 60
+done
+
+# A connection that breaks, and nobody there any more, is no fault of a mail.
+behaves cut-at-one broken
+printf 'uidvalidity 7\nuidnext 1\ncareful 1 1\n' >"state/folder-$(printf INBOX | sha256sum | cut -c 1-16)"
+SN_CONF_PASSWORD_COMMAND="test ! -e asked && touch asked && echo secret"
+code recv
+is 'no login any more: nothing is held against the mail' "$code $(find state -name 'stumbled-*')" '75 '
+SN_CONF_PASSWORD_COMMAND='echo secret'
+code recv
+ok 'how far it came is known: the mail is asked for alone' has log 'UID FETCH 1 (UID RFC822.SIZE BODY.PEEK[]<0.16384>)'
+is 'and it is found' "$code $(grep -c "UID 1 in 'INBOX' can't be had: the server hung up" said)" '75 1'
+is 'structures were not asked for' "$(grep -c BODYSTRUCTURE log || true)" 0
+
+behaves cut-at-folder mail1 mail2
+SN_CONF_FOLDERS='INBOX
+Friends'
+code recv
+is 'a folder at which the server hangs up does not keep INBOX from being read' "$code $(count)" '75 2'
+ok 'and is told of' has said "cannot read the folder 'Friends': the server hung up"
+exec 3>&-
+
+plan
