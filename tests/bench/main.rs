@@ -32,7 +32,7 @@ mod world;
 
 use socialnet::Result;
 use std::process::ExitCode;
-use world::World;
+use world::{Ground, World};
 
 fn main() -> ExitCode {
     match measure(&std::env::args().skip(1).collect::<Vec<_>>()) {
@@ -49,38 +49,34 @@ fn measure(parts: &[String]) -> Result<()> {
     let cores = std::thread::available_parallelism()?;
     println!("{}, {cores} cores; the best of several runs counts\n", socialnet::seal::openssl_version());
     table::heading();
+    let ground = Ground::new()?;
     if wanted("start") {
-        start::rows(&World::new()?)?;
+        start::rows(&ground.world()?)?;
     }
     if wanted("seal") {
-        let world = World::new()?;
-        world.circle("alice", seal::CIRCLE)?;
+        let world = ground.circle(seal::CIRCLE)?;
         seal::rows(&world, "alice")?;
         relay::rows(&world, "alice", seal::CIRCLE)?;
     }
-    for (part, rows) in [
-        ("files", files::rows as fn(&World, &str, &str) -> Result<()>),
-        ("ingest", ingest::rows),
-        ("feed", feed::rows),
-        ("web", web::rows),
-        ("reading", reading::rows),
-        ("http", |world: &World, _: &str, _: &str| http::rows(world)),
-        ("fetch", fetch::rows),
-    ] {
+    let friends = |rows: fn(&World, &str, &str) -> Result<()>| rows(&ground.circle(1)?, "alice1", "alice");
+    let empty = |rows: fn(&World) -> Result<()>| rows(&ground.world()?);
+    // Those that wait for the disk come before those that delete thousands of files.
+    let parts: [(&str, &dyn Fn() -> Result<()>); 10] = [
+        ("http", &|| http::rows(&ground.circle(1)?)),
+        ("fetch", &|| friends(fetch::rows)),
+        ("smtp", &|| empty(smtp::rows)),
+        ("chat", &|| empty(chat::rows)),
+        ("search", &|| empty(search::rows)),
+        ("files", &|| friends(files::rows)),
+        ("feed", &|| friends(feed::rows)),
+        ("web", &|| friends(web::rows)),
+        ("ingest", &|| friends(ingest::rows)),
+        ("reading", &|| friends(reading::rows)),
+    ];
+    for (part, rows) in parts {
         if wanted(part) {
-            let world = World::new()?;
-            world.circle("alice", 1)?;
-            rows(&world, "alice1", "alice")?;
+            rows()?;
         }
-    }
-    if wanted("search") {
-        search::rows(&World::new()?)?;
-    }
-    if wanted("smtp") {
-        smtp::rows(&World::new()?)?;
-    }
-    if wanted("chat") {
-        chat::rows(&World::new()?)?;
     }
     Ok(())
 }
