@@ -42,6 +42,7 @@ test)
     need fish fish                          # reads its completions
     need python3 python3                    # servers that misbehave as a script says
     need curl curl                          # another client for boxes
+    need ip iproute2                        # makes a network of one machine, with public addresses
     need /usr/bin/chromium chromium         # a browser as people use it
     need /usr/bin/chromedriver chromium-driver # presses its buttons
     need /usr/sbin/nginx nginx              # stands in front of our web server

@@ -98,11 +98,14 @@ impl Post {
         Err(Failed::Never("redirected again and again".to_owned()))
     }
 
-    /// A number in the address itself is the same tomorrow, unlike the answer of the DNS.
+    /// A number in the address itself is the same tomorrow, unlike the answer of the DNS; but this machine may be elsewhere.
     fn refuse_literal(&self, uri: &Uri) -> Result<(), Failed> {
         let host = uri.host().unwrap_or_default();
         match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            Ok(ip) => self.reach.judge(uri, ip).map_err(|why| Failed::Never(with_hint(&why))),
+            Ok(ip) => self.reach.judge(uri, ip).map_err(|why| match why {
+                Refused::Own(..) => Failed::Later(REFUSED_FOR, with_hint(&why)),
+                why => Failed::Never(with_hint(&why)),
+            }),
             Err(_) => Ok(()),
         }
     }
@@ -142,7 +145,9 @@ fn failed(error: &ureq::Error) -> Failed {
 /// Names the setting with which it would not have been refused.
 fn with_hint(why: &Refused) -> String {
     match why {
-        Refused::Private(..) => format!("{why}; if that is right, allow-private lets this host lead there"),
+        Refused::Private(..) | Refused::Own(..) => {
+            format!("{why}; if that is right, allow-private lets this host lead there")
+        }
         Refused::Plain(_) => format!("{why}, unless allow-http is set"),
     }
 }

@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `settings.rs` | the drivers' settings, out of the environment |
 //! | `address.rs` | the URIs that are followed |
-//! | `resolve.rs` | the network addresses that are connected to |
+//! | `resolve.rs`, `own.rs` | the network addresses that are connected to |
 //! | `agent.rs` | TLS, and the bounds of every answer |
 //! | `answer.rs` | what an answer, or none, means for whoever tries again |
 
 mod address;
 mod agent;
 mod answer;
+mod own;
 mod resolve;
 pub mod settings;
 

@@ -1,6 +1,7 @@
 //! Which network addresses are connected to. What is checked here is what is connected to: the addresses of this one
 //! answer of the DNS, so that a name that answers differently the next time (rebinding) gains nothing.
 
+use crate::own::is_own;
 use std::{
     collections::HashMap,
     error, fmt,
@@ -34,6 +35,8 @@ pub struct Reach {
 pub enum Refused {
     /// A host's address lies in somebody's own network.
     Private(String, IpAddr),
+    /// It is this machine's, or beside it: elsewhere it may be right.
+    Own(String, IpAddr),
     /// What is said to a host could be read on the way.
     Plain(String),
 }
@@ -42,6 +45,7 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Private(host, ip) => write!(f, "'{host}' is {ip}, which is not on the public internet"),
+            Self::Own(host, ip) => write!(f, "'{host}' is {ip}, which is in this machine's own network"),
             Self::Plain(host) => write!(f, "http without TLS to '{host}' is not allowed"),
         }
     }
@@ -54,8 +58,13 @@ impl Reach {
     pub fn judge(&self, uri: &Uri, ip: IpAddr) -> Result<(), Refused> {
         let host = uri.host().unwrap_or_default().trim_end_matches('.');
         let named = self.private_hosts.iter().any(|name| name.eq_ignore_ascii_case(host));
-        if !(self.private || named || is_public(ip)) {
-            return Err(Refused::Private(host.to_owned(), ip));
+        if !(self.private || named) {
+            if !is_public(ip) {
+                return Err(Refused::Private(host.to_owned(), ip));
+            }
+            if is_own(ip) {
+                return Err(Refused::Own(host.to_owned(), ip));
+            }
         }
         if uri.scheme_str() != Some("https") && !self.plain && !ip.to_canonical().is_loopback() {
             return Err(Refused::Plain(host.to_owned()));
@@ -73,8 +82,15 @@ const KEPT: Duration = Duration::from_secs(30);
 pub struct Checked<R = DefaultResolver> {
     reach: Reach,
     inner: R,
-    /// Answers, and when they came, by scheme and authority.
-    kept: Mutex<HashMap<String, (Instant, ResolvedSocketAddrs)>>,
+    /// What became of answers, and when they came, by scheme and authority.
+    kept: Mutex<HashMap<String, (Instant, Judged)>>,
+}
+
+/// An answer of the DNS: what may be connected to, and why the last of the others may not.
+#[derive(Clone, Debug)]
+struct Judged {
+    allowed: ResolvedSocketAddrs,
+    refused: Option<Refused>,
 }
 
 impl<R: Resolver> Checked<R> {
@@ -83,19 +99,26 @@ impl<R: Resolver> Checked<R> {
         Self { reach, inner, kept: Mutex::default() }
     }
 
-    fn ask(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+    fn ask(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<Judged, Error> {
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let host = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, found)) = kept().get(&host).filter(|(when, _)| when.elapsed() < KEPT) {
-            return Ok(found.clone());
+        if let Some((_, judged)) = kept().get(&host).filter(|(when, _)| when.elapsed() < KEPT) {
+            return Ok(judged.clone());
         }
         // Not locked meanwhile: another host's answer may be here long before.
         let found = self.inner.resolve(uri, config, timeout)?;
+        let mut judged = Judged { allowed: self.empty(), refused: None };
+        for &address in found.iter() {
+            match self.reach.judge(uri, address.ip()) {
+                Ok(()) => judged.allowed.push(address),
+                Err(why) => judged.refused = Some(why),
+            }
+        }
         let mut kept = kept();
         kept.retain(|_, (when, _)| when.elapsed() < KEPT);
-        kept.insert(host, (Instant::now(), found.clone()));
-        Ok(found)
+        kept.insert(host, (Instant::now(), judged.clone()));
+        Ok(judged)
     }
 }
 
@@ -106,14 +129,7 @@ impl<R: Resolver> Resolver for Checked<R> {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.ask(uri, config, timeout)?;
-        let (mut allowed, mut refused) = (self.empty(), None);
-        for &address in found.iter() {
-            match self.reach.judge(uri, address.ip()) {
-                Ok(()) => allowed.push(address),
-                Err(why) => refused = Some(why),
-            }
-        }
+        let Judged { allowed, refused } = self.ask(uri, config, timeout)?;
         match refused {
             Some(why) if allowed.is_empty() => Err(Error::Other(Box::new(why))),
             _ if allowed.is_empty() => Err(Error::HostNotFound),

@@ -82,6 +82,22 @@ for address in 'https://' 'https://localhost:0/in/x' 'https://a@localhost/in/x' 
     is "'$address' is no address" "$(report "$address" | cut -d ' ' -f 1-2)" 'never 1'
 done
 
+# A machine at home: with IPv6 it has a public address, and so has everything beside it. Nothing leaves this network.
+home='ip link set lo up && ip -6 addr add 2000:1:2:3::1/64 dev lo nodad && ip -6 route add default dev lo'
+if unshare -n sh -c "$home" 2>"$T/said"; then
+    # at_home ADDRESS: what becomes of one for there.
+    at_home() {
+        printf '1\tenvelope\thttps://[%s]/in/x\tfile\n' "$1" |
+            unshare -n sh -c "$home && SN_CONF_ANSWER_TIMEOUT=1s timeout 60 sn-send-http" | cut -f 1,3 | xargs
+    }
+    for host in 2000:1:2:3::1 2000:1:2:3::2 2000:1:2:3:ffff::; do
+        is "$host is beside this machine, and refused" "$(at_home $host)" 'later 3600'
+    done
+    is 'what is further away is not' "$(at_home 2000:1:2:4::1)" 'later 0'
+else
+    ok "a machine with IPv6 # SKIP $(cat "$T/said")" true
+fi
+
 # Who it talks to.
 is 'an authority that nobody named is not trusted' \
     "$(SN_CONF_CA_FILE='' sh -c 'unset SN_CONF_CA_FILE; printf "1\tblob\t$0\tfile\n" | sn-send-http' "$web/in/x" | cut -f 1)" later
