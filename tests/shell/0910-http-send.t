@@ -88,7 +88,7 @@ if unshare -n sh -c "$home" 2>"$T/said"; then
     # at_home ADDRESS: what becomes of one for there.
     at_home() {
         printf '1\tenvelope\thttps://[%s]/in/x\tfile\n' "$1" |
-            unshare -n sh -c "$home && SN_CONF_ANSWER_TIMEOUT=1s timeout 60 sn-send-http" | cut -f 1,3 | xargs
+            unshare -n sh -c "$home && SN_CONF_ALLOW_PRIVATE=false SN_CONF_ANSWER_TIMEOUT=1s timeout 60 sn-send-http" | cut -f 1,3 | xargs
     }
     for host in 2000:1:2:3::1 2000:1:2:3::2 2000:1:2:3:ffff::; do
         is "$host is beside this machine, and refused" "$(at_home $host)" 'later 3600'
