@@ -4,7 +4,7 @@ use crate::{
     run::{Run, memory, timed},
     table::{self, Goal},
     talk::Talk,
-    world::World,
+    world::{Ground, World},
 };
 use socialnet::{Context, Error, Kind, Result, mailbox::name_of};
 use std::{
@@ -30,8 +30,6 @@ const WAITING: usize = 1000;
 /// Envelopes that are sent by `sn-send`, and by curl.
 const SENT: usize = 1000;
 const CURLED: u32 = 50;
-/// A file system that keeps nothing, so that syncing costs nothing.
-const NO_DISK: &str = "/dev/shm";
 
 /// The rows.
 pub fn rows(world: &World) -> Result<()> {
@@ -39,8 +37,8 @@ pub fn rows(world: &World) -> Result<()> {
     let here = world.file("http");
     fs::create_dir(&here)?;
     accept("durably", &here, Goal::AtMost(2.0))?;
-    let nowhere = tempfile::tempdir_in(NO_DISK)?;
-    accept("where syncing costs nothing", nowhere.path(), Goal::None)?;
+    let nowhere = Ground::without_disk()?;
+    accept("where syncing costs nothing", &nowhere.world()?.file(""), Goal::None)?;
 
     let boxes = world.file("boxes");
     fs::create_dir(&boxes)?;

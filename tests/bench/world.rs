@@ -32,6 +32,11 @@ impl Ground {
         Ok(Self { folder: TempDir::new_in(std::path::absolute(target)?)? })
     }
 
+    /// In memory, so that syncing and deleting cost nothing.
+    pub fn without_disk() -> Result<Self> {
+        Ok(Self { folder: TempDir::new_in("/dev/shm")? })
+    }
+
     /// An empty world.
     pub fn world(&self) -> Result<World> {
         Ok(World { folder: TempDir::new_in(&self.folder)?.keep() })
