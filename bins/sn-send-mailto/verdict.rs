@@ -4,13 +4,14 @@
 //! | answer | to | means |
 //! |---|---|---|
 //! | 2yz | the message | `sent` |
-//! | 530, 534, 535, 538, a refusal to relay | anything | `later`: it is us who are not let in, whoever is to read it |
+//! | 530, 534, 535, 538, a refusal to relay, a sender who is denied | anything | `later`: it is us who are not let in |
 //! | 4yz | anything | `later`: greylisting, a full disk, too many mails in an hour |
 //! | 552, x.3.4 | MAIL, DATA, the message | `toobig` |
 //! | 552, x.2.2 | RCPT | `later`: the reader's mailbox is full |
 //! | other 5yz | MAIL | `later`: it is about the sender, no reader's address is to blame |
 //! | x.4.5, x.5.0 | anything | `later`: a day's quota, or a server that does not say what it means |
-//! | x.7.z | DATA, the message | `later`: taken for spam, or the provider wants its user to click on something |
+//! | x.1.7, x.1.8 | anything | `later`: it is about the sender, whom Postfix and others judge at RCPT only |
+//! | x.7.z | anything | `later`: a rule, about the sender perhaps; taken for spam; the provider wants a click from its user |
 //! | other 5yz | RCPT, DATA, the message | `never` |
 
 use lettre::transport::smtp::response::{Response, Severity};
@@ -52,7 +53,7 @@ pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
             (None, Stage::Reader) if code == 552 => Report::Later(QUOTA, words),
             (None, _) if code == 552 => Report::TooBig(size.saturating_sub(1) as u64),
             (Some((4, 5) | (5, 0)), _) | (_, Stage::Sender) => Report::Later(QUOTA, words),
-            (Some((7, _)), Stage::Message) => Report::Later(QUOTA, words),
+            (Some((7, _) | (1, 7 | 8)), _) => Report::Later(QUOTA, words),
             _ => Report::Never(words),
         },
         // Neither yes nor no: no server of ours.
@@ -60,27 +61,31 @@ pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
     }
 }
 
-/// What Postfix, Exim, Sendmail, Exchange and others say when they do not pass mail on for us.
-const NO_RELAY: [&str; 6] = [
+/// What Postfix, Exim, Sendmail, Exchange and others say when they do not pass mail on for us, or not under that name.
+const NOT_FOR_US: [&str; 8] = [
     "relay access denied",
     "relay not permitted",
     "relaying denied",
     "relaying not",
     "unable to relay",
     "not relay",
+    "access denied",
+    "sender address rejected",
 ];
 
 /// Whether it is we who are refused, and not a reader: nobody has logged in, or not well enough (RFC 4954 section 6), or
-/// mail for others is not taken from us, for which servers have no code of its own.
+/// mail for others is not taken from us, or not from that sender, for which servers have no code of its own. They say it
+/// at RCPT too, where Postfix waits with all that it has against us.
 pub fn wants_login(answer: &Response) -> bool {
     // Whole phrases: the word alone may be in an address that the server repeats.
-    let relay = || {
+    let not_for_us = || {
         let said = words(answer).to_ascii_lowercase();
-        NO_RELAY.iter().any(|phrase| said.contains(phrase))
+        NOT_FOR_US.iter().any(|phrase| said.contains(phrase))
     };
     match u16::from(answer.code()) {
         530 | 534 | 535 | 538 => true,
-        550..=559 => enhanced(answer).is_none_or(|(subject, _)| subject == 7) && relay(),
+        // Of an address that is not there Exchange says 5.4.1, and that access is denied.
+        550..=559 => enhanced(answer).is_none_or(|(subject, _)| subject == 7) && not_for_us(),
         _ => false,
     }
 }
@@ -134,6 +139,11 @@ mod tests {
             (Reader, "550 5.7.54 SMTP; Unable to relay", later(3600, "550 5.7.54 SMTP; Unable to relay")),
             (Reader, "550 <bob@relay.example>: unknown", never("550 <bob@relay.example>: unknown")),
             (Reader, "550 5.1.1 no relay@example.org here", never("550 5.1.1 no relay@example.org here")),
+            (Reader, "553 5.7.1 <a@b.example>: not yours", later(3600, "553 5.7.1 <a@b.example>: not yours")),
+            (Reader, "550 5.1.8 No such domain", later(3600, "550 5.1.8 No such domain")),
+            (Reader, "553 5.1.7 Bad sender", later(3600, "553 5.1.7 Bad sender")),
+            (Reader, "550 Access denied", later(3600, "550 Access denied")),
+            (Reader, "550 5.4.1 Access denied", never("550 5.4.1 Access denied")),
             (Sender, "530 Authentication required", later(3600, "530 Authentication required")),
             (Reader, "530 5.7.0 Authentication required", later(3600, "530 5.7.0 Authentication required")),
             (Message, "535 5.7.8 Log in again", later(3600, "535 5.7.8 Log in again")),

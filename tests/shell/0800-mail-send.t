@@ -3,7 +3,8 @@
 . tests/lib.sh
 . tests/mail.sh
 
-post_office 'message_size_limit = 3000000'
+post_office 'message_size_limit = 3000000' 'smtpd_sender_restrictions = reject_known_sender_login_mismatch' \
+    'smtpd_sender_login_maps = inline:{carol@example.org=carol}'
 feed() { as "$1" sn-feed --json | jq -r '.text + ([.attachments[] | " \(.complete) \(.sha256)"] | add // "")'; }
 
 mail_account alice bob carol
@@ -71,5 +72,16 @@ export SN_STATE="$T/state" SN_CONF_HOST=localhost SN_CONF_PORT="$SMTPS" SN_CONF_
 ok 'a reader nobody knows is never' has "$T/out" 'never	1	550 5.1.1 <nobody@example.org>'
 ok 'the other one of the same mail gets it' has "$T/out" 'sent	2'
 ok 'a mail that is too large is not begun' grep -E '^toobig	3	21[0-9]{5}$' "$T/out"
+
+# Postfix says only after RCPT what it has against us.
+printf '1\tblob\tmailto:bob@example.org\tsmall\n' >job
+code=0
+SN_CONF_FROM=carol@example.org sn-send-mailto <job >"$T/out" 2>"$T/said" || code=$?
+is "a sender who is not the login's is later" "$code $(cut -f 1,3 "$T/out")" '77 later	3600'
+ok 'and it is said what to do' has "$T/said" "is 'from' an address of that account?"
+code=0
+env -u SN_CONF_USER -u SN_CONF_PASSWORD_COMMAND sn-send-mailto <job >"$T/out" 2>"$T/said" || code=$?
+is 'no login at a server that wants one is later' "$code $(cut -f 1,3 "$T/out")" '77 later	3600'
+ok 'and it is said which setting is missing' has "$T/said" 'set password-command or token-command'
 
 plan
