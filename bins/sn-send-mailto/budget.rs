@@ -33,14 +33,14 @@ impl Budget {
         Self { most, path: state.join("sent-today"), today: now / DAY, left: DAY - now % DAY, taken: 0 }
     }
 
-    /// Takes up to `wanted` mails out of the budget, durably. Gives how many it got.
+    /// Takes up to `wanted` mails more out of the budget, durably. Gives how many it got.
     pub fn take(&mut self, wanted: u64) -> Result<u64> {
         let used = self.used()?;
-        self.taken = self.most.saturating_sub(used).min(wanted);
-        if self.taken > 0 {
-            self.write(used + self.taken)?;
-        }
-        Ok(self.taken)
+        let taken = self.most.saturating_sub(used).min(wanted);
+        // Also if it is nothing: what was used up under a clock that was years ahead counts for today, and no longer.
+        self.write(used.saturating_add(taken))?;
+        self.taken += taken;
+        Ok(taken)
     }
 
     /// Puts back what was taken and not `sent`.
@@ -97,6 +97,24 @@ mod tests {
         assert_eq!(budget(19_999).take(20).unwrap(), 3);
         assert_eq!(budget(20_001).take(20).unwrap(), 10);
         assert_eq!(budget(20_001).left, DAY / 2);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_costs_a_day() {
+        let dir = tempdir().unwrap();
+        let budget = |day: u64| Budget::new(10, dir.path(), UNIX_EPOCH + Duration::from_secs(day * DAY));
+        assert_eq!(budget(30_000).take(20).unwrap(), 10);
+        assert_eq!(budget(20_000).take(1).unwrap(), 0);
+        assert_eq!(budget(20_001).take(1).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_is_taken_twice_adds_up() {
+        let dir = tempdir().unwrap();
+        let mut budget = Budget::new(10, dir.path(), SystemTime::now());
+        assert_eq!((budget.take(4).unwrap(), budget.take(8).unwrap()), (4, 6));
+        budget.settle(7).unwrap();
+        assert_eq!(budget.take(9).unwrap(), 3);
     }
 
     #[test]

@@ -118,12 +118,13 @@ impl Carrier {
             carrier: self,
             login,
             waiting: Mutex::new(mails.into()),
+            budget: Mutex::new(budget),
             counted: Mutex::new(0),
             failed: Mutex::new(None),
             refused: Mutex::new(None),
         };
         round.run(connection)?;
-        if let Some(budget) = &budget {
+        if let Some(budget) = &*held(&round.budget) {
             budget.settle(*held(&round.counted))?;
         }
         round.end()
@@ -187,6 +188,8 @@ struct Round<'a> {
     carrier: &'a Carrier,
     login: Option<(Login, Secret)>,
     waiting: Mutex<VecDeque<Mail>>,
+    /// What the settings allow in a day, if they do not allow any number.
+    budget: Mutex<Option<Budget>>,
     /// Copies that the server has taken, or may have.
     counted: Mutex<u64>,
     /// What the last connection broke on.
@@ -296,8 +299,14 @@ impl<'a> Round<'a> {
             match report {
                 Report::Sent => *held(&self.counted) += 1,
                 Report::TooBig(_) if mail.is_shared() => {
-                    let apart = mail.again(vec![(to, jobs)]).apart();
-                    held(&self.waiting).extend(apart);
+                    // The first one goes in the place of the mail that they were; the others were not counted yet.
+                    let mut apart = mail.again(vec![(to, jobs)]).apart();
+                    held(&self.waiting).extend(apart.next());
+                    let mut others: Vec<Mail> = apart.collect();
+                    if let Some(budget) = &mut *held(&self.budget) {
+                        others = afford(others, budget)?;
+                    }
+                    held(&self.waiting).extend(others);
                     return Ok(());
                 }
                 _ => {}

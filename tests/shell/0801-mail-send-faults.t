@@ -97,6 +97,9 @@ ok 'which is said' has "$T/said" 'set password-command or token-command'
 # Not now, not ever, too much.
 for answer in 'RCPT * 451 4.7.1 greylisted|later|1|300|451 4.7.1 greylisted' \
     'MAIL * 451 4.3.0 try again|later|1|0|451 4.3.0 try again' \
+    'RCPT * 553 5.7.1 not your address|later|1|3600|553 5.7.1 not your address' \
+    'RCPT * 550 5.1.8 no such domain|later|1|3600|550 5.1.8 no such domain' \
+    'RCPT * 550 5.4.1 access denied|never|1|550 5.4.1 access denied' \
     'MAIL * 553 5.7.1 not your address|later|1|3600|553 5.7.1 not your address' \
     'DATA * 451 4.3.0 try again|later|1|0|451 4.3.0 try again' \
     'END * 452 4.3.1 disk full|later|1|0|452 4.3.1 disk full' \
@@ -264,6 +267,13 @@ server 'RCPT:bob * 554 5.7.1 Relay access denied'
 { letter && job 2 envelope carol other; } | sends
 reports 'one domain is not taken from us' 'later|1|3600|554 5.7.1 Relay access denied' 'sent|2'
 is 'and it is no fault of the address' "$(cat "$T/code")" 77
+for words in '554 5.7.1 <bob@example.org>: Recipient address rejected: Access denied' \
+    '553 5.7.1 <alice@example.org>: Sender address rejected: not owned by user bob'; do
+    server "RCPT * $words"
+    letter | sends
+    reports "refused at RCPT, and not for the reader: ${words##*rejected: }" "later|1|3600|$words"
+    is 'the caller hears of it' "$(cat "$T/code")" 77
+done
 letter | SN_CONF_PASSWORD_COMMAND='exit 3' sends
 reports 'a command for the password that fails is for later' 'later|1|0|password-command failed: exit status: 3'
 
@@ -294,6 +304,12 @@ ok 'what is over it is later, with a plain sentence' grep -E \
     "^later${tab}dave${tab}[0-9]+${tab}the 3 mails that may be sent in a day" "$T/out"
 letter | sends
 ok 'the next run remembers' grep "^later${tab}1" "$T/out"
+# A shared mail that is refused for its size becomes one for each, and all of them count.
+rm "$T/state/sent-today"
+server 'END 1 552 5.3.4 too big'
+for n in 1 2 3 4 5; do head -c 400$n /dev/urandom >share$n && job $n envelope bob share$n; done | sends
+is 'parts of a mail that was too big keep to the budget' "$(grep -c '^sent' "$T/out") $(mails)" '3 3'
+is 'the others are later' "$(grep -c '^later.*the 3 mails that may be sent in a day' "$T/out")" 2
 unset SN_CONF_PER_DAY
 
 # More connections than one.
