@@ -15,6 +15,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+/// Mails that are looked at until they are remembered, at most: whoever has very many of them on a slow disk may be ended
+/// for its silence before all are, and goes on from there.
+const REMEMBERED: usize = 1000;
 /// Coarser than any file system's clock.
 const TICK: Duration = Duration::from_secs(2);
 
@@ -57,7 +60,7 @@ impl Maildir {
                 Err(error) if error.kind() == Kind::Malformed => looked.push((id, false)),
                 Err(error) => console.failed(&error),
             }
-            if arrivals.is_full() {
+            if arrivals.is_full() || looked.len() >= REMEMBERED {
                 arrivals.commit()?;
                 arrivals = Arrivals::new(&self.mailbox);
                 settle(&self.policy, &mut self.seen, &mails, &mut looked)?;

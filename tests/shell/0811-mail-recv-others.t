@@ -151,4 +151,15 @@ is ".forward: somebody else's mail goes through" "$(code forward "$T/alice/inpac
 is '.forward: ours too' "$(code forward "$T/alice/inpackets") $(wc -l <"$T/names")" '0 1'
 fails 75 '.forward: a failure is for later' forward "$T/nowhere"
 
+# A Maildir with very many mails, and a driver that is killed before it has seen them all.
+mkdir -p "$T/many/new" "$T/many/cur" "$T/state" "$T/box/tmp" "$T/box/new"
+n=1000
+while test $n -lt 4000; do n=$((n + 1)) && echo 'Subject: lunch?' >"$T/many/new/$n.host"; done
+many() { SN_STATE="$T/state" "$@" sn-recv-maildir "maildir:$T/many" "$T/box"; }
+code many strace -f -qq -o "$T/trace" -e trace=openat -e inject=openat:signal=KILL:when=2000 >"$T/killed" 2>&1
+ok 'killed among thousands of mails' grep -q 'killed by SIGKILL' "$T/trace"
+ok 'it knows most of those that it looked at' test "$(wc -l <"$T/state/seen")" -ge 1000 -a "$(wc -l <"$T/state/seen")" -lt 2000
+many env
+is 'and looks at the others the next time' "$(wc -l <"$T/state/seen")" 3000
+
 plan
