@@ -24,7 +24,7 @@ use crate::{
     store::{
         Store,
         delivery::{self, Delivery, Outcome, Reader, Standing},
-        unconfirmed,
+        former, unconfirmed,
     },
 };
 use jiff::Timestamp;
@@ -263,6 +263,13 @@ impl Run<'_> {
         }
         let not = |fate| Ok(Prepared::Not(String::new(), fate));
         let reader = match reader {
+            // What was in it is owed to the key that they have now.
+            None if former::get(self.store.read(), delivery.reader)?.is_some()
+                && unconfirmed::is_needless(self.store.read(), &delivery.envelope)? =>
+            {
+                self.outpackets.remove("new", &name)?;
+                return Ok(Prepared::Cancelled);
+            }
             None => return not(Fate::Failed("this reader is no contact".to_owned())),
             Some(reader) if reader.blocked => return not(Fate::Failed("this reader is blocked".to_owned())),
             Some(reader) => reader,
@@ -415,7 +422,7 @@ enum Prepared {
     Job(Job),
     /// The address that would have been asked, if there was one.
     Not(String, Fate),
-    /// The file is gone: its owner deleted it.
+    /// The file is gone: its owner deleted it, or nobody is left to get it.
     Cancelled,
 }
 

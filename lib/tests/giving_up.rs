@@ -5,7 +5,7 @@
 mod people;
 
 use jiff::{SignedDuration, Timestamp};
-use people::{Person, meet};
+use people::{Person, meet, successor_of};
 use socialnet::{
     mailbox::name_for,
     protocol::{open, sealing::Letter},
@@ -263,4 +263,29 @@ fn an_envelope_that_left_is_sent_whatever_becomes_of_its_chunks() {
     let next = alice.seals(status, &["bob"]);
     assert_eq!(bob.gets(&next), []);
     assert_eq!(they_sync(&mut alice, &mut bob, 2), ["status"], "lost on its way, it is asked for");
+}
+
+#[test]
+fn what_waits_for_a_key_that_was_left_goes_to_the_new_one() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    they_sync(&mut alice, &mut bob, 2);
+    let status = alice.status("Hello?");
+    let waits = alice.seals(status, &["bob"]);
+    queued(&mut alice, &waits);
+    let status = alice.status("Kept for later.");
+    let printed = alice.seals(status, &["bob"]);
+    assert_eq!(runs_now(&mut alice), [] as [String; 0]);
+    [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(11));
+    let mut new = successor_of(&bob, None);
+    assert_eq!(alice.gets(&new.seals_what_is_due()), []);
+    alice.waits(10);
+    assert_eq!(runs_now(&mut alice), [] as [String; 0], "no alarm");
+    assert_eq!(files(&alice), [[] as [&str; 0]; 3]);
+    assert_eq!(new.gets(&alice.seals_what_is_due()), []);
+    assert_eq!(new.sees(), ["alice: Hello?"]);
+    // What would be lost without a word is told.
+    queued(&mut alice, &printed);
+    let file = format!("{}.pem", name_for(&printed[0].envelope));
+    assert_eq!(runs_now(&mut alice), [format!("'{file}' failed: this reader is no contact")]);
 }

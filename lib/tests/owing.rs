@@ -4,7 +4,7 @@
 
 mod people;
 
-use people::{Person, for_reader, meet, morning};
+use people::{Person, for_reader, meet, morning, successor_of};
 use socialnet::{
     packet::Body,
     protocol::{
@@ -129,6 +129,19 @@ fn an_answer_that_is_lost_is_given_again() {
     assert_eq!(gaps, 1, "the envelope that was lost in the pipe, which alice calls void when she is asked");
 }
 
+/// What waits is handed over, and then what the next run of the queue does with files that are not needed any more.
+fn hands_over(alice: &mut Person) {
+    let db = alice.store.begin().unwrap();
+    for waiting in delivery::due(&db, alice.now, 1000).unwrap() {
+        delivery::record(&db, &waiting, &delivery::Outcome::Sent, "file:///stick/bob", "", alice.now)
+            .unwrap();
+    }
+    for done in delivery::settle(&db, alice.now, alice.now - jiff::SignedDuration::from_hours(960)).unwrap() {
+        delivery::forget(&db, &done).unwrap();
+    }
+    db.commit().unwrap();
+}
+
 #[test]
 fn what_is_sealed_anew_and_lost_is_sealed_once_more() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
@@ -136,30 +149,45 @@ fn what_is_sealed_anew_and_lost_is_sealed_once_more() {
     let status = alice.status("Hello?");
     let lost = alice.seals(status, &["bob"]);
     alice.queues(&lost);
-    let sent = |alice: &mut Person| {
-        let db = alice.store.begin().unwrap();
-        for waiting in delivery::due(&db, alice.now, 1000).unwrap() {
-            delivery::record(&db, &waiting, &delivery::Outcome::Sent, "file:///stick/bob", "", alice.now)
-                .unwrap();
-        }
-        // What the next run of the queue does with files that are not needed any more.
-        for done in
-            delivery::settle(&db, alice.now, alice.now - jiff::SignedDuration::from_hours(960)).unwrap()
-        {
-            delivery::forget(&db, &done).unwrap();
-        }
-        db.commit().unwrap();
-    };
-    sent(&mut alice);
+    hands_over(&mut alice);
     alice.waits(7 * DAY);
     assert_eq!(kinds(&alice.seals_what_is_due_and_loses_it(), &bob), ["status"]);
-    sent(&mut alice);
+    hands_over(&mut alice);
     assert_eq!(alice.seals_what_is_due_and_loses_it(), []);
     alice.waits(10);
     let anew = alice.seals_what_is_due();
     assert_eq!(kinds(&anew, &bob), ["status"]);
     assert_eq!(bob.gets(&anew), []);
     assert_eq!(bob.sees(), ["alice: Hello?"]);
+}
+
+#[test]
+fn what_is_sealed_anew_and_lost_is_owed_to_a_new_key_once() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    let status = alice.status("Hello?");
+    let lost = alice.seals(status, &["bob"]);
+    alice.queues(&lost);
+    hands_over(&mut alice);
+    alice.waits(7 * DAY);
+    bob.now = alice.now;
+    assert_eq!(kinds(&alice.seals_what_is_due_and_loses_it(), &bob), ["status"]);
+    let mut new = successor_of(&bob, None);
+    assert_eq!(alice.gets(&new.seals_what_is_due()), []);
+    alice.waits(11);
+    let letters = alice.seals_what_is_due();
+    assert_eq!(kinds(&letters, &new).iter().filter(|kind| *kind == "status").count(), 1);
+    assert_eq!(new.gets(&letters), []);
+    assert_eq!(new.sees(), ["alice: Hello?"]);
+    new.waits(DAY);
+    assert_eq!(alice.gets(&new.seals_what_is_due()), []);
+    for _ in 0..34 {
+        hands_over(&mut alice);
+        alice.waits(DAY);
+        let letters = alice.seals_what_is_due();
+        assert!(!kinds(&letters, &new).contains(&"status".to_owned()), "it has come");
+    }
 }
 
 #[test]

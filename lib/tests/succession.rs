@@ -13,7 +13,7 @@ use socialnet::{
     Fingerprint, Kind,
     identity::Identity,
     packet::Body,
-    protocol::{open, profile, sealing::Letter, start, succession as moving, successor},
+    protocol::{blocking, meeting, open, profile, sealing::Letter, start, succession as moving, successor},
     seal,
     store::{
         contacts::{self, Contact},
@@ -410,4 +410,38 @@ fn a_goodbye_by_a_key_that_was_left_ends_nothing() {
     assert_eq!(bob.finds(&[letter]), []);
     assert_eq!(bob.knows("alice").0, "friend");
     assert_eq!(count(&bob, "hashcache"), 1, "what Bob carries for her is not forgotten");
+}
+
+#[test]
+fn who_is_no_friend_any_more_gets_nothing_under_a_new_key() {
+    for blocked in [false, true] {
+        let (mut alice, bob) = friends();
+        let letters = says(&mut alice, "For friends.", "bob");
+        alice.queues(&letters);
+        let who = knows(&alice, "bob");
+        if blocked {
+            blocking::block(&mut alice.store, who.fingerprint).unwrap();
+        } else {
+            meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+            alice.seals_what_is_due();
+        }
+        let mut new = successor_of(&bob, None);
+        let asked = new.seals_what_is_due();
+        assert_eq!(alice.gets(&asked), []);
+        let state = if blocked { "blocked" } else { "waiting" };
+        assert_eq!((knows(&alice, "bob").fingerprint, alice.knows("bob").0), (new.is(), state));
+        assert_eq!(alice.seals_what_is_due(), []);
+    }
+}
+
+#[test]
+fn what_was_printed_and_thrown_away_is_not_owed_to_a_new_key() {
+    let (mut alice, bob) = friends();
+    says(&mut alice, "Thrown away.", "bob");
+    alice.waits(11);
+    let mut new = successor_of(&bob, None);
+    let asked = new.seals_what_is_due();
+    assert_eq!(alice.gets(&asked), []);
+    assert_eq!(new.gets(&alice.seals_what_is_due()), []);
+    assert_eq!((new.knows("alice").0, new.sees()), ("friend", vec![]));
 }

@@ -26,7 +26,7 @@
 //! | `successor.rs` | an account that goes on under a new identity, and its recovery key |
 //! | `probe.rs` | a sealed packet to oneself |
 //! | `start.rs` | a new account |
-//! | `moved.rs` | an account that goes on in another place |
+//! | `moved.rs` | an account that goes on in another place, and begins to count anew |
 //! | `dropped.rs` | clear packets put into `outpackets/new` by hand |
 //! | `bottle.rs` | what a searcher signs for the person sought, and what that one makes of it |
 //! | `searchable.rs` | by what the owner may be found, and by whom |

@@ -1,15 +1,22 @@
 //! An account that goes on in another place begins to count anew, so that no counter is ever given twice: by hand when its
 //! folder was moved, and always when it was restored from a backup.
 
-use super::{profile, searchable};
+use super::{confirm::GIVE_UP, profile, searchable, thread};
 use crate::{
     Result,
     home::Home,
     identity::{Keyring, Purpose},
     mailbox, seal,
-    store::{Store, account, clock, packets, streams},
+    store::{
+        Store, account, changes, clock,
+        contacts::{self, State},
+        due::{self, Debt},
+        former::{self, Unconfirmed},
+        packets, streams, unconfirmed,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
+use rusqlite::Transaction;
 
 /// How long contacts may go on to speak of what was sent after the backup and before it was needed.
 const SETTLE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -17,9 +24,44 @@ const SETTLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// `sn-init --moved`: a new stream. What the account believed about the time is learnt anew, too.
 pub fn here(store: &mut Store, now: Timestamp) -> Result<()> {
     let db = store.begin()?;
-    streams::begin(&db, &seal::random()?, now)?;
+    begin_to_count(&db, now, now)?;
     clock::forget(&db)?;
+    profile::spread(&db, account::get(&db)?, now)?;
+    for friend in contacts::resolve(&db, contacts::EVERYBODY)? {
+        searchable::tell_again(&db, friend, now)?;
+    }
     Ok(db.commit()?)
+}
+
+// Nothing is sealed anew in the stream before: a counter that nobody ever gives would be no gap. So what it was about is
+// owed, as it was signed. For profiles and lists the newest are; a goodbye is said once, and a question asked again.
+fn begin_to_count(db: &Transaction<'_>, settled: Timestamp, now: Timestamp) -> Result<()> {
+    let lacking = former::unconfirmed(db, None, now)?;
+    streams::begin(db, &seal::random()?, settled)?;
+    owe(db, lacking, now, |kind, state| match kind {
+        "profile" | "handles" | "contact-bye" | "resend" => false,
+        "contact-request" => matches!(state, State::Asked | State::Friend),
+        _ => state == State::Friend,
+    })?;
+    unconfirmed::end(db, now - GIVE_UP)
+}
+
+/// Owes what was handed over, and may have been lost, if it `may` go to somebody who stands so. What was given up stays so, but
+/// for changes of mind.
+pub(super) fn owe(
+    db: &Transaction<'_>,
+    lacking: Vec<Unconfirmed>,
+    now: Timestamp,
+    may: impl Fn(&str, State) -> bool,
+) -> Result<()> {
+    for it in lacking.into_iter().filter(|it| it.taken) {
+        let given_up = now.duration_since(it.since) >= GIVE_UP && !changes::is_change(&it.kind);
+        if !given_up && contacts::state(db, it.reader)?.is_some_and(|state| may(&it.kind, state)) {
+            let debt = Debt::Signed(packets::signed(db, it.seq)?);
+            due::owe(db, it.reader, &thread::debt(it.name), &debt, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// After a restore: what was sent, said or made after the backup is not known. So there is a new stream; a new pair of each
@@ -34,7 +76,7 @@ pub fn restored(home: &Home, store: &mut Store, keyring: &mut Keyring, now: Time
     }
     let db = store.begin()?;
     streams::forget_given(&db)?;
-    streams::begin(&db, &seal::random()?, now + SETTLE)?;
+    begin_to_count(&db, now + SETTLE, now)?;
     let mut account = account::get(&db)?;
     account.serial = account.serial.max(u64::try_from(now.as_second()).unwrap_or(0));
     account::put(&db, &account)?;

@@ -108,7 +108,7 @@ pub(super) fn renewed(store: &mut Store, made: Timestamp, now: Timestamp) -> Res
 }
 
 /// The serial rises, and every friend is owed the profile.
-fn spread(db: &Transaction<'_>, mut account: account::Account, now: Timestamp) -> Result<()> {
+pub(super) fn spread(db: &Transaction<'_>, mut account: account::Account, now: Timestamp) -> Result<()> {
     account.serial += 1;
     account::put(db, &account)?;
     for friend in contacts::resolve(db, contacts::EVERYBODY)? {

@@ -2,11 +2,9 @@
 //! recovery key. Contacts are owed a request that carries the succession.
 
 use super::{
-    change,
-    confirm::GIVE_UP,
-    open, own,
+    moved, open, own,
     profile::{self, For},
-    searchable, start, thread,
+    searchable, start,
 };
 use crate::{
     Error, Fingerprint, Kind, Result, file,
@@ -16,7 +14,7 @@ use crate::{
     packet::{Body, MAX_SUCCESSIONS},
     seal,
     store::{
-        Store, account,
+        Store, account, changes,
         contacts::{self, State},
         due::{self, Debt},
         former, packets,
@@ -105,18 +103,10 @@ fn sign(signer: &Identity, from: Fingerprint, to: Fingerprint, now: Timestamp) -
 // What was said is taken from a successor too, as it was signed: nothing of it is lost on its way. What was given up stays
 // so, but for changes of mind.
 fn go_on(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
-    let lacking = former::unconfirmed(db, None)?;
+    let lacking = former::unconfirmed(db, None, now)?;
     former::begin_anew(db)?;
     due::retain_signed(db, now, |signed| Ok(open::is_said(&open::verify(signed)?.packet)))?;
-    for it in lacking.into_iter().filter(|it| it.taken) {
-        let signed = packets::signed(db, it.seq)?;
-        let packet = open::verify(signed.clone())?.packet;
-        let given_up = now.duration_since(it.since) >= GIVE_UP && !change::is_change(&packet);
-        if open::is_said(&packet) && !given_up && contacts::state(db, it.reader)? == Some(State::Friend) {
-            due::owe(db, it.reader, &thread::debt(it.name), &Debt::Signed(signed), now)?;
-        }
-    }
-    Ok(())
+    moved::owe(db, lacking, now, |kind, state| !changes::is_service(kind) && state == State::Friend)
 }
 
 fn ask_everybody(store: &mut Store, keyring: &Keyring, now: Timestamp) -> Result<()> {

@@ -134,7 +134,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         db.prepare_cached("UPDATE change SET edit = NULL WHERE author = ?1 AND id = ?2 AND edit = ?3")?
             .execute((name.from, name.id, edit))?;
     }
-    let may_go = !is_service(&target.kind);
+    let may_go = !is_service(&target.kind) && !is_change(&target.kind);
     let expires = if has_words(&target.kind) {
         target.expires.into_iter().chain(own.expires).min()
     } else {
@@ -311,13 +311,17 @@ pub fn has_words(kind: &str) -> bool {
     matches!(kind, "status" | "photo" | "comment" | "message" | "share")
 }
 
-/// Types that say nothing to anybody, so that there is nothing to take back.
-fn is_service(kind: &str) -> bool {
+/// Types that change another packet.
+pub fn is_change(kind: &str) -> bool {
+    matches!(kind, "edit" | "retract")
+}
+
+/// Types in which people and nodes say who they are, and ask, and answer: nothing of it is taken back, and another key says it
+/// in words of its own.
+pub fn is_service(kind: &str) -> bool {
     matches!(
         kind,
-        "edit"
-            | "retract"
-            | "profile"
+        "profile"
             | "contact-request"
             | "contact-accept"
             | "contact-bye"

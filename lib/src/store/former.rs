@@ -3,13 +3,14 @@
 
 use super::{
     account,
-    contacts::{Contact, Grade},
+    changes::is_service,
+    contacts::{Contact, Grade, State},
     due::{self, Debt},
     hashcache, packets,
     unconfirmed::replaced,
 };
 use crate::{Fingerprint, Result, packet::Name};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 /// Who said that somebody has another key now; later outranks earlier.
@@ -124,17 +125,23 @@ pub fn succeed(
         (old, new),
     )?;
     db.execute("UPDATE due SET reader = ?2, sealed = 0 WHERE reader = ?1", (old, new))?;
-    for Unconfirmed { name, seq, .. } in unconfirmed(db, Some(old))? {
+    let printed = now - PIPE;
+    // Whoever was sent away gets no more by having another key.
+    let lacking = if who.state == State::Friend { unconfirmed(db, Some(old), now)? } else { Vec::new() };
+    for it in lacking.into_iter().filter(|it| !is_service(&it.kind) && (it.taken || it.sealed > printed)) {
         // As sealing enters what waits for new keys.
-        let debt = Debt::Signed(packets::signed(db, seq)?);
-        due::owe(db, new, &format!("packet {} {}", name.from, name.id), &debt, now)?;
+        let debt = Debt::Signed(packets::signed(db, it.seq)?);
+        due::owe(db, new, &format!("packet {} {}", it.name.from, it.name.id), &debt, now)?;
     }
     db.execute(
-        "UPDATE sealed SET replaced = 0 WHERE reader = ?1 AND confirmed IS NULL AND replaced IS NULL",
-        [old],
+        "UPDATE sealed SET replaced = 0 WHERE reader = ?1 AND confirmed IS NULL AND (taken OR sealed > ?2)",
+        (old, printed.as_second()),
     )?;
     Ok(())
 }
+
+/// What was sealed so short a time ago may still be on its way to `sn-send`; then it was printed and thrown away.
+const PIPE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A packet that a reader was sealed, and has not said to have.
 pub struct Unconfirmed {
@@ -142,28 +149,31 @@ pub struct Unconfirmed {
     pub reader: Fingerprint,
     /// Its name.
     pub name: Name,
+    /// Its type.
+    pub kind: String,
     /// Its row.
     pub seq: i64,
     /// When it was sealed for them first.
     pub since: Timestamp,
+    /// When it was sealed for them last.
+    pub sealed: Timestamp,
     /// `sn-send` has taken it; else it was printed, and perhaps thrown away.
     pub taken: bool,
 }
 
-/// What one reader may lack, or anybody. What people and nodes say of themselves, or ask, is not among it.
-pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>) -> Result<Vec<Unconfirmed>> {
+/// What one reader may lack, or anybody, as far as it still holds.
+pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>, now: Timestamp) -> Result<Vec<Unconfirmed>> {
     // Two statements: an index serves but the one.
     let whose = if reader.is_some() { "sealed.reader = ?1" } else { "?1 IS NULL" };
     let mut query = db.prepare(&format!(
-        "SELECT sealed.reader, author, id, seq, max(since), max(taken) FROM sealed
+        "SELECT sealed.reader, author, id, seq, max(since), max(taken), type, max(sealed) FROM sealed
            JOIN sealed_packet USING (envelope) JOIN packet ON packet.seq = sealed_packet.packet
          WHERE {whose} AND confirmed IS NULL AND NOT {} AND signed <> x''
-           AND type NOT IN ('profile', 'contact-request', 'contact-accept', 'contact-bye', 'not-understood', 'resend',
-             'handles', 'search', 'search-request', 'search-stop')
+           AND (ifnull(expires > ?2, 1) OR type = 'edit')
          GROUP BY sealed.reader, seq ORDER BY seq",
         replaced("new.taken")
     ))?;
-    let mut rows = query.query([reader])?;
+    let mut rows = query.query((reader, now.as_second()))?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         let name = Name { from: row.get(1)?, id: row.get(2)? };
@@ -173,6 +183,8 @@ pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>) -> Result<Vec<U
             seq: row.get(3)?,
             since: super::time(row.get(4)?)?,
             taken: row.get(5)?,
+            kind: row.get(6)?,
+            sealed: super::time(row.get(7)?)?,
         });
     }
     Ok(all)

@@ -58,6 +58,18 @@ pub fn overdue(
     Ok(all)
 }
 
+/// Whether nothing is lost with an envelope that is not sent: it was not counted, or its packets are owed, or will never be.
+pub fn is_needless(db: &Connection, envelope: &Digest) -> Result<bool> {
+    let mut query = db.prepare_cached("SELECT 1 FROM sealed WHERE envelope = ?1 AND replaced IS NOT 0")?;
+    Ok(!query.exists([envelope])?)
+}
+
+/// Nothing that was sealed so far, and first after `stale`, is sealed anew or given up: its packets are owed.
+pub fn end(db: &Transaction<'_>, stale: Timestamp) -> Result<()> {
+    db.execute("UPDATE sealed SET replaced = 0 WHERE confirmed IS NULL AND since > ?1", [stale.as_second()])?;
+    Ok(())
+}
+
 /// Handed over, and neither confirmed since `stale` nor sealed anew.
 pub fn never_confirmed(db: &Connection, stale: Timestamp) -> Result<Vec<Digest>> {
     let mut query = db.prepare(&format!(
