@@ -6,7 +6,7 @@ mod people;
 
 use people::{
     Person,
-    changing::retract,
+    changing::{edit, retract},
     for_reader, meet,
     searching::{DAY, contact},
     successor_of,
@@ -14,7 +14,7 @@ use people::{
 use socialnet::{
     Kind,
     protocol::{
-        blocking, introduce, open,
+        blocking, introduce, meeting, open,
         profile::{self, Change},
     },
 };
@@ -120,12 +120,105 @@ fn a_friend_who_has_another_key_meanwhile_is_heard_again_by_that_one() {
     assert_eq!((contact(&alice, "bob").fingerprint, alice.knows("bob").0), (new.is(), "blocked"));
     unblocks(&mut alice, "bob");
     assert_eq!(alice.knows("bob").0, "friend");
-    // Their new profile was not read either; the next one is.
-    let change = Change { about: Some("Here again.".into()), ..Change::default() };
-    profile::change(&mut new.store, change, new.now).unwrap();
-    assert_eq!(alice.gets(&new.seals_what_is_due()), []);
-    they_talk(&mut alice, &mut new);
+    // Whoever has the old key reads nothing of it.
+    assert_eq!(they_talk(&mut alice, &mut new), ["profile", "profile"]);
     let status = new.status("Here I am.");
     assert_eq!(alice.gets(&new.seals(status, &["alice"])), []);
     assert_eq!(alice.sees(), ["bob: Here I am."]);
+}
+
+#[test]
+fn what_is_missing_is_asked_for_once_they_are_heard_again() {
+    let (mut alice, mut bob) = friends();
+    for words in ["Lost.", "Came."] {
+        let status = bob.status(words);
+        let letters = bob.seals(status, &["alice"]);
+        bob.queues(&letters);
+        if words == "Came." {
+            assert_eq!(alice.gets(&letters), []);
+        }
+    }
+    blocks(&mut alice, "bob");
+    for _ in 0..40 {
+        alice.waits(DAY);
+        assert_eq!(alice.seals_what_is_due(), []);
+    }
+    bob.now = alice.now;
+    unblocks(&mut alice, "bob");
+    they_talk(&mut alice, &mut bob);
+    for _ in 0..2 {
+        [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(DAY));
+        they_talk(&mut alice, &mut bob);
+    }
+    assert_eq!(alice.sees(), ["bob: Came.", "bob: Lost."]);
+}
+
+/// Alice, Bob and Carol, whom Alice knows; Bob and Carol have her status, and Bob has Carol's comment on it.
+fn a_thread() -> (Person, Person, Person, Vec<u8>, Vec<u8>) {
+    let (mut alice, mut bob) = friends();
+    let mut carol = Person::new("Carol");
+    meet(&mut alice, &mut carol);
+    let status = alice.status("What a day.");
+    let letters = alice.seals(status.clone(), &["all"]);
+    alice.queues(&letters);
+    for reader in [&mut bob, &mut carol] {
+        assert_eq!(reader.gets(&for_reader(&letters, reader)), []);
+    }
+    let comment = carol.comment(&status, "Indeed.");
+    let letters = carol.seals(comment.clone(), &[]);
+    assert_eq!(alice.gets(&letters), []);
+    alice.waits(11);
+    assert_eq!(bob.gets(&for_reader(&alice.seals_what_is_due(), &bob)), []);
+    assert_eq!(bob.sees(), ["alice: What a day.", "somebody: Indeed."]);
+    (alice, bob, carol, status, comment)
+}
+
+#[test]
+fn whoever_is_a_friend_again_learns_what_was_taken_back_meanwhile() {
+    for removed in [false, true] {
+        let (mut alice, mut bob, mut carol, status, comment) = a_thread();
+        if removed {
+            let who = contact(&alice, "bob");
+            meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+            assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+        } else {
+            blocks(&mut alice, "bob");
+        }
+        let never_theirs = alice.status("Not for Bob.");
+        alice.seals(never_theirs.clone(), &["carol"]);
+        for change in [edit(&alice, &status, 1, "A good day."), retract(&alice, &never_theirs)] {
+            let letters = alice.seals(change, &["carol"]);
+            alice.queues(&letters);
+        }
+        let letters = carol.seals(retract(&carol, &comment), &[]);
+        assert_eq!(alice.gets(&letters), []);
+        alice.waits(11);
+        assert_eq!(for_reader(&alice.seals_what_is_due(), &bob), []);
+        if removed {
+            let invitation = alice.invites();
+            bob.now = alice.now;
+            assert_eq!(alice.gets(&bob.adds(&invitation)), []);
+        } else {
+            unblocks(&mut alice, "bob");
+        }
+        let letters = for_reader(&alice.seals_what_is_due(), &bob);
+        let opened = letters.iter().flat_map(|it| open::open(&it.der, &bob.keyring).unwrap().packets);
+        let changes = opened.filter(|it| ["edit", "retract"].contains(&it.packet.kind.as_str())).count();
+        assert_eq!(changes, 2);
+        assert_eq!(bob.gets(&letters), []);
+        assert_eq!(bob.sees(), ["alice: A good day.", "somebody: "]);
+    }
+}
+
+#[test]
+fn whoever_knows_it_already_is_not_told_again() {
+    let (mut alice, mut bob, _, status, _) = a_thread();
+    let letters = alice.seals(retract(&alice, &status), &[]);
+    alice.queues(&letters);
+    assert_eq!(bob.gets(&for_reader(&letters, &bob)), []);
+    [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(DAY));
+    assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+    blocks(&mut alice, "bob");
+    unblocks(&mut alice, "bob");
+    assert_eq!(they_talk(&mut alice, &mut bob), ["profile", "profile"]);
 }

@@ -1,6 +1,7 @@
 //! Blocking, and taking it back: the blocked are answered with silence, and never learn of either.
 
 use super::{
+    change,
     meeting::{somebody, unknown},
     searchable,
 };
@@ -52,6 +53,7 @@ pub fn unblock(store: &mut Store, who: &Contact, now: Timestamp) -> Result<()> {
         due::owe(&db, who.fingerprint, "", &Debt::Profile { want: true }, now)?;
         due::owe(&db, who.fingerprint, "", &Debt::Public, now)?;
         searchable::tell_again(&db, who.fingerprint, now)?;
+        change::tell_again(&db, who.fingerprint, now)?;
     }
     Ok(db.commit()?)
 }

@@ -1,11 +1,15 @@
 //! Changing one's mind: edits and retractions, by a packet's author and by the author of its thread's root. They travel as
 //! their target did; who may ask for what is judged here, what then becomes of the target in `store/changes.rs`.
 
-use super::share;
+use super::{share, thread};
 use crate::{
-    Error, Kind, Result,
+    Error, Fingerprint, Kind, Result,
     packet::{About, Body, Name, Packet},
-    store::{changes, former},
+    store::{
+        changes,
+        due::{self, Debt},
+        former, packets, untold,
+    },
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
@@ -51,6 +55,32 @@ pub(super) fn may_send(db: &Connection, packet: &Packet) -> Result<()> {
         Body::Share { original } => share::may_send(db, original),
         _ => Ok(()),
     }
+}
+
+/// Notes to whom this account passes a change on, before anything is done about it: an end that it sets is not forgotten until
+/// they have it.
+pub(super) fn expect(db: &Transaction<'_>, me: Fingerprint, seq: i64, change: &Packet) -> Result<()> {
+    let through = match (change.thread, &change.about) {
+        (Some(root), _) if former::speaks_for(db, me, root.from)? => {
+            packets::row(db, root)?.into_iter().collect()
+        }
+        (None, Some(About::Packet(target, _))) => packets::shares(db, *target, me)?,
+        _ => Vec::new(),
+    };
+    for passed_on in through {
+        for reader in thread::readers_but(db, passed_on, change.name.from)? {
+            packets::add_reader(db, seq, reader)?;
+        }
+    }
+    Ok(())
+}
+
+/// Owes somebody who is a friend again what was changed meanwhile of what they have.
+pub(super) fn tell_again(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
+    for (name, row) in untold::changes(db, who)? {
+        due::owe(db, who, &thread::debt(name), &Debt::Signed(packets::signed(db, row)?), now)?;
+    }
+    Ok(())
 }
 
 /// Takes in what a new edit or retraction asks for.

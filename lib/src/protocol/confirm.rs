@@ -6,7 +6,7 @@ use crate::{
     Error, Fingerprint, Result,
     blob::CHUNK,
     envelope::{MAX_RANGES, Received, Stream},
-    packet::{self, Body, Digest, Resend},
+    packet::{self, Body, Digest},
     store::{
         Store, account,
         contacts::{self, Contact, State},
@@ -36,10 +36,8 @@ pub(super) const GIVE_UP: SignedDuration = SignedDuration::from_hours(40 * 24);
 pub(super) fn ask(store: &mut Store, me: Fingerprint, now: Timestamp) -> Result<()> {
     let db = store.begin()?;
     for (sender, resend) in gaps::take(&db, now)? {
-        if is_friend(&db, sender)? && resend != Resend::default() {
-            let xml = own::packet(me, "resend", Body::Resend(resend), now)?;
-            due::owe(&db, sender, "resend", &Debt::Packet(xml), now)?;
-        }
+        let xml = own::packet(me, "resend", Body::Resend(resend), now)?;
+        due::owe(&db, sender, "resend", &Debt::Packet(xml), now)?;
     }
     Ok(db.commit()?)
 }

@@ -12,7 +12,7 @@
 //! friend is answered again, an accept from a friend is only a profile.
 
 use super::{
-    own,
+    change, own,
     profile::{self, For},
     search::answer,
     searchable,
@@ -366,6 +366,7 @@ fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()
     // They may introduce us, and be asked for us.
     due::owe(db, who, "", &Debt::Public, now)?;
     searchable::tell_new_friend(db, who, now)?;
+    change::tell_again(db, who, now)?;
     // A new friend should see at once that what they sent came.
     due::owe(db, who, "", &Debt::Received, now)
 }
@@ -382,6 +383,8 @@ pub(super) fn request(
     let claim = succession::follow(db, from, successions, now)?;
     if claim == Claim::Moved {
         contacts::set_certificate(db, from, &them.certificate)?;
+        // Of whoever is not heard, too: what is for them some day must not go under keys that they have left.
+        profile::receive(db, from, &them.profile, false, now)?;
     }
     asked(db, them, now)?;
     match claim {

@@ -266,6 +266,9 @@ impl Receiver<'_> {
             if matches!(packet.body, Body::Message) && packet.to.len() > 1 {
                 packets::add_addressees(db, seq, &packet.to, self.me)?;
             }
+            if change::is_change(packet) {
+                change::expect(db, self.me, seq, packet)?;
+            }
             changes::settle(db, packet.name, self.now)?;
         }
         Ok(held)

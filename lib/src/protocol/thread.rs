@@ -50,12 +50,9 @@ pub(super) fn relay(
     now: Timestamp,
 ) -> Result<()> {
     let name = reply.packet.name;
-    let author = former::present(db, name.from)?;
     let debt = Debt::Signed(reply.signed.clone());
-    for reader in readers(db, root)? {
-        if reader != author {
-            due::owe(db, reader, &self::debt(name), &debt, now + delay)?;
-        }
+    for reader in readers_but(db, root, name.from)? {
+        due::owe(db, reader, &self::debt(name), &debt, now + delay)?;
     }
     Ok(())
 }
@@ -63,6 +60,14 @@ pub(super) fn relay(
 /// What a packet that is to be passed on is called among the debts.
 pub(super) fn debt(name: Name) -> String {
     format!("relay {} {}", name.from, name.id)
+}
+
+/// Those to whom what somebody says of a packet is passed on.
+pub(super) fn readers_but(db: &Connection, seq: i64, author: Fingerprint) -> Result<Vec<Fingerprint>> {
+    let author = former::present(db, author)?;
+    let mut readers = readers(db, seq)?;
+    readers.retain(|reader| *reader != author);
+    Ok(readers)
 }
 
 /// Those who got a packet and still are friends.

@@ -76,11 +76,12 @@ pub fn answered(db: &Transaction<'_>, sender: Fingerprint, answers: &[Received])
     Ok(())
 }
 
-/// Who is to be asked now, and for what. Counts as asked.
+/// Which friends are to be asked now, and for what. Counts as asked. Of somebody else it stays to be asked.
 pub fn take(db: &Transaction<'_>, now: Timestamp) -> Result<Vec<(Fingerprint, Resend)>> {
     let mut senders = db.prepare(
-        "SELECT sender FROM gap WHERE next_ask <= ?1
-         UNION SELECT sender FROM lister JOIN chunk ON sha256 = lister.chunk WHERE next_ask <= ?1 AND listed > 0",
+        "SELECT fingerprint FROM contact WHERE state = 'friend' AND fingerprint IN (
+           SELECT sender FROM gap WHERE next_ask <= ?1
+           UNION SELECT sender FROM lister JOIN chunk ON sha256 = lister.chunk WHERE next_ask <= ?1 AND listed > 0)",
     )?;
     let senders: Vec<Fingerprint> =
         senders.query_map([now.as_second()], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;

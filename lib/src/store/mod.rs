@@ -30,6 +30,7 @@ pub mod streams;
 pub mod threads;
 pub mod touched;
 pub mod unconfirmed;
+pub mod untold;
 mod words;
 
 use crate::{Context, Error, Fingerprint, Kind, Result};

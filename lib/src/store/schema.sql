@@ -289,6 +289,8 @@ CREATE INDEX packet_expires ON packet (expires)
     WHERE expires IS NOT NULL AND state NOT IN ('retracted', 'removed', 'expired');
 -- Answers: whether a line is shown for what is gone.
 CREATE INDEX packet_about ON packet (about_id, about_author) WHERE state = 'feed' AND root_id IS NOT NULL;
+-- What is told again to a friend who was none for a while.
+CREATE INDEX packet_change ON packet (seq) WHERE type IN ('edit', 'retract');
 -- Shares of a packet: who got one gets what its author changes about it.
 CREATE INDEX packet_share ON packet (about_id, about_author) WHERE type = 'share';
 
