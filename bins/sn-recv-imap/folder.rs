@@ -37,7 +37,7 @@ const FETCHED: u64 = 4 << 20;
 const TOLD_AGAIN: Duration = Duration::from_secs(1);
 /// Mails whose beginning is asked at once, where structures are of no use.
 const GLANCED: usize = 100;
-/// Failures about structures after which they are held to be of no use in the whole folder.
+/// Failures about structures, other than a refusal, after which they are held to be of no use in the whole folder.
 const GARBLED: u32 = 3;
 /// Failures in one round of a folder after which it is put off: every one may cost a login.
 const PATIENCE: u32 = 50;
@@ -280,7 +280,7 @@ impl Reading<'_, '_> {
             return Err(why);
         }
         self.patience -= 1;
-        self.garbled += u32::from(by_structure);
+        self.garbled += u32::from(by_structure && !is_no(&why));
         let alone = match some {
             [uid] if !by_structure => Some(*uid),
             _ => None,

@@ -17,6 +17,7 @@ use socialnet_mail::{
     stumbled::Stumbled,
 };
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     thread,
@@ -39,6 +40,8 @@ pub struct Driver {
     pub state: PathBuf,
     pub mailbox: Mailbox,
     pub policy: Policy,
+    /// Whether a login went well in this run.
+    pub welcomed: Cell<bool>,
 }
 
 /// A mail at the server.
@@ -93,11 +96,21 @@ impl From<Error> for Stopped {
 }
 
 impl Driver {
+    /// Connects and logs in. Whoever was let in before has the right password: then a refusal is for now.
+    fn open(&self) -> Result<Pop3> {
+        match Pop3::open(&self.source, &self.login, &self.attempts) {
+            Err(error) if self.welcomed.get() && error.kind() == Kind::NotAllowed => {
+                Err(Error::new(Kind::Again, error.message()))
+            }
+            opened => opened.inspect(|_| self.welcomed.set(true)),
+        }
+    }
+
     /// Does it. What the server can't hand out is told to `console`.
     pub fn fetch(&self, console: &cli::Console) -> Result<Fetched> {
         let stumbled = Stumbled::open(&self.state.join("stumbled"))?;
         let mut round = Round { seen: Seen::open(&self.state)?, stumbled, any: false };
-        let mut session = Pop3::open(&self.source, &self.login, &self.attempts)?;
+        let mut session = self.open()?;
         let (mut patience, mut one_by_one) = (PATIENCE, !session.offers("PIPELINING"));
         loop {
             let (id, why) = match self.session(session, &mut round, console) {
@@ -112,7 +125,7 @@ impl Driver {
             }
             patience -= 1;
             // If nobody is there any more, it was not for the sake of a mail.
-            session = Pop3::open(&self.source, &self.login, &self.attempts)?;
+            session = self.open()?;
             if let Some(id) = culprit {
                 round.stumble(&id, &why, console)?;
             }
@@ -191,8 +204,9 @@ impl Driver {
         let (mut answered, mut refused) = (0, Vec::new());
         let retrieve = |mail: &&Mail| format!("RETR {}\r\n", mail.number);
         let whole = |mail: &&Mail| Allowance { wanted: mail.most(), most: mail.most() };
+        let mailbox = &self.mailbox;
         let (read, settled) = thread::scope(|scope| {
-            let intake = Intake::begin(scope, || Arrivals::new(&self.mailbox));
+            let intake = Intake::begin(scope, || Arrivals::new(mailbox));
             let (mut entrance, mut failed) = (intake.entrance(), None);
             let read = session.each(&wanted, retrieve, whole, |mail, whole| {
                 answered += 1;

@@ -14,7 +14,7 @@ use socialnet_mail::{
     policy::Policy,
     source::Source,
 };
-use std::{io::Write, process::ExitCode, time::Duration};
+use std::{cell::Cell, io::Write, process::ExitCode, time::Duration};
 
 /// How soon a mailbox is looked into again; that doubles up to the setting `poll` while nothing comes.
 const FIRST: Duration = Duration::from_secs(60);
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             source,
             login,
             state,
+            welcomed: Cell::new(false),
         };
         if !args.watch {
             return match driver.fetch(console)?.hoped_for {

@@ -41,6 +41,7 @@ BEHAVIOURS = [
     "no-sasl",  # LOGIN alone
     "idle-talks",  # says that it is still here, and nothing else
     "idle-cut",  # hangs up at IDLE
+    "crowded",  # that too, and then says to the second login that there are too many
     "idle-refused",  # is offered, and answered with NO
     "idle-over",  # with OK, before anything was waited for
 ]
@@ -49,6 +50,7 @@ if behaviour not in BEHAVIOURS:
     sys.exit(f"{behaviour}: no such behaviour")
 mails = [open(name, "rb").read() for name in mails]
 flags = {}
+logins = []
 expunged = set()
 
 
@@ -147,7 +149,7 @@ class Talk(socketserver.StreamRequestHandler):
             for uid in uids(verb.split()[2]):
                 flags.setdefault(uid, set()).update(re.findall(r"\\(\w+)", command))
             self.say(f"{tag} OK done")
-        elif verb == "IDLE" and behaviour == "idle-cut":
+        elif verb == "IDLE" and behaviour in ("idle-cut", "crowded"):
             return True
         elif verb == "IDLE" and behaviour == "idle-talks":
             self.say("+ idling")
@@ -173,7 +175,10 @@ class Talk(socketserver.StreamRequestHandler):
         said = base64.b64decode(self.rfile.readline())
         with open(log, "ab") as written:
             written.write(said.replace(b"\0", b"^@").replace(b"\x01", b"^A") + b"\n")
-        if behaviour == "unavailable":
+        logins.append(said)
+        if behaviour == "crowded" and len(logins) == 2:
+            self.say(f"{tag} NO [ALERT] Too many simultaneous connections")
+        elif behaviour == "unavailable":
             self.say(f"{tag} NO [UNAVAILABLE] the directory is down")
         elif behaviour == "tls-wanted":
             self.say(f"{tag} NO [PRIVACYREQUIRED] not in the clear")

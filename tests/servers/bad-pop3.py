@@ -19,6 +19,7 @@ BEHAVIOURS = [
     "tls-first",  # offers no login before TLS
     "injected",  # STLS is accepted, and an answer to the next command sent ahead of TLS
     "refusing",  # no password is right
+    "crowded",  # no password is right the second time, as there are too many connections
     "locked",  # another session is open
     "endless-line",  # the answer to UIDL has no end, and no line end
     "endless-list",  # it has line ends, and no end
@@ -37,6 +38,7 @@ behaviour, port_file, log, *mails = sys.argv[1:]
 if behaviour not in BEHAVIOURS:
     sys.exit(f"{behaviour}: no such behaviour")
 mails = [open(name, "rb").read() for name in mails]
+logins = []
 
 
 class Talk(socketserver.StreamRequestHandler):
@@ -67,6 +69,9 @@ class Talk(socketserver.StreamRequestHandler):
         elif verb == "STLS":
             self.say("-ERR what is that" if behaviour == "no-stls" else b"+OK begin\r\n+OK\r\nUSER\r\n.\r\n+OK\r\n+OK\r\n")
             return behaviour == "no-stls"
+        elif verb == "PASS" and behaviour == "crowded":
+            logins.append(rest)
+            self.say("-ERR too many connections" if len(logins) == 2 else "+OK")
         elif verb == "PASS" and behaviour in ("refusing", "locked"):
             self.say("-ERR [IN-USE] locked" if behaviour == "locked" else "-ERR [AUTH] wrong")
         elif verb == "UIDL" and behaviour == "endless-line":

@@ -25,6 +25,20 @@ for attempt in 1 2 3; do fails 75 "another session is open, $attempt" recv; done
 behaves refusing
 for attempt in 1 2 3; do fails 77 "a wrong password, $attempt" recv; done
 is 'the third attempt was not made' "$(grep -c PASS log)" 2
+mkfifo caller
+behaves crowded mail1
+SN_CONF_POLL=1s sn-recv-pop3 --watch "pop3://alice@127.0.0.1:$port" "$T/box" <caller >names 2>said &
+watcher=$!
+exec 4>caller
+tries=0
+until test "$(grep -c PASS log)" -ge 3 || test $tries -ge 600; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+exec 4>&-
+code=0
+wait $watcher || code=$?
+is 'a login that is refused after one that went well does not end watching' "$code $(grep -c PASS log) $(wc -l <said)" '0 3 1'
 behaves tls-first
 for attempt in 1 2 3; do fails 78 "a login with TLS only, $attempt" recv; done
 ok 'says so' has said 'the server offers no login'

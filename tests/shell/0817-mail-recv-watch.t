@@ -33,6 +33,10 @@ SN_CONF_POLL=1s watches EXAMINE 6
 is 'one that breaks off at IDLE is not logged in to over and over' "$code $(grep -c AUTHENTICATE log)" '0 3'
 is 'nor asked for IDLE again' "$(grep -c IDLE log)" 2
 is 'and told of once' "$(wc -l <said)" 1
+
+behaves crowded mail1
+watches EXAMINE 2
+is 'a login that is refused after one that went well does not end it' "$code $(grep -c AUTHENTICATE log)" '0 3'
 exec 3>&-
 
 plan
