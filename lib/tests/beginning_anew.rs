@@ -33,7 +33,9 @@ fn is_restored(who: Person) -> Person {
     let path = dir.path().join("alice.backup");
     let mut file = fs::File::create(&path).unwrap();
     backup::create(&who.home, &who.store, &mut file, "correct horse", true, who.now).unwrap();
-    Person::made_by(who.now, |target| drop(backup::restore(&path, "correct horse", target, who.now).unwrap()))
+    Person::made_by(who.now, |target| {
+        backup::restore(&path, "correct horse", target, who.now).unwrap();
+    })
 }
 
 const WAYS: [Anew; 2] = [is_moved, is_restored];
