@@ -111,6 +111,7 @@ fn show(args: &Args, home: &Home, store: &mut Store, seen: Option<i64>) -> Resul
 
 /// Draws the previews of what goes with a packet; one that is none is left out.
 fn draw(out: &mut impl Write, store: &Store, entry: &feed::Entry) -> Result<()> {
+    let entry = entry.with_files();
     for shown in entry.attachments.iter().filter(|shown| shown.has_preview) {
         let photo = named::attachment(store.read(), entry.seq, shown.number)?;
         if let Some(drawn) = photo.and_then(|photo| photo::sixel(&photo.preview?).ok()) {

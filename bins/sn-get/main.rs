@@ -3,7 +3,7 @@
 mod args;
 
 use args::Args;
-use jiff::{Timestamp, Zoned};
+use jiff::Zoned;
 use socialnet::{
     Error, Kind, Result, attach, cli,
     home::Home,
@@ -25,15 +25,16 @@ fn get(args: Args) -> Result<()> {
     let home = Home::open()?;
     let store = Store::open(&home.database())?;
     let packet = named::find(store.read(), &args.id, now.timestamp())?;
+    let entry = feed::entry(store.read(), packet.seq, now.timestamp())?;
+    let entry = entry.with_files();
     let mut out = cli::output();
     if args.list {
-        let entry = feed::entry(store.read(), packet.seq, now.timestamp())?;
         let style = Style { columns: cli::columns(), colour: cli::wants_colour(), now, read: None };
         entry.attachments.iter().try_for_each(|attachment| style.attachment(&mut out, "", attachment))?;
         return cli::finish(out);
     }
     let none = |what| Error::new(Kind::Nothing, format!("packet '{}' has no {what}", args.id));
-    let found = named::attachment(store.read(), packet.seq, args.number)?;
+    let found = named::attachment(store.read(), entry.seq, args.number)?;
     let mut attachment = found.ok_or_else(|| none(format!("attachment {}", args.number)))?;
     if args.preview {
         attachment = attach::preview_of(&attachment).ok_or_else(|| none("preview".into()))?;
@@ -44,19 +45,14 @@ fn get(args: Args) -> Result<()> {
         false => attach::save(&attachment, &target, &home.blobs()),
     };
     match got {
-        Err(error) if error.kind() == Kind::Again => Err(missing(&store, packet.seq, now.timestamp(), error)),
+        Err(error) if error.kind() == Kind::Again && entry.author.own => Err(missing()),
         got => got,
     }
 }
 
 /// What of others' files is not here may come yet; of the owner's own, nobody sends it.
-fn missing(store: &Store, seq: i64, now: Timestamp, error: Error) -> Error {
-    match feed::entry(store.read(), seq, now) {
-        Ok(entry) if entry.author.own => {
-            Error::new(Kind::Unavailable, "parts of this file of yours are gone, and nobody sends them")
-                .hint("the backup may have been made without attachments; the file itself, or whoever got it, has it still")
-        }
-        Ok(_) => error,
-        Err(other) => other,
-    }
+fn missing() -> Error {
+    Error::new(Kind::Unavailable, "parts of this file of yours are gone, and nobody sends them").hint(
+        "the backup may have been made without attachments; the file itself, or whoever got it, has it still",
+    )
 }

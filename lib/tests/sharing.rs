@@ -80,9 +80,15 @@ fn sees(person: &Person) -> Vec<(String, String)> {
     rows.into_iter()
         .map(|seq| {
             let entry = feed::entry(db, seq, person.now).unwrap();
-            (entry.text, entry.about.and_then(|about| about.text).unwrap_or_default())
+            (entry.text, entry.shared.map(|shared| shared.text).unwrap_or_default())
         })
         .collect()
+}
+
+/// How many packets somebody finds by their words.
+fn finds(person: &Person, words: &str) -> usize {
+    let query = feed::Query { sought: Some(words.into()), ..feed::Query::default() };
+    feed::rows(person.store.read(), &query, person.now).unwrap().len()
 }
 
 fn look(at: &str) -> Vec<(String, String)> {
@@ -102,6 +108,7 @@ fn edits_and_a_retraction_follow_the_share() {
     let share = story.bob_shares();
     assert_eq!(story.carol.gets(&share), []);
     assert_eq!(sees(&story.carol), look("Tell everybody."));
+    assert_eq!((finds(&story.carol, "look everybody"), finds(&story.bob, "everybody")), (1, 2));
 
     let edit = story.alice_edits(1, "Tell some.");
     assert_eq!(story.bob.gets(&edit), []);
@@ -112,12 +119,14 @@ fn edits_and_a_retraction_follow_the_share() {
         assert_eq!(story.carol.gets(&passed_on), [], "twice is once");
     }
     assert_eq!(sees(&story.carol), look("Tell some."));
+    assert_eq!((finds(&story.carol, "everybody"), finds(&story.carol, "some")), (0, 1));
 
     let retract = story.alice_retracts();
     assert_eq!(story.bob.gets(&retract), []);
     let passed_on = story.bob_passes_on();
     assert_eq!(story.carol.gets(&passed_on), []);
     assert_eq!(sees(&story.carol), look(""), "what Bob said stays his");
+    assert_eq!((finds(&story.carol, "some"), finds(&story.carol, "look")), (0, 1));
     for person in [&story.bob, &story.carol] {
         assert!(!holds(person, "Tell everybody.") && !holds(person, "Tell some."));
     }

@@ -87,7 +87,7 @@ impl<W: Write> Document<W> {
         }
         self.start("content", &[("type", "xhtml")])?;
         self.start("div", &[("xmlns", XHTML)])?;
-        if let Some(about) = &entry.about {
+        if let Some(about) = entry.about.as_ref().filter(|_| entry.shared.is_none()) {
             let whom = one_line(&name(&about.author));
             let words = about.text.as_deref().map(one_line).filter(|words| !words.is_empty());
             self.leaf(
@@ -97,14 +97,25 @@ impl<W: Write> Document<W> {
                 }),
             )?;
         }
-        for line in lines(&entry.text).split('\n').filter(|line| !line.trim().is_empty()) {
-            self.leaf("p", line)?;
+        self.said(entry)?;
+        if let Some(shared) = &entry.shared {
+            let what = format!("{}, {}:", one_line(&name(&shared.author)), one_line(&shared.kind));
+            self.leaf("p", &what)?;
+            self.start("blockquote", &[])?;
+            self.said(shared)?;
+            self.end("blockquote")?;
         }
         remarks(entry).iter().try_for_each(|words| self.leaf("p", &format!("({words})")))?;
-        entry.attachments.iter().try_for_each(|attachment| self.leaf("p", &described(attachment)))?;
         self.end("div")?;
         self.end("content")?;
         self.end("entry")
+    }
+
+    fn said(&mut self, entry: &Entry) -> io::Result<()> {
+        for line in lines(&entry.text).split('\n').filter(|line| !line.trim().is_empty()) {
+            self.leaf("p", line)?;
+        }
+        entry.attachments.iter().try_for_each(|attachment| self.leaf("p", &described(attachment)))
     }
 
     fn start(&mut self, element: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
@@ -126,13 +137,17 @@ fn urn(name: &Name) -> String {
     format!("urn:socialnet:{}:{}", name.from, name.id)
 }
 
-/// The first line of what it says, else what it is.
+/// The first line of what it says, else of what it shares, else what it is.
 fn title(entry: &Entry) -> String {
-    let text = lines(&entry.text);
-    match text.lines().map(str::trim).find(|line| !line.is_empty()) {
-        Some(line) => text::truncate(line, TITLE),
-        None => one_line(&entry.kind),
-    }
+    let shared = entry.shared.as_ref().map_or("", |shared| &shared.text);
+    let first = |text: &str| {
+        lines(text)
+            .lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty())
+            .map(|line| text::truncate(line, TITLE))
+    };
+    first(&entry.text).or_else(|| first(shared)).unwrap_or_else(|| one_line(&entry.kind))
 }
 
 fn described(attachment: &Attachment) -> String {
@@ -170,11 +185,13 @@ mod tests {
         bad.attachments[0].alt = Some(BAD.into());
         bad.attachments[0].media_type = BAD.into();
         sample::hold(&mut store, &bad);
+        sample::hold(&mut store, &sample::share(BOB, &root, BAD));
         let mut atom = Vec::new();
-        let entries = [1, 2].into_iter().map(|seq| feed::entry(store.read(), seq, at(NOW)));
+        let entries = [1, 2, 3].into_iter().map(|seq| feed::entry(store.read(), seq, at(NOW)));
         write(&mut atom, &Whose { owner: BAD, account: [0; 16], now: at(NOW) }, entries).unwrap();
         let atom = String::from_utf8(atom).unwrap();
         assert!(!atom.contains(['\u{202e}', '\u{ffff}']), "{atom}");
+        assert!(atom.contains("alice, status:"), "{atom}");
         let mut elements = BTreeSet::new();
         let mut reader = Reader::from_str(&atom);
         loop {
@@ -190,6 +207,7 @@ mod tests {
         }
         let known = [
             "author",
+            "blockquote",
             "category",
             "content",
             "div",

@@ -32,6 +32,7 @@ struct Entry<'a> {
     doubled: bool,
     thread: Option<Thread>,
     about: Option<About<'a>>,
+    shared: Option<Shared<'a>>,
     attachments: Vec<Attachment<'a>>,
     delivery: Option<Delivery>,
     to: Option<Vec<Person<'a>>>,
@@ -57,6 +58,18 @@ struct About<'a> {
     from: Person<'a>,
     id: Option<String>,
     text: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Shared<'a> {
+    from: Person<'a>,
+    id: String,
+    r#type: &'a str,
+    created: String,
+    expires: Option<String>,
+    text: &'a str,
+    edited: bool,
+    attachments: Vec<Attachment<'a>>,
 }
 
 #[derive(Serialize)]
@@ -115,6 +128,21 @@ impl<'a> From<&'a feed::Attachment> for Attachment<'a> {
     }
 }
 
+impl<'a> From<&'a feed::Entry> for Shared<'a> {
+    fn from(entry: &'a feed::Entry) -> Self {
+        Self {
+            from: (&entry.author).into(),
+            id: entry.id.to_string(),
+            r#type: &entry.kind,
+            created: entry.created.to_string(),
+            expires: entry.expires.map(|then| then.to_string()),
+            text: &entry.text,
+            edited: entry.edited,
+            attachments: entry.attachments.iter().map(Attachment::from).collect(),
+        }
+    }
+}
+
 impl<'a> From<&'a feed::Entry> for Entry<'a> {
     fn from(entry: &'a feed::Entry) -> Self {
         Self {
@@ -142,6 +170,7 @@ impl<'a> From<&'a feed::Entry> for Entry<'a> {
                 id: about.id.map(|id| id.to_string()),
                 text: about.text.as_deref(),
             }),
+            shared: entry.shared.as_deref().map(Shared::from),
             attachments: entry.attachments.iter().map(Attachment::from).collect(),
             delivery: entry.delivery.map(|delivery| Delivery {
                 sealed: delivery.sealed,
@@ -180,6 +209,24 @@ mod tests {
         store::sample::{self, ALICE, BOB, NOW, at},
         text,
     };
+
+    #[test]
+    fn what_is_shared_is_an_object_of_its_own() {
+        let (_dir, mut store) = sample::store();
+        let said = "ring twice, and bring a chair; ".repeat(20);
+        let mut original = sample::status(ALICE, &said);
+        original.attachments.push(sample::blob("ridge.jpg", &[[1; 32]]));
+        sample::hold_quiet(&mut store, &original, BOB, NOW);
+        sample::hold(&mut store, &sample::share(BOB, &original, "Look!"));
+        let mut line = Vec::new();
+        write(&mut line, &feed::entry(store.read(), 2, at(NOW)).unwrap()).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let shared = &value["shared"];
+        assert_eq!((&value["text"], &shared["text"]), (&"Look!".into(), &said.into()));
+        assert_eq!((&shared["from"]["petname"], &shared["id"]), (&"alice".into(), &value["about"]["id"]));
+        assert_eq!(shared["attachments"][0]["name"], "ridge.jpg");
+        assert_eq!(value["attachments"], serde_json::json!([]));
+    }
 
     #[test]
     fn a_line_says_all_and_nothing_hidden() {

@@ -39,7 +39,7 @@ fn name(person: &Person) -> String {
     }
 }
 
-/// Why a packet's words are gone, or are shown only to who asks for all: a remark without its first capital and its end.
+/// Why a packet's words, or what it shares, are gone, or are shown only to who asks for all: a remark without its first capital and its end.
 fn remarks(entry: &Entry) -> Vec<&'static str> {
     let gone = entry.gone.map(|gone| match gone {
         Gone::Retracted => "taken back by its author",
@@ -50,7 +50,8 @@ fn remarks(entry: &Entry) -> Vec<&'static str> {
         Why::Muted => "hidden: somebody muted",
         Why::Word => "hidden: a word of your settings",
     });
-    gone.into_iter().chain(hidden).collect()
+    let nothing = entry.shares_nothing().then_some("what it shares was taken back, or has ended");
+    gone.into_iter().chain(nothing).chain(hidden).collect()
 }
 
 /// Two characters that no terminal minds are none in XML 1.0.

@@ -46,23 +46,32 @@ impl Style {
         let room = (self.columns / 3 / INDENT.len()).min(MOST_STEPS);
         let margin = INDENT.repeat(depth.min(room));
         self.heading(out, &margin, entry, (1..=room).contains(&depth))?;
-        let margin = margin + INDENT;
-        self.paragraph(out, &margin, &text::lines(&entry.text))?;
+        self.body(out, &(margin + INDENT), entry)?;
+        writeln!(out)?;
+        Ok(())
+    }
+
+    /// What a packet says, and beneath its words what it shares.
+    fn body(&self, out: &mut impl Write, margin: &str, entry: &Entry) -> Result<()> {
+        self.paragraph(out, margin, &text::lines(&entry.text))?;
         for attachment in &entry.attachments {
-            self.attachment(out, &margin, attachment)?;
+            self.attachment(out, margin, attachment)?;
+        }
+        if let Some(shared) = &entry.shared {
+            self.heading(out, margin, shared, false)?;
+            self.body(out, &format!("{margin}{INDENT}"), shared)?;
         }
         for words in remarks(entry) {
-            self.remark(out, &margin, DIM, words)?;
+            self.remark(out, margin, DIM, words)?;
         }
         if !entry.understood {
             let words = "not understood; 'sn-ingest --again' reads it anew after an upgrade";
-            self.remark(out, &margin, DIM, words)?;
+            self.remark(out, margin, DIM, words)?;
         }
         if entry.doubled {
             let words = "other words came under the same id later; these came first";
-            self.remark(out, &margin, ALARM, words)?;
+            self.remark(out, margin, ALARM, words)?;
         }
-        writeln!(out)?;
         Ok(())
     }
 
@@ -70,7 +79,7 @@ impl Style {
         let through = entry.through.as_ref().map(|bringer| format!(", through {}", name(bringer)));
         let kind = text::one_line(&entry.kind);
         let mut facts = vec![match &entry.about {
-            Some(about) if entry.kind == "share" => format!("{kind} of {}", self.reference(about)),
+            Some(about) if entry.kind == "share" => format!("{kind} of {}", shared(entry, about)),
             Some(about) if !beneath => format!("{kind} on {}", self.reference(about)),
             _ => kind,
         }];
@@ -78,7 +87,7 @@ impl Style {
             facts[0] += &format!(" to {}", readers.iter().map(name).collect::<Vec<_>>().join(", "));
         }
         facts.push(text::ago(entry.created, &self.now));
-        let new = self.read.is_some_and(|read| entry.seq > read) && !entry.author.own;
+        let new = self.read.is_some_and(|read| entry.seq > read) && !entry.author.own && !entry.quiet;
         facts.extend(new.then(|| "new".to_owned()));
         facts.extend(entry.edited.then(|| "edited".to_owned()));
         facts.extend(entry.closed.then(|| "closed".to_owned()));
@@ -113,7 +122,7 @@ impl Style {
     /// `alice's "Back from the hills."`
     fn reference(&self, about: &Reference) -> String {
         let Some(id) = about.id else { return name(&about.author) };
-        let whose = if about.author.own { "your".to_owned() } else { format!("{}'s", name(&about.author)) };
+        let whose = whose(&about.author);
         match about.text.as_deref().map(text::one_line) {
             Some(words) if !words.is_empty() => {
                 format!("{whose} \"{}\"", text::truncate(&words, QUOTED.min(self.columns / 2)))
@@ -160,6 +169,16 @@ impl Style {
     fn paint(&self, colour: &str, words: &str) -> String {
         if self.colour { format!("\x1b[{colour}m{words}\x1b[0m") } else { words.to_owned() }
     }
+}
+
+/// `alice's photo`: what is shared stands beneath.
+fn shared(share: &Entry, about: &Reference) -> String {
+    let kind = share.shared.as_ref().map_or("packet".into(), |shared| text::one_line(&shared.kind));
+    format!("{} {kind}", whose(&about.author))
+}
+
+fn whose(person: &Person) -> String {
+    if person.own { "your".to_owned() } else { format!("{}'s", name(person)) }
 }
 
 /// Everybody has a colour of their own, the same for ever: it goes by the key, so that who takes another's name does not
@@ -235,6 +254,42 @@ bob · comment on alice's \"The ridge at dawn, seen from…\" · 2
             end(&comment)
         );
         assert_eq!(shown(&store, false), expected);
+    }
+
+    #[test]
+    fn what_is_shared_stands_beneath_the_words_of_who_shares_it() {
+        let (_dir, mut store) = sample::store();
+        let mut photo =
+            sample::status(ALICE, "The ridge at dawn, seen from the hut where we stayed for a night");
+        photo.kind = "photo".into();
+        photo.attachments.push(sample::blob("ridge.jpg", &[[1; 32]]));
+        sample::hold_quiet(&mut store, &photo, BOB, NOW);
+        let share = sample::share(BOB, &photo, "Look!");
+        sample::hold(&mut store, &share);
+        let expected = format!(
+            "bob · share of alice's photo · 2 h ago · {}
+  Look!
+  alice · photo · 2 h ago · {}
+    The ridge at dawn, seen from the hut where we stayed for
+    a night
+    [1] ridge.jpg  image/jpeg  4.9 MB  (0 of 1 parts have
+    come)
+        A ridge under a red sky
+
+",
+            end(&share),
+            end(&photo)
+        );
+        assert_eq!(shown(&store, false), expected);
+        let write = store.begin().unwrap();
+        write.execute("UPDATE packet SET state = 'retracted' WHERE type = 'photo'", ()).unwrap();
+        write.commit().unwrap();
+        let gone = "alice's packet · 2 h ago · ";
+        let shown = shown(&store, false);
+        assert!(
+            shown.contains(gone) && shown.ends_with("  (what it shares was taken back, or has ended)\n\n"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl Site<'_> {
             self.rows(feed::Query { after: Some(part.first - 1), before, ..feed::Query::default() })?;
         let entries = self.entries(&rows)?;
         for (entry, _) in &entries {
-            self.pictures(entry)?;
+            self.pictures(entry.with_files())?;
         }
         let tops: Vec<_> =
             entries.iter().filter(|(_, depth)| *depth == 0).map(|(entry, _)| name(entry)).collect();

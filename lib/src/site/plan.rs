@@ -64,7 +64,9 @@ impl Plan {
             }
             // It is quoted by what answers it.
             left.extend(touched::answers(db, row.name)?.into_iter().map(|seq| (seq, new)));
+            // Whatever shares it shows it, with its pictures.
             left.extend(touched::shares(db, row.name)?.into_iter().map(|seq| (seq, false)));
+            left.extend(touched::carried(db, seq)?.into_iter().map(|seq| (seq, false)));
         }
         // The page that was the last one leads to what comes after it.
         if !plan.changed.is_empty() && parts.len() > before.parts.len() {

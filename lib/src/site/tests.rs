@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use std::{collections::BTreeMap, fs, os::unix::fs::symlink};
 use tempfile::TempDir;
 
+const DAVE: Fingerprint = Fingerprint::from_bytes([0xda; 32]);
 const OWN: Fingerprint = Fingerprint::from_bytes([0; 32]);
 
 fn account() -> (TempDir, Home) {
@@ -66,7 +67,7 @@ fn on(from: Fingerprint, about: &Packet, kind: &str, text: &str) -> Packet {
     let mut packet = sample::status(from, text);
     packet.kind = kind.into();
     packet.about = Some(About::Packet(about.name, None));
-    packet.thread = Some(about.root()).filter(|_| kind != "share");
+    packet.thread = Some(about.root());
     packet
 }
 
@@ -222,7 +223,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn drawn_again_and_again_it_is_as_if_drawn_at_once(
-        steps in prop::collection::vec((0..9u8, any::<prop::sample::Index>(), any::<bool>()), 1..40)
+        steps in prop::collection::vec((0..10u8, any::<prop::sample::Index>(), any::<bool>()), 1..40)
     ) {
         let (dir, home) = account();
         let (_sample, mut store) = sample::store();
@@ -238,17 +239,25 @@ proptest! {
                 1 => Some(photo(CAROL)),
                 2 | 3 => Some(on(BOB, &about, "comment", "an answer")),
                 4 => Some(on(CAROL, &about, "reaction", "👍")),
-                5 => Some(on(ALICE, &about, "share", "look")),
+                5 => Some(sample::share(ALICE, &about, "look")),
                 _ => None,
             };
             if let Some(new) = new {
                 sample::hold_at(&mut store, &new, clock);
                 packets.push(new);
             }
+            if what == 9 {
+                // What comes by a share alone, and perhaps later for itself.
+                let original = photo(DAVE);
+                sample::hold_quiet(&mut store, &original, ALICE, clock);
+                let share = sample::share(ALICE, &original, "look");
+                sample::hold_at(&mut store, &share, clock);
+                packets.extend([original, share]);
+            }
             if what == 6 {
                 retract(&mut store, &about, clock);
             }
-            if what > 6 {
+            if matches!(what, 7 | 8) {
                 let change = match what {
                     7 => "text = iif(text LIKE '%secret%', 'plain', 'now secret')",
                     _ => "expires = received + 200000",

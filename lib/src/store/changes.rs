@@ -161,6 +161,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         packets::unlist(db, target.seq)?;
         erase(db, target.seq)?;
         set_state(db, target.seq, state)?;
+        words::renew_shares(db, name)?;
     } else if target.state == REMOVED && state == Some(RETRACTED) {
         // Whichever of the two came first, it is its author's word that is told.
         set_state(db, target.seq, RETRACTED)?;
@@ -183,6 +184,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         }
         if let Some(edit) = own.edit {
             replace_words(db, target.seq, edit)?;
+            words::renew_shares(db, name)?;
         }
     }
     Ok(true)

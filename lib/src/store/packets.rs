@@ -15,6 +15,12 @@ use uuid::Uuid;
 /// Nothing travels for so long: what says that it is older was made by a clock that is wrong.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(366 * 24);
 
+/// What a share in `packet` carries, as `carried`, as long as something is left of both. What came first under that name may
+/// be something else by its author, a message perhaps, which nobody shared.
+pub(super) const CARRIED: &str = "packet.type = 'share' AND packet.state = 'feed'
+   AND carried.author = packet.about_author AND carried.id = packet.about_id
+   AND carried.type IN ('status', 'photo') AND carried.root_id IS NULL AND carried.state IN ('feed', 'quiet')";
+
 /// How a packet is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {

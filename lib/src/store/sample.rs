@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Fingerprint,
-    packet::{Attachment, Body, Content, Digest, Name, Packet},
+    packet::{About, Attachment, Body, Content, Digest, Name, Packet},
     profile::{KeyOffer, Profile},
 };
 use jiff::Timestamp;
@@ -99,6 +99,18 @@ pub fn hold(store: &mut Store, packet: &Packet) -> i64 {
     keep(store, packet, None, NOW)
 }
 
+/// As what a share brings.
+pub fn hold_quiet(store: &mut Store, packet: &Packet, through: Fingerprint, received: i64) -> i64 {
+    keep_as(store, packet, Some(through), received, Keep::Quiet)
+}
+
+pub fn share(from: Fingerprint, original: &Packet, text: &str) -> Packet {
+    let mut share = status(from, text);
+    share.kind = "share".into();
+    share.about = Some(About::Packet(original.name, None));
+    share
+}
+
 pub fn hold_at(store: &mut Store, packet: &Packet, received: i64) -> i64 {
     keep(store, packet, None, received)
 }
@@ -108,15 +120,20 @@ pub fn hold_through(store: &mut Store, packet: &Packet, through: Fingerprint) ->
 }
 
 fn keep(store: &mut Store, packet: &Packet, through: Option<Fingerprint>, received: i64) -> i64 {
+    let keep = if packet.understood() { Keep::Feed } else { Keep::Unknown };
+    keep_as(store, packet, through, received, keep)
+}
+
+fn keep_as(
+    store: &mut Store,
+    packet: &Packet,
+    through: Option<Fingerprint>,
+    received: i64,
+    keep: Keep,
+) -> i64 {
     let write = store.begin().unwrap();
-    let holding = Holding {
-        packet,
-        digest: [1; 32],
-        signed: b"signed",
-        through,
-        received: at(received),
-        keep: if packet.understood() { Keep::Feed } else { Keep::Unknown },
-    };
+    let holding =
+        Holding { packet, digest: [1; 32], signed: b"signed", through, received: at(received), keep };
     let held = packets::hold(&write, &holding).unwrap();
     write.commit().unwrap();
     match held {

@@ -6,7 +6,7 @@ use crate::{Fingerprint, Result, packet::Name};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params};
 
-/// A packet that is, or was, shown.
+/// A packet that is, or was, shown, for itself or by what shares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// Row.
@@ -35,11 +35,10 @@ pub fn expired(db: &Connection, then: Timestamp, now: Timestamp) -> Result<Vec<i
     rows(db, sql, (then.as_second(), now.as_second()))
 }
 
-/// A row, unless it is of those that are kept quietly.
+/// A row. One that is kept quietly may be what a share shows.
 pub fn shown(db: &Connection, seq: i64) -> Result<Option<Shown>> {
     let mut query = db.prepare_cached(
-        "SELECT author, id, ifnull(root_author, author), ifnull(root_id, id) FROM packet
-         WHERE seq = ?1 AND state <> 'quiet'",
+        "SELECT author, id, ifnull(root_author, author), ifnull(root_id, id) FROM packet WHERE seq = ?1",
     )?;
     let shown = query.query_row([seq], |row| {
         Ok(Shown {
@@ -62,6 +61,14 @@ pub fn answers(db: &Connection, name: Name) -> Result<Vec<i64>> {
 pub fn shares(db: &Connection, name: Name) -> Result<Vec<i64>> {
     let sql = "SELECT seq FROM packet WHERE type = 'share' AND about_id = ?1 AND about_author = ?2";
     rows(db, sql, (name.id, name.from))
+}
+
+/// What a share carries, or did.
+pub fn carried(db: &Connection, share: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT carried.seq FROM packet CROSS JOIN packet AS carried
+                 ON carried.id = packet.about_id AND carried.author = packet.about_author
+               WHERE packet.seq = ?1 AND packet.type = 'share'";
+    rows(db, sql, [share])
 }
 
 /// All that belongs to the thread of a root, without the root.

@@ -1,8 +1,8 @@
 //! Packets found by their words. FTS5 keeps the words, apart from each other as Unicode's annex 29 parts them: where
 //! writing has no spaces each character is a word, and a word of several is found as a phrase.
 
-use super::filter::folded;
-use crate::{Error, Kind, Result};
+use super::{filter::folded, packets::CARRIED, touched};
+use crate::{Error, Kind, Result, packet::Name};
 use rusqlite::{Connection, Transaction};
 
 /// Words that are looked for at once, at most.
@@ -23,12 +23,25 @@ pub(super) fn remove(db: &Connection, seq: i64) -> Result<()> {
     Ok(())
 }
 
+/// Has the words of what shares a packet entered anew, among which are the packet's.
+pub(super) fn renew_shares(db: &Transaction<'_>, name: Name) -> Result<()> {
+    for share in touched::shares(db, name)? {
+        remove(db, share)?;
+        add(db, share)?;
+    }
+    Ok(())
+}
+
 /// Enters what this transaction added.
 pub(super) fn enter(db: &Transaction<'_>) -> rusqlite::Result<()> {
-    let mut words = db.prepare_cached(
-        "SELECT seq, text || ' ' || ifnull((SELECT group_concat(alt, ' ') FROM attachment WHERE packet = seq), '')
-         FROM unsearched CROSS JOIN packet ON seq = unsearched.packet WHERE state IN ('feed', 'unknown')",
-    )?;
+    let mut words = db.prepare_cached(&format!(
+        "SELECT packet.seq, packet.text
+           || ' ' || ifnull((SELECT group_concat(alt, ' ') FROM attachment WHERE attachment.packet = packet.seq), '')
+           || ' ' || ifnull(carried.text, '')
+           || ' ' || ifnull((SELECT group_concat(alt, ' ') FROM attachment WHERE attachment.packet = carried.seq), '')
+         FROM unsearched CROSS JOIN packet ON packet.seq = unsearched.packet LEFT JOIN packet AS carried ON {CARRIED}
+         WHERE packet.state IN ('feed', 'unknown')"
+    ))?;
     let mut enter = db.prepare_cached("INSERT INTO packet_text (rowid, text) VALUES (?1, ?2)")?;
     let mut added = words.query(())?;
     while let Some(row) = added.next()? {
@@ -114,6 +127,18 @@ mod tests {
         remove(&write, seq).unwrap();
         write.commit().unwrap();
         assert!(found(&store, "red sky").is_empty());
+    }
+
+    #[test]
+    fn a_share_is_found_by_what_it_carries() {
+        let (_dir, mut store) = sample::store();
+        let mut photo = sample::status(ALICE, "Bring a chair");
+        photo.attachments.push(sample::blob("ridge.jpg", &[[1; 32]]));
+        sample::hold_quiet(&mut store, &photo, BOB, NOW);
+        sample::hold(&mut store, &sample::share(BOB, &photo, "Look!"));
+        for sought in ["chair", "red sky", "look chair sky"] {
+            assert_eq!(found(&store, sought), ["Look!"], "{sought}");
+        }
     }
 
     #[test]

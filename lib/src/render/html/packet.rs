@@ -36,9 +36,8 @@ pub struct Packet {
     href: Option<String>,
     new: bool,
     facts: Vec<String>,
-    words: Vec<Paragraph>,
-    pictures: Vec<Picture>,
-    files: Vec<File>,
+    said: Said,
+    shared: Option<Shared>,
     remarks: Vec<String>,
     warning: Option<&'static str>,
     reactions: Vec<Reaction>,
@@ -47,6 +46,29 @@ pub struct Packet {
 }
 
 impl HtmlSafe for Packet {}
+
+/// Words, and files.
+#[derive(Template)]
+#[template(path = "said.html")]
+struct Said {
+    words: Vec<Paragraph>,
+    pictures: Vec<Picture>,
+    files: Vec<File>,
+}
+
+impl HtmlSafe for Said {}
+
+/// What a share carries.
+struct Shared {
+    who: Who,
+    kind: String,
+    created: String,
+    time: String,
+    href: Option<String>,
+    facts: Vec<String>,
+    said: Said,
+    warning: Option<&'static str>,
+}
 
 /// What a packet speaks of, where that does not stand above it.
 struct About {
@@ -90,10 +112,7 @@ impl Packet {
     fn new(site: &dyn Site, entry: &Entry, steps: usize, beneath: bool) -> Self {
         let own_name = Name { from: entry.author.fingerprint, id: entry.id };
         let person = |person| Who::new(site, person);
-        let mut facts = Vec::new();
-        facts.extend(entry.edited.then(|| "edited".to_owned()));
-        facts.extend(entry.closed.then(|| "closed".to_owned()));
-        facts.extend(entry.expires.map(|then| format!("ends {}", site.time(then))));
+        let mut facts = facts(site, entry);
         facts.extend(entry.delivery.filter(|delivery| delivery.sealed > 0).map(|delivery| {
             match (delivery.confirmed, delivery.waiting()) {
                 (confirmed, 0) => format!("confirmed by {confirmed}"),
@@ -101,14 +120,8 @@ impl Packet {
                 (confirmed, _) => format!("confirmed by {confirmed} of {}", delivery.sealed),
             }
         }));
-        let (mut pictures, mut files) = (Vec::new(), Vec::new());
-        for attachment in &entry.attachments {
-            match site.preview(entry, attachment) {
-                Some(small) => pictures.push(Picture::new(small, site.file(entry, attachment), attachment)),
-                None => files.push(File::new(site.file(entry, attachment), attachment)),
-            }
-        }
-        let about = entry.about.as_ref().filter(|_| !beneath || entry.kind == "share");
+        // What is shared stands beneath.
+        let about = entry.about.as_ref().filter(|_| !beneath && entry.shared.is_none());
         Self {
             anchor: anchor(&own_name),
             steps: steps.min(MOST_STEPS),
@@ -126,11 +139,10 @@ impl Packet {
             href: site.packet(own_name, entry.thread.unwrap_or(own_name)),
             new: site.is_new(entry),
             facts,
-            words: paragraphs(&entry.text),
-            pictures,
-            files,
+            said: Said::new(site, entry),
+            shared: entry.shared.as_deref().map(|shared| Shared::new(site, shared)),
             remarks: sentences(entry),
-            warning: entry.doubled.then_some("Other words came under the same id later; these came first."),
+            warning: warning(entry),
             reactions: Vec::new(),
             comments: None,
             tools: site.tools(entry),
@@ -153,6 +165,18 @@ impl Packet {
     }
 }
 
+fn facts(site: &dyn Site, entry: &Entry) -> Vec<String> {
+    let mut facts = Vec::new();
+    facts.extend(entry.edited.then(|| "edited".to_owned()));
+    facts.extend(entry.closed.then(|| "closed".to_owned()));
+    facts.extend(entry.expires.map(|then| format!("ends {}", site.time(then))));
+    facts
+}
+
+fn warning(entry: &Entry) -> Option<&'static str> {
+    entry.doubled.then_some("Other words came under the same id later; these came first.")
+}
+
 /// As sentences.
 fn sentences(entry: &Entry) -> Vec<String> {
     let mut remarks = remarks(entry);
@@ -160,11 +184,42 @@ fn sentences(entry: &Entry) -> Vec<String> {
     remarks.iter().map(|words| format!("{}{}.", words[..1].to_ascii_uppercase(), &words[1..])).collect()
 }
 
+impl Said {
+    fn new(site: &dyn Site, entry: &Entry) -> Self {
+        let (mut pictures, mut files) = (Vec::new(), Vec::new());
+        for attachment in &entry.attachments {
+            match site.preview(entry, attachment) {
+                Some(small) => pictures.push(Picture::new(small, site.file(entry, attachment), attachment)),
+                None => files.push(File::new(site.file(entry, attachment), attachment)),
+            }
+        }
+        Self { words: paragraphs(&entry.text), pictures, files }
+    }
+}
+
+impl Shared {
+    fn new(site: &dyn Site, entry: &Entry) -> Self {
+        let name = Name { from: entry.author.fingerprint, id: entry.id };
+        Self {
+            who: Who::new(site, &entry.author),
+            kind: xml_line(&entry.kind),
+            created: entry.created.to_string(),
+            time: site.time(entry.created),
+            // It is nowhere else, unless it has come for itself.
+            href: if entry.quiet { None } else { site.packet(name, name) },
+            facts: facts(site, entry),
+            said: Said::new(site, entry),
+            warning: warning(entry),
+        }
+    }
+}
+
 impl About {
     fn new(site: &dyn Site, entry: &Entry, about: &Reference) -> Self {
         let words = about.text.as_deref().map(xml_line).filter(|words| !words.is_empty());
         let subject = about.id.map(|id| Name { from: about.author.fingerprint, id });
-        // The packet that is spoken of is in the same thread; what is shared is, as far as one knows, a root.
+        // The packet that is spoken of is in the same thread, or one knows of none. What was shared is not there any more.
+        let subject = subject.filter(|_| entry.kind != "share");
         let href = subject.and_then(|subject| site.packet(subject, entry.thread.unwrap_or(subject)));
         Self {
             who: Who::new(site, &about.author),
@@ -329,10 +384,12 @@ mod tests {
         bad.author_name = Some(BAD.into());
         sample::hold_through(&mut store, &bad, CAROL);
         sample::hold(&mut store, &on(CAROL, &root, "reaction", BAD));
-        let mut share = sample::status(CAROL, BAD);
-        share.kind = "share".into();
-        share.about = Some(About::Packet(root.name, None));
-        sample::hold(&mut store, &share);
+        // A picture of somebody's that only a share has brought.
+        let mut shared = sample::status(ALICE, BAD);
+        shared.attachments.push(sample::blob(BAD, &[]));
+        shared.attachments[0].alt = Some(BAD.into());
+        sample::hold_quiet(&mut store, &shared, CAROL, NOW);
+        sample::hold(&mut store, &sample::share(CAROL, &shared, BAD));
         let write = store.begin().unwrap();
         write.execute("DELETE FROM contact WHERE fingerprint = ?1", [BOB]).unwrap();
         write.commit().unwrap();
@@ -357,7 +414,9 @@ mod tests {
         for element in ["script", "style", "iframe", "object", "form", "svg"] {
             assert!(!elements.contains(element), "{html}");
         }
-        assert_eq!(html.matches("<img ").count(), 1, "{html}");
+        assert_eq!(html.matches("<img ").count(), 2, "{html}");
+        assert_eq!(html.matches("<blockquote class=\"shared\">").count(), 1, "{html}");
+        assert!(!html.contains(&anchor(&shared.name)), "it stands nowhere else: {html}");
         assert!(html.contains("{{ 7 }}"), "{html}");
     }
 }

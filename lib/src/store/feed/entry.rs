@@ -1,12 +1,12 @@
 //! What a person wants to know of one row.
 
-use super::super::{filter::Why, time};
+use super::super::{filter::Why, packets::CARRIED, time};
 use crate::{
     Error, Fingerprint, Kind, Result,
     packet::{Digest, Name},
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -129,6 +129,10 @@ pub struct Entry {
     pub thread: Option<Name>,
     /// What it is about.
     pub about: Option<Reference>,
+    /// Of a share, what it carries, as long as that is there.
+    pub shared: Option<Box<Entry>>,
+    /// Whether nothing but shares of it show it.
+    pub quiet: bool,
     /// Files and photographs.
     pub attachments: Vec<Attachment>,
     /// For own packets.
@@ -139,12 +143,46 @@ pub struct Entry {
     pub hidden: Option<Why>,
 }
 
+impl Entry {
+    /// Whether it is a share of something that was taken back, or has ended.
+    pub fn shares_nothing(&self) -> bool {
+        self.kind == "share" && self.understood && self.gone.is_none() && self.shared.is_none()
+    }
+
+    /// Where its files are: what is shared has them, a share has none of its own.
+    pub fn with_files(&self) -> &Self {
+        self.shared.as_deref().unwrap_or(self)
+    }
+}
+
 fn claimed(name: Option<String>) -> Option<String> {
     name.filter(|name| !name.is_empty())
 }
 
-/// What a person wants to know of one row.
+/// What a person wants to know of one row, and of what that shares.
 pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
+    let mut entry = one(db, seq, now)?;
+    if entry.kind == "share" {
+        // Its way here, and how far it came from here, is that of the share.
+        let alone = |original| Box::new(Entry { through: None, delivery: None, ..original });
+        entry.shared = carried(db, seq, now)?.map(|seq| one(db, seq, now).map(alone)).transpose()?;
+        if let (None, Some(about)) = (&entry.shared, &mut entry.about) {
+            about.text = None;
+        }
+    }
+    Ok(entry)
+}
+
+/// The row of what a share carries.
+fn carried(db: &Connection, share: i64, now: Timestamp) -> Result<Option<i64>> {
+    let mut query = db.prepare_cached(&format!(
+        "SELECT carried.seq FROM packet CROSS JOIN packet AS carried ON {CARRIED}
+         WHERE packet.seq = ?1 AND (carried.expires IS NULL OR carried.expires > ?2)"
+    ))?;
+    Ok(query.query_row((share, now.as_second()), |row| row.get(0)).optional()?)
+}
+
+fn one(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
     // What is by a key of the owner, and nobody brought it, is theirs.
     let mut query = db.prepare_cached(
         "SELECT packet.id, packet.author, writer.petname AS writer, packet.author_name, packet.through, bringer.petname AS bringer,
@@ -216,6 +254,8 @@ pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
         doubled: row.get("doubled")?,
         thread: root.zip(row.get("root_id")?).map(|(from, id)| Name { from, id }),
         about,
+        shared: None,
+        quiet: state == "quiet",
         attachments: attachments(db, seq)?,
         delivery: if own { Some(delivery(db, seq)?) } else { None },
         hidden: None,
@@ -323,7 +363,7 @@ mod tests {
     use crate::{
         packet::About,
         store::{
-            counters, delivery, packets,
+            Store, counters, delivery, packets,
             sample::{self, BOB, CAROL, ME, NOW, at},
         },
     };
@@ -348,6 +388,37 @@ mod tests {
         let about = carols.about.unwrap();
         assert_eq!((about.author.own, about.text.as_deref()), (true, Some("Back from the hills.")));
         assert_eq!(carols.delivery, None);
+    }
+
+    #[test]
+    fn a_share_shows_what_is_left_of_what_it_carries() {
+        let (_dir, mut store) = sample::store();
+        let mut photo = sample::status(CAROL, "The ridge");
+        photo.kind = "photo".into();
+        photo.expires = Some(at(NOW + 100));
+        photo.attachments.push(sample::blob("ridge.jpg", &[[1; 32]]));
+        sample::hold_quiet(&mut store, &photo, BOB, NOW);
+        let seq = sample::hold(&mut store, &sample::share(BOB, &photo, "Look!"));
+        let share = |store: &Store, now| entry(store.read(), seq, at(now)).unwrap();
+        let shared = share(&store, NOW).shared.unwrap();
+        assert_eq!((&*shared.text, shared.attachments.len(), shared.quiet), ("The ridge", 1, true));
+        assert_eq!((shared.author.fingerprint, shared.through), (CAROL, None));
+        assert_eq!(share(&store, NOW).with_files().id, photo.name.id);
+
+        // Over, though not deleted yet; held as something else; taken back: it, or the share.
+        let alone = |share: &Entry| share.shared.is_none() && share.about.as_ref().unwrap().text.is_none();
+        assert!(alone(&share(&store, NOW + 100)) && share(&store, NOW + 100).shares_nothing());
+        for change in [
+            "type = 'message' WHERE type = 'photo'",
+            "type = 'photo', state = 'retracted' WHERE type = 'message'",
+            "state = iif(type = 'share', 'retracted', 'quiet')",
+        ] {
+            let write = store.begin().unwrap();
+            write.execute(&format!("UPDATE packet SET {change}"), ()).unwrap();
+            write.commit().unwrap();
+            assert!(alone(&share(&store, NOW)), "{change}");
+        }
+        assert!(!share(&store, NOW).shares_nothing(), "it was the share that was taken back");
     }
 
     #[test]
