@@ -36,7 +36,7 @@ pub fn look(
     space(home, findings)?;
     rounds(home, now, findings)?;
     if let Some(alarm) = streams::alarm(store.read())? {
-        findings.wrong(alarm.kind(), "copies", alarm.message(), alarm.advice())?;
+        findings.wrong(alarm.kind(), "copies", alarm.message(), alarm.advice().unwrap_or_default())?;
     }
     keys(keyring, now, findings)?;
     addresses(home, store, findings)?;
@@ -61,7 +61,7 @@ fn modes(home: &Home, findings: &mut Findings) -> Result<()> {
         return findings.ok(&about, "readable for its owner alone");
     }
     let said = format!("others can read {}", open.join(", "));
-    findings.wrong(Kind::NotAllowed, &about, &said, Some(&format!("chmod -R go= '{about}'")))
+    findings.wrong(Kind::NotAllowed, &about, &said, &format!("chmod -R go= '{about}'"))
 }
 
 fn space(home: &Home, findings: &mut Findings) -> Result<()> {
@@ -69,7 +69,7 @@ fn space(home: &Home, findings: &mut Findings) -> Result<()> {
     let free = about.f_bavail.saturating_mul(about.f_frsize);
     let said = format!("{} are free", text::bytes(free));
     if free < NO_SPACE {
-        findings.wrong(Kind::Io, "disk", &said, Some("nothing more can be received: make room"))?;
+        findings.wrong(Kind::Io, "disk", &said, "nothing more can be received: make room")?;
     } else if free < LITTLE_SPACE {
         findings.hint("disk", &said, "make room before it is full; blobs/ has the attachments")?;
     } else {
@@ -108,9 +108,9 @@ fn keys(keyring: &Keyring, now: Timestamp, findings: &mut Findings) -> Result<()
         let advice = "sn-seal --due, and so sn-sync, renews them";
         if made > now {
             let advice = "set this machine's clock; keys are then made anew";
-            findings.wrong(Kind::Config, &about, &format!("{said}: a time that is to come"), Some(advice))?;
+            findings.wrong(Kind::Config, &about, &format!("{said}: a time that is to come"), advice)?;
         } else if end < now {
-            findings.wrong(Kind::Config, &about, &said, Some(advice))?;
+            findings.wrong(Kind::Config, &about, &said, advice)?;
         } else if now.duration_since(made) > purpose.renew_after() {
             findings.hint(&about, &said, advice)?;
         } else {
@@ -137,15 +137,16 @@ fn addresses(home: &Home, store: &Store, findings: &mut Findings) -> Result<()> 
     findings.ok("profile", &format!("you are reached at {}", own.join(", ")))
 }
 
-/// Friends that nothing can be sent to as the settings are.
+/// Friends, and whoever was asked to become one, that nothing can be sent to as the settings are.
 fn contacts(home: &Home, store: &Store, findings: &mut Findings) -> Result<()> {
     let mut out_of_reach: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut friends = 0;
+    let (mut friends, mut asked) = (0, 0);
     for contact in contacts::all(store.read())? {
-        if contact.state != State::Friend {
-            continue;
+        match contact.state {
+            State::Friend => friends += 1,
+            State::Asked => asked += 1,
+            _ => continue,
         }
-        friends += 1;
         let Some(reader) = delivery::reader(store.read(), contact.fingerprint)? else { continue };
         let refusals = reader.addresses.iter().map(|it| driver::allowed(home, &it.uri, it.by_hand));
         let mut why = "no address of theirs is known".to_owned();
@@ -165,11 +166,13 @@ fn contacts(home: &Home, store: &Store, findings: &mut Findings) -> Result<()> {
             Kind::Config,
             "contacts",
             &format!("nothing can be sent to {}: {why}", names.join(", ")),
-            Some("add the table to config.toml, or set an address by hand with sn-contact address"),
+            "add the table to config.toml, or set an address by hand with sn-contact address",
         )?;
     }
     if out_of_reach.is_empty() && friends > 0 {
         findings.ok("contacts", &format!("there is a way to every friend ({friends})"))?;
+    } else if out_of_reach.is_empty() && asked > 0 {
+        findings.ok("contacts", "there is a way to everybody who was asked")?;
     }
     Ok(())
 }

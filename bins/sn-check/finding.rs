@@ -1,7 +1,7 @@
 //! What was found, printed as soon as it is known: looking may take its time.
 
 use serde::Serialize;
-use socialnet::{Error, Kind, Result, render::json_line, text};
+use socialnet::{Context, Error, Kind, Result, render::json_line, text};
 use std::io::{Write, stdout};
 
 /// How things are.
@@ -48,33 +48,34 @@ impl Findings {
         self.say(Level::Hint, about, text, Some(advice))
     }
 
-    /// It does not work; of which kind the failure is, and what to do, if that is known.
-    pub fn wrong(&mut self, kind: Kind, about: &str, text: &str, advice: Option<&str>) -> Result<()> {
+    /// It does not work; of which kind the failure is, and what to do.
+    pub fn wrong(&mut self, kind: Kind, about: &str, text: &str, advice: &str) -> Result<()> {
         self.wrong += 1;
         // What needs a person wins over what time may heal; among those the first stays.
         if self.kind == Kind::Again {
             self.kind = kind;
         }
-        self.say(Level::Wrong, about, text, advice)
+        self.say(Level::Wrong, about, text, Some(advice))
     }
 
     // Servers' words are among them: escaped for the terminal that they go to, as JSON too.
     fn say(&self, level: Level, about: &str, text: &str, advice: Option<&str>) -> Result<()> {
-        let mut out = stdout().lock();
+        let mut line = Vec::new();
         if self.json {
-            json_line(&mut out, &Line { level, about, text, advice })?;
-            return Ok(out.flush()?);
+            json_line(&mut line, &Line { level, about, text, advice })?;
+        } else {
+            let word = match level {
+                Level::Ok => "ok   ",
+                Level::Hint => "hint ",
+                Level::Wrong => "WRONG",
+            };
+            writeln!(line, "{word} {}: {}", text::one_line(about), text::one_line(text))?;
+            if let Some(advice) = advice {
+                writeln!(line, "      -> {}", text::one_line(advice))?;
+            }
         }
-        let word = match level {
-            Level::Ok => "ok   ",
-            Level::Hint => "hint ",
-            Level::Wrong => "WRONG",
-        };
-        writeln!(out, "{word} {}: {}", text::one_line(about), text::one_line(text))?;
-        if let Some(advice) = advice {
-            writeln!(out, "      -> {}", text::one_line(advice))?;
-        }
-        Ok(out.flush()?)
+        let mut out = stdout().lock();
+        out.write_all(&line).and_then(|()| out.flush()).context(|| "cannot write to standard output")
     }
 
     /// Fails if anything was wrong.

@@ -3,7 +3,10 @@
 //! It is fetched as everything else is: what else has come is in `inpackets/new`, where `sn-ingest` finds it. The probe is
 //! known by its name, which is the hash of its bytes, and taken out again.
 
-use crate::{finding::Findings, ways};
+use crate::{
+    finding::Findings,
+    ways::{self, MEND_SENDING},
+};
 use jiff::Timestamp;
 use socialnet::{
     Kind, Result,
@@ -71,7 +74,7 @@ fn hand_over(home: &Home, address: &str, packet: Vec<u8>, findings: &mut Finding
         (Report::Later(..), Err(error)) => (error.kind(), ways::words(&error, &notes).0),
         (Report::Later(_, why), Ok(())) => (Kind::Again, why),
     };
-    findings.wrong(kind, address, &format!("a packet to yourself could not be sent: {why}"), None)?;
+    findings.wrong(kind, address, &format!("a packet to yourself could not be sent: {why}"), MEND_SENDING)?;
     Ok(false)
 }
 
@@ -128,7 +131,7 @@ fn tell(
         let advice = "look for it in your mail program: in a folder that is not read (add it to folders), or \
                       bounced; some providers take minutes (--wait 10m)";
         let said = format!("a packet to yourself has not come back within {} s", wait.as_secs());
-        return findings.wrong(Kind::Again, address, &said, Some(advice));
+        return findings.wrong(Kind::Again, address, &said, advice);
     };
     let seconds = back.after.as_secs_f32();
     if back.place.is_empty() {

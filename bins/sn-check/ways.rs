@@ -23,12 +23,18 @@ const FULL: u64 = 90;
 /// Lines that are told of those that came before the last one.
 const MOST_BEFORE: usize = 3;
 
+/// Where nobody knows better.
+pub const MEND_SENDING: &str = "mend what it says, or the table in config.toml; socialnet-home(5)";
+const MEND_RECEIVING: &str = "mend what it says, or its [[receive]] table in config.toml; socialnet-home(5)";
+
 /// `[send.SCHEME]`.
 pub fn sending(home: &Home, findings: &mut Findings) -> Result<()> {
     for (scheme, table) in &home.config.send {
         let about = format!("[send.{scheme}]");
         let host = table.get("host").and_then(Value::as_str).unwrap_or_default();
-        let Some(facts) = asked(&about, host, findings, |note| check::sending(home, scheme, note))? else {
+        let Some(facts) =
+            asked(&about, host, MEND_SENDING, findings, |note| check::sending(home, scheme, note))?
+        else {
             continue;
         };
         let limit = facts.get("max-bytes").and_then(|bytes| bytes.parse::<u64>().ok());
@@ -62,7 +68,9 @@ pub fn receiving(home: &Home, now: Timestamp, findings: &mut Findings) -> Result
     for table in &home.config.receive {
         let about = &*source(table);
         let host = about.rsplit('@').next().unwrap_or_default();
-        let Some(facts) = asked(about, host, findings, |note| check::receiving(home, table, note))? else {
+        let Some(facts) =
+            asked(about, host, MEND_RECEIVING, findings, |note| check::receiving(home, table, note))?
+        else {
             continue;
         };
         let mut said = vec!["works".to_owned()];
@@ -86,7 +94,7 @@ pub fn receiving(home: &Home, now: Timestamp, findings: &mut Findings) -> Result
                 Kind::Config,
                 about,
                 &format!("there is no folder '{missing}'"),
-                Some("make it in your mail program, or take it out of folders"),
+                "make it in your mail program, or take it out of folders",
             )?;
         }
         if let Some(spam) = facts.get("spam").filter(|spam| !folders.contains(spam)) {
@@ -111,7 +119,7 @@ fn clock(about: &str, facts: &Facts, now: Timestamp, findings: &mut Findings) ->
     match newest.map(|newest| newest - now.as_second()) {
         Some(ahead) if ahead > CLOCK => {
             let said = format!("this machine's clock is {} minutes behind the server's", ahead / 60);
-            findings.wrong(Kind::Config, about, &said, Some("timedatectl set-ntp true"))
+            findings.wrong(Kind::Config, about, &said, "timedatectl set-ntp true")
         }
         _ => Ok(()),
     }
@@ -122,10 +130,11 @@ pub fn source(table: &Table) -> String {
     shown(table.get("source").and_then(Value::as_str).unwrap_or_default())
 }
 
-/// Runs one check; what went wrong is told here.
+/// Runs one check; what went wrong is told here, with `mend` where nobody knows better.
 fn asked(
     about: &str,
     host: &str,
+    mend: &str,
     findings: &mut Findings,
     run: impl FnOnce(&mut dyn FnMut(&str)) -> Result<Answer>,
 ) -> Result<Option<Facts>> {
@@ -140,7 +149,7 @@ fn asked(
         Err(error) => {
             let (said, hint) = words(&error, &notes);
             let advice = provider::advice(host, error.kind()).map(str::to_owned).or(hint);
-            findings.wrong(error.kind(), about, &said, advice.as_deref())?;
+            findings.wrong(error.kind(), about, &said, advice.as_deref().unwrap_or(mend))?;
         }
     }
     Ok(None)

@@ -49,11 +49,25 @@ rmdir "$T/post/alice"
 doctor alice
 code 'a folder to fetch from that is not there' 74
 ok 'is told' grep -E "^WRONG file://$T/post/alice: cannot open" "$T/doctor"
+is 'with what to do, as everything that is wrong' "$(grep -A 1 '^WRONG' "$T/doctor" | grep -c -- '^      -> ')" \
+    "$(grep -c '^WRONG' "$T/doctor")"
 mkdir "$T/post/alice"
 sed -i 's/^\[send.file\]/[send.none]/' "$T/alice/config.toml"
 doctor alice
 ok 'a friend who is out of reach' grep -E '^WRONG contacts: nothing can be sent to bob: the settings have no \[send.file\]' "$T/doctor"
 ok 'a driver that is not there' grep -E "^WRONG \[send.none\]: there is no program 'sn-send-none'" "$T/doctor"
+# Asked, and not yet a friend: nothing is heard of a request that never left.
+as bob sn-contact invite >"$T/invitation"
+mkdir -p "$T/elsewhere/zoe"
+as zoe sn-init --name zoe --address "file://$T/elsewhere/zoe" >"$T/result"
+as zoe sn-contact add <"$T/invitation"
+as zoe sn-sync
+doctor zoe
+ok 'somebody who was asked, and is out of reach' \
+    grep -E "^WRONG contacts: nothing can be sent to bob: .* not beneath a folder of roots in \[send.file\]" "$T/doctor"
+as zoe sn-contact address bob "file://$T/post/bob"
+doctor zoe
+ok 'and with a way' grep -qx 'ok    contacts: there is a way to everybody who was asked' "$T/doctor"
 chmod 644 "$T/alice/identity/identity.key"
 doctor alice
 ok 'a key that others can read' grep -E "^WRONG $T/alice/identity: others can read identity.key" "$T/doctor"
