@@ -3,7 +3,7 @@
 mod args;
 
 use socialnet::{Result, cli, explain::Explainer};
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Reader, show)
@@ -15,7 +15,7 @@ fn show(args: args::Args, console: &mut cli::Console) -> Result<()> {
     console.inputs(args.files, |input, console| {
         let explained = explainer.explain(&mut out, &input.name, input.bytes);
         // What was explained comes before why it failed, and before what is wrong with the next, wherever the two meet.
-        out.flush()?;
+        cli::finish(&mut out)?;
         if let Err(error) = explained {
             console.failed(&error);
         }

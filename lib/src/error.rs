@@ -58,6 +58,14 @@ impl Error {
         Self::from(error).context(format!("cannot {verb} '{}'", path.display()))
     }
 
+    /// A failed call, with what was being done, for a `Read` or a `Write` in between. One that asks to be called again does so.
+    pub fn through_io(what: impl fmt::Display, error: io::Error) -> io::Error {
+        match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            _ => io::Error::other(Self::from(error).context(what)),
+        }
+    }
+
     /// The same failure with one sentence of advice.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

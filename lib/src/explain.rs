@@ -21,6 +21,9 @@ use std::io::{BufRead, Read, Write};
 /// Bytes of a file that is explained, at most.
 const MAX_FILE: u64 = 32 << 20;
 
+/// How a backup begins, of all that is here: AuthEnvelopedData in BER's indefinite form; sn-backup(1), FORMAT.
+const BACKUP: &[u8] = b"\x30\x80\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17\xa0\x80";
+
 /// Explains files, with the keys and the contacts of the account if there is one.
 pub struct Explainer {
     account: Option<(Keyring, Store)>,
@@ -46,6 +49,11 @@ impl Explainer {
             .take(MAX_FILE + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| Error::from(error).context(format!("cannot read '{name}'")))?;
+        if bytes.starts_with(BACKUP) {
+            writeln!(out, "{}: a backup of an account", text::one_line(name))?;
+            writeln!(out, "  {:12} 'sn-backup verify' reads it, with its passphrase", "verdict")?;
+            return Ok(());
+        }
         if bytes.len() as u64 > MAX_FILE {
             return Err(Error::malformed(format!("{name}: too long to be anything of ours")));
         }

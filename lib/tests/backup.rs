@@ -22,6 +22,10 @@ use tempfile::TempDir;
 const HOURS: i64 = 60;
 const WORDS: &str = "correct horse";
 
+fn words() -> socialnet::Result<String> {
+    Ok(WORDS.into())
+}
+
 fn friends() -> (Person, Person) {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);
@@ -38,13 +42,13 @@ fn backed_up(who: &Person) -> (TempDir, PathBuf) {
     let path = dir.path().join("alice.backup");
     let mut file = fs::File::create(&path).unwrap();
     let made = backup::create(&who.home, &who.store, &mut file, WORDS, true, who.now).unwrap();
-    assert_eq!(made, backup::verify(&path, WORDS).unwrap());
+    assert_eq!(made, backup::verify(&path, words).unwrap());
     (dir, path)
 }
 
 fn restored(path: &Path, who: &Person) -> Person {
     Person::made_by(who.now, |target| {
-        backup::restore(path, WORDS, target, who.now).unwrap();
+        backup::restore(path, words, target, who.now).unwrap();
     })
 }
 
@@ -162,10 +166,13 @@ fn a_backup_that_is_not_whole_leaves_nothing_behind() {
     for broken in [&whole[..whole.len() - 1], &whole[..whole.len() / 2], &changed, b""] {
         let other = dir.path().join("broken");
         fs::write(&other, broken).unwrap();
-        assert_eq!(backup::verify(&other, WORDS).unwrap_err().kind(), Kind::Malformed);
-        assert_eq!(backup::restore(&other, WORDS, &target, alice.now).unwrap_err().kind(), Kind::Malformed);
+        assert_eq!(backup::verify(&other, words).unwrap_err().kind(), Kind::Malformed);
+        assert_eq!(backup::restore(&other, words, &target, alice.now).unwrap_err().kind(), Kind::Malformed);
     }
-    assert_eq!(backup::restore(&path, "wrong", &target, alice.now).unwrap_err().kind(), Kind::NotAllowed);
+    assert_eq!(
+        backup::restore(&path, || Ok("wrong".into()), &target, alice.now).unwrap_err().kind(),
+        Kind::NotAllowed
+    );
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing but the two files");
 }
 
@@ -173,6 +180,6 @@ fn a_backup_that_is_not_whole_leaves_nothing_behind() {
 fn a_restore_never_touches_a_folder_in_use() {
     let (alice, bob) = friends();
     let (_dir, path) = backed_up(&alice);
-    let refused = backup::restore(&path, WORDS, bob.home.path(), alice.now).unwrap_err();
+    let refused = backup::restore(&path, words, bob.home.path(), alice.now).unwrap_err();
     assert_eq!(refused.kind(), Kind::CantCreate);
 }

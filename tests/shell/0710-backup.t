@@ -25,6 +25,22 @@ ok 'the copy of the database is gone' test ! -e alice/state/backup.work
 as alice sn-backup create --passphrase-command "$words" - >piped.backup
 ok 'one can be piped' backup alice verify piped.backup
 
+# What fails is said of the one file that failed, and before anything is asked for.
+asks="touch $T/asked; $words"
+ok 'one that can not be written is said to be that' \
+    sh -c "! SN_HOME=alice sn-backup create --passphrase-command '$words' - >/dev/full 2>'$T/said'"
+is 'and nothing else is blamed' "$(head -n 1 "$T/said")" \
+    'sn-backup: cannot write to standard output: No space left on device'
+fails 73 'there is one already' as alice sn-backup create --passphrase-command "$asks" alice.backup
+fails 74 'nor a folder for it' as alice sn-backup create --passphrase-command "$asks" nowhere/a.backup
+ok 'which is said of the name that was given' has "$T/said" "cannot create 'nowhere/a.backup': No such file or directory"
+fails 74 'there is none to verify' as alice sn-backup verify --passphrase-command "$asks" nofile
+fails 73 'where an account is' as alice sn-backup restore --passphrase-command "$asks" -
+fails 73 'there is no room for it' as bob sn-backup restore --passphrase-command "$asks" alice.backup
+ok 'all that is said without a passphrase' test ! -e asked
+
+ok 'sn-show knows one' sh -c 'SN_HOME=alice sn-show alice.backup | grep "^alice.backup: a backup of an account"'
+
 # By hand, as the page says.
 mkdir hand && cd hand
 cp ../alice.backup .

@@ -68,10 +68,8 @@ pub fn write<W: Write>(
         let about = from.metadata()?;
         let modified = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let size = about.len();
-        let mut from = Counted { from: from.take(size), left: size };
-        archive
-            .append_data(&mut self::header(size, modified), name, &mut from)
-            .context(|| format!("cannot read '{}'", path.display()))?;
+        let mut from = Counted { from: from.take(size), left: size, path };
+        archive.append_data(&mut self::header(size, modified), name, &mut from)?;
         if from.left > 0 {
             return Err(Error::malformed(format!("'{}' became shorter while it was read", path.display())));
         }
@@ -109,15 +107,17 @@ fn header(size: u64, modified: u64) -> Header {
     header
 }
 
-/// Knows whether all came that was announced.
-struct Counted<R> {
+/// Knows whether all came that was announced, and says of what it could not read; where it is copied to may fail as well.
+struct Counted<'a, R> {
     from: R,
     left: u64,
+    path: &'a Path,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.from.read(out)?;
+        let failed = |error| Error::through_io(format!("cannot read '{}'", self.path.display()), error);
+        let count = self.from.read(out).map_err(failed)?;
         self.left -= count as u64;
         Ok(count)
     }

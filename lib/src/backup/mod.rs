@@ -48,28 +48,41 @@ pub fn create(
     Ok(summary)
 }
 
-/// Reads a backup to its end and checks all of it, writing nothing.
-pub fn verify(path: &Path, passphrase: &str) -> Result<Summary> {
-    archive::read(
-        opening(&File::open(path).map_err(|error| Error::io("open", path, error))?, passphrase)?,
-        None,
-    )
+/// Reads a backup to its end and checks all of it, writing nothing. `passphrase` is asked for only where there is something to
+/// open.
+pub fn verify(path: &Path, passphrase: impl FnOnce() -> Result<String>) -> Result<Summary> {
+    let from = open(path)?;
+    archive::read(opening(&from, &passphrase()?)?, None)
 }
 
 /// Makes the account that a backup holds in the folder `target`, which must be empty or not there. It begins a new stream
-/// and new keys, and tells its contacts.
-pub fn restore(path: &Path, passphrase: &str, target: &Path, now: Timestamp) -> Result<Summary> {
+/// and new keys, and tells its contacts. `passphrase` is asked for only where there is something to open, and room for it.
+pub fn restore(
+    path: &Path,
+    passphrase: impl FnOnce() -> Result<String>,
+    target: &Path,
+    now: Timestamp,
+) -> Result<Summary> {
     home::refuse_occupied(target)?;
-    let mut from = File::open(path).map_err(|error| Error::io("open", path, error))?;
+    let mut from = open(path)?;
+    let passphrase = passphrase()?;
     // First all of it is found genuine, then the first byte is written.
-    archive::read(opening(&from, passphrase)?, None)?;
+    archive::read(opening(&from, &passphrase)?, None)?;
     from.rewind()?;
     let unfinished = Unfinished::beside(target)?;
     home::make_folders(unfinished.path())?;
-    let summary = archive::read(opening(&from, passphrase)?, Some(unfinished.path()))?;
+    let summary = archive::read(opening(&from, &passphrase)?, Some(unfinished.path()))?;
     begin_anew(unfinished.path(), now).context(|| "the backup can be read, but not used")?;
     unfinished.finish()?;
     Ok(summary)
+}
+
+fn open(path: &Path) -> Result<File> {
+    let opened = File::open(path).map_err(|error| Error::io("open", path, error));
+    opened.map_err(|error| match path == Path::new("-") {
+        true => error.hint("a backup is a file here: what is restored is read twice"),
+        false => error,
+    })
 }
 
 fn opening<'a>(from: &'a File, passphrase: &str) -> Result<Opening<BufReader<&'a File>>> {
