@@ -3,7 +3,7 @@
 use crate::args::Args;
 use jiff::Zoned;
 use socialnet::{
-    Error, Kind, Result,
+    Error, Kind, Result, packet,
     store::{Store, feed, filter::Filter, named},
     text,
 };
@@ -12,6 +12,11 @@ use socialnet::{
 pub fn asks_for_some(args: &Args) -> bool {
     let chosen = [&args.since, &args.from, &args.about, &args.thread, &args.r#type, &args.r#match];
     !args.follow && chosen.iter().any(|choice| choice.is_some())
+}
+
+/// Whether an application asks for its packets, which are nothing to look at.
+pub fn for_applications(args: &Args) -> bool {
+    args.json && args.r#type.as_deref().is_some_and(packet::is_application)
 }
 
 /// What the arguments ask the feed for.
@@ -31,6 +36,7 @@ pub fn query(args: &Args, store: &Store, now: &Zoned, filter: Filter) -> Result<
         thread: packet(&args.thread)?.map(|packet| packet.root),
         sought: args.r#match.clone(),
         kind: args.r#type.clone(),
+        quiet: for_applications(args),
         filter: Some(filter),
     })
 }

@@ -15,7 +15,7 @@ use socialnet::{
     store::{
         Store, account, feed,
         filter::Filter,
-        named, streams,
+        named, packets, streams,
         threads::{self, Placed},
     },
 };
@@ -71,7 +71,15 @@ fn show(args: &Args, home: &Home, store: &mut Store, seen: Option<i64>) -> Resul
         let hidden = if args.all { filter.hides(&snapshot, seq)? } else { None };
         Ok(feed::Entry { hidden, ..feed::entry(&snapshot, seq, now.timestamp())? })
     };
-    if args.json {
+    if choice::for_applications(args) {
+        for seq in &rows {
+            let signed = packets::signed(&snapshot, *seq)?;
+            // Taken back: nothing is left.
+            if !signed.is_empty() {
+                json::write_signed(&mut out, &entry(*seq)?, &signed)?;
+            }
+        }
+    } else if args.json {
         rows.iter().try_for_each(|seq| json::write(&mut out, &entry(*seq)?))?;
     } else if args.atom {
         let account = account::get(&snapshot)?;

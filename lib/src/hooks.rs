@@ -9,7 +9,6 @@ use crate::{
     Error, Result, driver,
     home::Home,
     render::json,
-    seal,
     store::{Store, feed, filter::Filter, hooks},
 };
 use jiff::Timestamp;
@@ -134,7 +133,7 @@ impl Hook {
         note: &mut dyn FnMut(&str),
     ) -> Result<()> {
         let mut object = Vec::new();
-        json::write_with_xml(&mut object, entry, &String::from_utf8_lossy(&seal::verify(signed)?.content))?;
+        json::write_signed(&mut object, entry, signed)?;
         let state = home.state(&format!("hook-{}", self.name))?;
         let mut command = Command::new(&self.program);
         command.env_clear().envs(SURROUNDINGS.iter().filter_map(|name| Some((name, env::var_os(name)?))));

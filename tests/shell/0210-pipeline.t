@@ -94,6 +94,9 @@ echo '<move xmlns="urn:example:chess">e4</move>' >move.xml
 as alice sn-pack app org.example.chess.move move.xml --to bob | as alice sn-seal | as alice sn-send
 round bob
 is 'an application that is not here is kept in silence' "$(feed bob | grep -c chess)" 0
+ok 'even when it is asked for, by people' sh -c '! SN_HOME=bob sn-feed --type org.example.chess.move | grep .'
+is 'when it comes later, it finds what was said' \
+    "$(as bob sn-feed --type org.example.chess.move --json | jq -r .xml | xmllint --xpath 'string(//*[local-name() = "move"])' -)" e4
 
 for _ in 1 2; do round alice bob carol; done
 is 'all is confirmed' "$(as alice sn-feed --json | jq -r 'select(.from.own) | select(.delivery.sealed != .delivery.confirmed)')" ''

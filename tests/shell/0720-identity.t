@@ -62,6 +62,8 @@ fails 77 'nor does the right one with another passphrase' \
 ok 'and nothing is left of that' sh -c '! ls -A | grep alice$ && ! ls -A | grep "^\.alice"'
 as alice sn-init --succeed stolen --recovery-key stick.pem --passphrase-command "$words" >alice.is
 rm -r stolen
+is 'of what an earlier key sealed nothing is told of readers' "$(as alice sn-feed --json | jq -c .delivery; as alice sn-feed | grep -c confirmed)" 'null
+0'
 sync alice bob
 is 'the recovery key wins' "$(known bob alice fingerprint)" "$(cat alice.is)"
 ok 'and the alarm says what was' \

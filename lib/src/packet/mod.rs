@@ -24,6 +24,7 @@ pub(crate) mod write;
 
 pub use attachment::{Attachment, Content, safe_name};
 pub use read::read;
+pub use rules::is_application;
 pub use write::write;
 
 /// Whether a type is one of version 1, or an application's.

@@ -99,7 +99,7 @@ pub(super) fn of(kind: &str) -> Option<&'static Rule> {
 }
 
 /// Whether a type is an application's: a reverse domain name.
-pub(super) fn is_application(kind: &str) -> bool {
+pub fn is_application(kind: &str) -> bool {
     kind.contains('.')
 }
 

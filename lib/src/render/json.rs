@@ -185,6 +185,7 @@ impl<'a> From<&'a feed::Entry> for Entry<'a> {
 }
 
 /// An entry with its bytes.
+#[cfg(feature = "crypto")]
 #[derive(Serialize)]
 struct WithXml<'a> {
     #[serde(flatten)]
@@ -192,9 +193,11 @@ struct WithXml<'a> {
     xml: &'a str,
 }
 
-/// Writes one entry, and the packet's XML as its author signed it.
-pub fn write_with_xml(out: &mut impl Write, entry: &feed::Entry, xml: &str) -> Result<()> {
-    json_line(out, &WithXml { entry: entry.into(), xml })
+/// Writes one entry, and the packet's XML as its author signed it: `signed` is SignedData, DER.
+#[cfg(feature = "crypto")]
+pub fn write_signed(out: &mut impl Write, entry: &feed::Entry, signed: &[u8]) -> Result<()> {
+    let xml = crate::seal::verify(signed)?.content;
+    json_line(out, &WithXml { entry: entry.into(), xml: &String::from_utf8_lossy(&xml) })
 }
 
 /// Writes one entry.

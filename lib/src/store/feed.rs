@@ -46,6 +46,8 @@ pub struct Query {
     pub sought: Option<String>,
     /// Of this type.
     pub kind: Option<String>,
+    /// What is kept quietly too.
+    pub quiet: bool,
     /// What is not shown; without it, what blocked and muted people have to do with.
     pub filter: Option<Filter>,
 }
@@ -63,7 +65,11 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
                FROM packet_text CROSS JOIN packet ON seq = packet_text.rowid WHERE packet_text MATCH :sought"
         }
     });
-    sql += " AND state NOT IN ('quiet', 'expired')
+    sql += match query.quiet {
+        true => " AND state <> 'expired'",
+        false => " AND state NOT IN ('quiet', 'expired')",
+    };
+    sql += "
            AND (state NOT IN ('retracted', 'removed') OR EXISTS (
              SELECT 1 FROM packet AS answer WHERE answer.about_id = packet.id AND answer.about_author = packet.author
                AND answer.state = 'feed' AND answer.root_id IS NOT NULL))

@@ -113,12 +113,10 @@ impl Packet {
         let own_name = Name { from: entry.author.fingerprint, id: entry.id };
         let person = |person| Who::new(site, person);
         let mut facts = facts(site, entry);
-        facts.extend(entry.delivery.filter(|delivery| delivery.sealed > 0).map(|delivery| {
-            match (delivery.confirmed, delivery.waiting()) {
-                (confirmed, 0) => format!("confirmed by {confirmed}"),
-                (0, _) => "not confirmed yet".to_owned(),
-                (confirmed, _) => format!("confirmed by {confirmed} of {}", delivery.sealed),
-            }
+        facts.extend(entry.delivery.map(|delivery| match (delivery.confirmed, delivery.waiting()) {
+            (confirmed, 0) => format!("confirmed by {confirmed}"),
+            (0, _) => "not confirmed yet".to_owned(),
+            (confirmed, _) => format!("confirmed by {confirmed} of {}", delivery.sealed),
         }));
         // What is shared stands beneath.
         let about = entry.about.as_ref().filter(|_| !beneath && entry.shared.is_none());

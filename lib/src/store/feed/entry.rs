@@ -135,7 +135,7 @@ pub struct Entry {
     pub quiet: bool,
     /// Files and photographs.
     pub attachments: Vec<Attachment>,
-    /// For own packets.
+    /// For own packets, if this account has sealed them.
     pub delivery: Option<Delivery>,
     /// For own messages: to whom they went. For others', if they name several readers: those, the owner among them.
     pub to: Option<Vec<Person>>,
@@ -257,7 +257,8 @@ fn one(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
         shared: None,
         quiet: state == "quiet",
         attachments: attachments(db, seq)?,
-        delivery: if own { Some(delivery(db, seq)?) } else { None },
+        // Under a key before, it was another account that sealed it.
+        delivery: if own { Some(delivery(db, seq)?).filter(|delivery| delivery.sealed > 0) } else { None },
         hidden: None,
     })
 }
@@ -381,7 +382,7 @@ mod tests {
         write.commit().unwrap();
         let own = entry(store.read(), 1, at(NOW)).unwrap();
         assert!(own.author.own);
-        assert_eq!(own.delivery, Some(Delivery { sealed: 0, confirmed: 0, complete: None }));
+        assert_eq!(own.delivery, None, "it was never sealed");
         let carols = entry(store.read(), 2, at(NOW)).unwrap();
         assert_eq!((carols.author.own, carols.author.petname), (false, None));
         assert_eq!(carols.through.unwrap().petname.as_deref(), Some("bob"));
