@@ -1,8 +1,8 @@
 //! What the owner writes into their own book of contacts: nobody else learns of it.
 
 use socialnet::{
-    Error, Kind, Result, profile,
-    store::{Store, contacts, filter, named},
+    Error, Fingerprint, Kind, Result, profile,
+    store::{Store, contacts, filter, former, named},
 };
 use std::io::Write;
 
@@ -40,10 +40,14 @@ pub fn address(store: &mut Store, who: &str, addresses: &[String]) -> Result<()>
     Ok(db.commit()?)
 }
 
-pub fn mute(store: &mut Store, who: &[String], muted: bool) -> Result<()> {
+pub fn mute(store: &mut Store, me: Fingerprint, who: &[String], muted: bool) -> Result<()> {
     let db = store.begin()?;
     for who in who {
-        filter::mute(&db, named::person(&db, who)?, muted)?;
+        let who = named::person(&db, who)?;
+        if muted && (who == me || former::was_mine(&db, who)?) {
+            return Err(Error::new(Kind::Usage, "this is your own fingerprint"));
+        }
+        filter::mute(&db, who, muted)?;
     }
     Ok(db.commit()?)
 }

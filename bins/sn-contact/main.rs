@@ -80,8 +80,8 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
             blocking::unblock(&mut store, &who, now)?;
         }
         Verb::Mute { who } if who.is_empty() => render::muted(&mut out, &filter::muted(store.read())?)?,
-        Verb::Mute { who } => book::mute(&mut store, &who, true)?,
-        Verb::Unmute { who } => book::mute(&mut store, &who, false)?,
+        Verb::Mute { who } => book::mute(&mut store, meet::me(&home)?, &who, true)?,
+        Verb::Unmute { who } => book::mute(&mut store, meet::me(&home)?, &who, false)?,
         Verb::Remove { who } => {
             let who = find(&store, &who)?;
             meeting::remove(&mut store, &keyring()?, &who, now)?;

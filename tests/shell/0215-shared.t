@@ -1,6 +1,8 @@
 #!/bin/sh
 # What Dave reads of what Bob shares: Alice wrote it, whom Dave does not know.
 . tests/lib.sh
+. tests/web.sh
+trap 'kill $web 2>/dev/null || :; wait; rm -rf "$T"' EXIT
 
 photo=$PWD/tests/data/ridge.jpg
 account alice bob dave
@@ -62,6 +64,17 @@ ok 'and its picture' sh -c 'grep -F "alt=\"Blue ridges\"" site/2*.html && test -
 is 'which leads nowhere that there is not' "$(cat site/*.html site/people/*.html | grep -o 'href="[^"]*#[^"]*"' | grep -c "$original")" 0
 
 finds_nothing() { test "$(as dave sn-feed --match "$1" || echo "exit $?")" = 'exit 1'; }
+start dave
+ask "$(sed "s|$here||" "$T/address")" -c "$T/jar" >"$T/result"
+is 'in sn-web he reads it too' "$(inside /)" 200
+ok 'as a whole' has "$T/answer" "$reading"
+picture=$(grep -o '<img src="/preview/[^"]*' "$T/answer" | cut -d '"' -f 2)
+is 'sees the picture' "$(inside "$picture"; file -b --mime-type "$T/answer")" 200image/jpeg
+is 'and has it large' "$(inside "/file/${picture#/preview/}"; cmp "$T/answer" bob.jpg)" 200
+kill "$web"
+wait "$web" || :
+web=''
+
 # Of people and words that Dave does not want to see, nothing comes through Bob.
 for wish in "mute $alice" "block $alice"; do
     # shellcheck disable=SC2086 # two words

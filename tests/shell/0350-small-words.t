@@ -32,6 +32,13 @@ ok 'agents hold no lock' flock -n busy/state/round.lock true
 cat busy/state/*/pids | xargs kill
 rm -r busy
 
+printf 'nonsense' >busy.toml && mv busy.toml "$T/alice/config.new"
+cp -a alice broken && mv broken/config.new broken/config.toml
+wrong_settings() { SN_HOME=$T/broken sn-sync; }
+fails 78 'what is wrong with the settings is said by who was called' wrong_settings
+ok 'and by nobody else' sh -c "! grep -v '^sn-sync: ' '$T/said'"
+rm -r broken alice/config.new
+
 fails 64 'an empty reaction is nothing to say' as alice sn-pack reaction --about 000000 ''
 fails 64 'as an empty status is' as alice sn-pack status ''
 
@@ -46,6 +53,15 @@ as bob sn-sync
 id=$(as bob sn-feed --json | jq -r 'select(.attachments != []).id')
 fails 73 'sn-get writes into no folder that is not there' as bob sn-get "$id" -o "$T/nowhere/x"
 ok 'and names the file that was asked for' has said "cannot create '$T/nowhere/x': No such file or directory"
+
+printf 'ftypheic' >p.heic
+fails 65 'a photograph of an unknown kind is none' as alice sn-pack photo p.heic
+ok 'what is sent as it is tells more' has said 'such as where it was taken'
+me=$(as alice sn-profile show --json | jq -r .fingerprint)
+fails 64 'nobody mutes themselves' as alice sn-contact mute "$me"
+full() { as alice sn-check >/dev/full; }
+fails 74 'a full disk is told' full
+ok 'with what was written' has said 'cannot write to standard output: No space left on device'
 
 sed 's/^MII/MIX/' invitation.pem >broken.pem
 sn-show broken.pem >out 2>&1 || true
@@ -63,5 +79,16 @@ as alice sn-pack message --to bob 'Between us.' | as alice sn-seal | as alice sn
 ok 'the feed says to whom a message went' sh -c 'SN_HOME=alice sn-feed | grep "message to bob"'
 is 'as JSON, too' "$(as alice sn-feed --json | jq -r 'select(.type == "message").to[].petname')" bob
 is 'and of nothing else' "$(as alice sn-feed --json | jq -c 'select(.type == "status").to')" null
+
+for words in one two; do
+    as bob sn-pack status "Number $words" | as bob sn-seal --to alice
+done >both.pem
+fails 65 'sn-ingest takes one envelope a file' as alice sn-ingest both.pem
+ok 'and says how to part them' has said "csplit -sz FILE '/^To: /' '{*}'"
+csplit -sz -f part. both.pem '/^To: /' '{*}'
+ok 'as its page does' as alice sn-ingest part.*
+is 'and both are there' "$(as alice sn-feed --json | jq -r .text | grep -c Number)" 2
+fails 74 'a file that is not there' as alice sn-ingest nofile
+ok 'is said as everywhere' has said "cannot open 'nofile': No such file or directory"
 
 plan

@@ -50,7 +50,7 @@ impl Unfinished {
                 Ok(()) => return Ok(Self { path, target: target.to_owned() }),
                 // Another run's, which may have been killed.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(Error::io("make folder", &path, error)),
+                Err(error) => return Err(Error::io("make folder", target, error)),
             }
         }
         let message = format!("beside '{}' are too many leftovers", target.display());

@@ -37,7 +37,7 @@ impl Photo {
     pub fn new(file: Vec<u8>) -> Result<Self> {
         let Some(format) = format_of(&file) else {
             return Err(Error::malformed("not a JPEG, PNG, WebP or GIF picture")
-                .hint("sn-pack status --file FILE sends any file as it is"));
+                .hint("sn-pack status --file FILE sends any file as it is, with all that it tells, such as where it was taken"));
         };
         if file.len() > MAX_FILE {
             return Err(Error::malformed(format!("a photograph has at most {} MiB", MAX_FILE >> 20)));

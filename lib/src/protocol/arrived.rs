@@ -84,7 +84,8 @@ fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
         let garbage = || Error::malformed("neither a sealed packet nor a chunk");
         let pem = blocks.next().transpose()?.ok_or_else(garbage)?;
         if blocks.next().is_some() {
-            return Err(Error::malformed("more than one sealed packet in a file"));
+            return Err(Error::malformed("more than one sealed packet in a file")
+                .hint("csplit -sz FILE '/^To: /' '{*}' parts them"));
         }
         return Ok(Content::Envelope(Box::new(open::open(&pem.der, keyring)?)));
     }

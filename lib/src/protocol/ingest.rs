@@ -20,6 +20,7 @@ use crate::{
 use jiff::Timestamp;
 use rayon::prelude::*;
 use rusqlite::Transaction;
+use rustix::io::Errno;
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -264,7 +265,7 @@ impl<'a> Ingest<'a> {
             let then = match content {
                 Content::Gone if item.name.is_some() => continue,
                 Content::Gone => {
-                    let missing = io::Error::from(io::ErrorKind::NotFound);
+                    let missing = io::Error::from_raw_os_error(Errno::NOENT.raw_os_error());
                     refused(Error::io("open", &item.path, missing));
                     continue;
                 }
