@@ -283,6 +283,33 @@ def many_connections(host, path):
     print(closed, "turned away, another:", statuses(answers(other)))
 
 
+def idle_connections(host, path):
+    """300 connections that say nothing, from three addresses; one that is honest."""
+    streams = [connect(host, f"127.0.5.{number % 3 + 1}") for number in range(300)]
+    honest = connect(host)
+    honest.sendall(post(path, "Content-Length: 4\r\nConnection: close\r\n", b"idle"))
+    print(len(streams), "idle, another:", statuses(answers(honest)))
+
+
+def unfinished(host, path):
+    """Four uploads of 1 MB that stop before their end; then, with all of them gone, a whole one."""
+    streams = []
+    for _ in range(4):
+        stream = connect(host)
+        stream.sendall(post(path, "Content-Length: 1000001\r\n", b"u" * 1_000_000))
+        streams.append(stream)
+    answered = select.select(streams, [], [], 60)[0]
+    print(" ".join(statuses(stream.recv(65536)) for stream in answered), "then:", end=" ")
+    for stream in streams:
+        stream.close()
+    said = "507"
+    while said == "507" and time.monotonic() < END:
+        stream = connect(host)
+        stream.sendall(post(path, "Content-Length: 1000000\r\nConnection: close\r\n", b"w" * 1_000_000))
+        said = statuses(answers(stream))
+    print(said)
+
+
 def many_requests(host, path):
     """More requests from one address than it may make; another address is served."""
     stream = http.client.HTTPConnection(host, timeout=30, source_address=("127.0.4.1", 0))

@@ -10,8 +10,9 @@
 //!
 //! Everything here blocks; nothing here reads an item's bytes.
 
+use rustix::process::geteuid;
 use socialnet::{
-    Error, Fingerprint, Result, file, login,
+    Error, Fingerprint, Kind, Result, file, login,
     mailbox::{delete_leftovers, hash_in},
 };
 use std::{
@@ -117,8 +118,16 @@ impl Boxes {
 }
 
 impl Place {
-    /// Makes `tmp` and `new` where they are missing.
+    /// Makes `tmp` and `new` where they are missing. An account's inpackets that belong to another user take nothing: what
+    /// we write there could be read by nobody but us.
     pub fn prepare(&self) -> Result<()> {
+        if self.local {
+            let about = self.mailbox.metadata().map_err(|error| Error::io("open", &self.mailbox, error))?;
+            if about.uid() != geteuid().as_raw() {
+                let message = format!("'{}' belongs to another user", self.mailbox.display());
+                return Err(Error::new(Kind::NotAllowed, message));
+            }
+        }
         ["tmp", "new"].iter().try_for_each(|folder| file::private_folder(&self.mailbox.join(folder)))
     }
 

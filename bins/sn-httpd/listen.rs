@@ -6,7 +6,7 @@ use crate::{
     log,
     reply::Reply,
     service::{Resource, Service},
-    settings::{Log, Settings, Tls},
+    settings::{Log, Place, Settings, Tls},
 };
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -19,7 +19,7 @@ use socialnet::{Error, Kind, Result};
 use std::{
     convert::Infallible,
     fs, io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::Path,
     pin::Pin,
@@ -42,6 +42,9 @@ const LIFE: Duration = Duration::from_secs(3600);
 const LAST_WORDS: Duration = Duration::from_secs(20);
 /// How long to wait when there are no file descriptors left.
 const NO_DESCRIPTORS: Duration = Duration::from_millis(200);
+
+/// What is said of settings without `listen`.
+pub const NOWHERE: &str = "there is nowhere to listen";
 
 /// A socket that listens.
 pub enum Socket {
@@ -69,11 +72,10 @@ pub fn sockets(settings: &Settings) -> Result<Vec<Socket>> {
         }
     }
     if sockets.is_empty() {
-        return Err(Error::new(Kind::Config, "there is nowhere to listen")
-            .hint("set listen, or use a systemd socket"));
+        return Err(Error::new(Kind::Config, NOWHERE).hint("set listen, or use a systemd socket"));
     }
-    let plain = settings.tls.is_none() && !settings.behind_proxy;
-    if let Some(socket) = sockets.iter().find(|socket| plain && !socket.is_here()) {
+    // Those of the settings were judged with them; the others are known only now.
+    if let Some(socket) = sockets.iter().find(|socket| !socket.is_safe(settings)) {
         let message = format!("no TLS on {}", socket.name());
         return Err(Error::new(Kind::Config, message)
             .hint("set tls, listen on loopback or a socket, or say behind-proxy = true"));
@@ -98,14 +100,15 @@ fn inherit(inherited: &mut ListenFd, at: usize) -> io::Result<Socket> {
     UnixListener::from_std(listener).map(Socket::Unix)
 }
 
-fn open(place: &str) -> io::Result<Socket> {
-    if !place.starts_with('/') {
-        let address: SocketAddr =
-            place.parse().map_err(|_| io::Error::other("neither ADDRESS:PORT nor a path"))?;
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        return TcpListener::from_std(listener).map(Socket::Tcp);
-    }
+fn open(place: &Place) -> io::Result<Socket> {
+    let place = match place {
+        Place::Unix(path) => path,
+        Place::Tcp(address) => {
+            let listener = std::net::TcpListener::bind(address)?;
+            listener.set_nonblocking(true)?;
+            return TcpListener::from_std(listener).map(Socket::Tcp);
+        }
+    };
     // A socket on which nobody listens any more is in the way; nothing else is ever deleted.
     let is_socket = fs::symlink_metadata(place).is_ok_and(|about| about.file_type().is_socket());
     let dead = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
@@ -114,16 +117,16 @@ fn open(place: &str) -> io::Result<Socket> {
     }
     let listener = UnixListener::bind(place)?;
     // As with a port, anybody on this machine may connect; the proxy is another user.
-    fs::set_permissions(Path::new(place), fs::Permissions::from_mode(0o666))?;
+    fs::set_permissions(place, fs::Permissions::from_mode(0o666))?;
     Ok(Socket::Unix(listener))
 }
 
 impl Socket {
-    /// Whether only this machine reaches it.
-    fn is_here(&self) -> bool {
+    /// Whether what is said there is safe from those on the way.
+    fn is_safe(&self, settings: &Settings) -> bool {
         match self {
             Self::Tcp(listener) => {
-                listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
+                listener.local_addr().is_ok_and(|address| settings.may_listen(address.ip()))
             }
             Self::Unix(_) => true,
         }

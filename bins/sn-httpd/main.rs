@@ -36,6 +36,9 @@ fn main() -> ExitCode {
     cli::run(cli::Role::Filter, |args: args::Args, console| {
         let settings = Settings::read(&args.settings)?;
         if args.check {
+            if settings.listen.is_empty() {
+                console.note(&format!("{}, unless systemd opens a socket", listen::NOWHERE));
+            }
             return settings.tls.as_ref().map_or(Ok(()), |tls| listen::acceptor(tls).map(drop));
         }
         run::run(&settings, console)

@@ -2,6 +2,7 @@
 
 use crate::{
     boxes::Place,
+    quota::Unfinished,
     reply::{self, Reply},
     settings::Limits,
     upload::Upload,
@@ -83,7 +84,12 @@ pub enum Received {
 }
 
 /// Takes a body on its way into a box.
-pub async fn upload(place: &Place, body: &mut Coming, limits: &Limits) -> Result<Received> {
+pub async fn upload(
+    place: &Place,
+    body: &mut Coming,
+    limits: &Limits,
+    unfinished: &mut Unfinished<'_>,
+) -> Result<Received> {
     let told = body.body.size_hint().exact();
     if told == Some(0) {
         return Ok(Received::Not(reply::words(StatusCode::BAD_REQUEST, "there is nothing in it")));
@@ -112,6 +118,9 @@ pub async fn upload(place: &Place, body: &mut Coming, limits: &Limits) -> Result
             return Ok(Received::Not(reply::too_large(limits.body)));
         }
         upload = if upload.would_write(piece.len()) {
+            if !unfinished.grow((upload.size() + piece.len()) as u64) {
+                return Ok(Received::Not(reply::full()));
+            }
             crate::service::blocking(move || upload.add(&piece).map(|()| upload)).await?
         } else {
             upload.add(&piece)?;

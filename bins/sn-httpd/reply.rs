@@ -7,7 +7,7 @@ use hyper::{
         CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
-use socialnet_serve::{Body, full};
+use socialnet_serve::Body;
 use std::time::Duration;
 
 pub use socialnet_serve::Reply;
@@ -19,17 +19,17 @@ pub fn words(status: StatusCode, line: &str) -> Reply {
 
 /// Lines of text.
 pub fn text(status: StatusCode, text: String) -> Reply {
-    with_type(status, "text/plain; charset=utf-8", full(text))
+    with_type(status, "text/plain; charset=utf-8", socialnet_serve::full(text))
 }
 
 /// Bytes of a media type.
 pub fn bytes(kind: &'static str, bytes: Vec<u8>) -> Reply {
-    with_type(StatusCode::OK, kind, full(bytes))
+    with_type(StatusCode::OK, kind, socialnet_serve::full(bytes))
 }
 
 /// Nothing but the status.
 pub fn nothing(status: StatusCode) -> Reply {
-    let mut reply = Response::new(full(Bytes::new()));
+    let mut reply = Response::new(socialnet_serve::full(Bytes::new()));
     *reply.status_mut() = status;
     reply
 }
@@ -66,4 +66,9 @@ pub fn too_large(most: usize) -> Reply {
         words(StatusCode::PAYLOAD_TOO_LARGE, &format!("too large: this server takes at most {most} bytes"));
     reply.headers_mut().insert("socialnet-max-bytes", HeaderValue::from(most));
     reply
+}
+
+/// 507.
+pub fn full() -> Reply {
+    words(StatusCode::INSUFFICIENT_STORAGE, "the box is full: try again when its owner has fetched")
 }

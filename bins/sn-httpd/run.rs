@@ -14,7 +14,10 @@ use crate::{
     service::Service,
     settings::Settings,
 };
-use rustix::{fs::Mode, process::umask};
+use rustix::{
+    fs::Mode,
+    process::{Resource, Rlimit, getrlimit, setrlimit, umask},
+};
 use socialnet::{Context, Error, Kind, Result, cli::Console};
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -29,14 +32,31 @@ use tokio::{
 
 /// Threads for what blocks: looking at folders, reading items.
 const BLOCKING: usize = 32;
+/// File descriptors beside those of connections: boxes, what is read and written there, the program itself.
+const DESCRIPTORS: u64 = 512;
 /// How often leftovers of uploads that broke off are looked for.
 const TIDY: Duration = Duration::from_secs(6 * 3600);
 
 /// Runs until SIGTERM or SIGINT.
 pub fn run(settings: &Settings, console: &mut Console) -> Result<()> {
     umask(Mode::from_raw_mode(0o077));
+    raise_descriptors(settings.limits.connections as u64, console);
     let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build();
     runtime.context(|| "cannot start")?.block_on(serve(settings, console))
+}
+
+/// As many file descriptors as the system allows: two for each connection, which may have a file open.
+fn raise_descriptors(connections: u64, console: &mut Console) {
+    let most = getrlimit(Resource::Nofile).maximum;
+    // What can't be had is told below.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most });
+    let there = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let needed = connections.saturating_mul(2).saturating_add(DESCRIPTORS);
+    if there < needed {
+        console.note(&format!(
+            "{connections} connections need {needed} open files, and {there} are allowed: raise LimitNOFILE, or lower connections"
+        ));
+    }
 }
 
 async fn serve(settings: &Settings, console: &mut Console) -> Result<()> {

@@ -141,11 +141,7 @@ impl Service {
 
     /// What is wrong on this side. A person reads it in the log, since it names files; a client reads what it can do.
     fn failure(&self, error: &socialnet::Error) -> Reply {
-        // The library keeps of a system's error its words.
-        if ["No space left", "quota exceeded", "File too large"]
-            .iter()
-            .any(|why| error.message().contains(why))
-        {
+        if error.kind() == Kind::Full {
             return reply::words(StatusCode::INSUFFICIENT_STORAGE, "there is no room here: try again later");
         }
         log::line(error.message());
@@ -163,14 +159,15 @@ impl Service {
             return Ok(busy());
         }
         if self.quotas.is_full(&place) {
-            return Ok(full());
+            return Ok(reply::full());
         }
         let (ready, place) = {
             let prepared = place.clone();
             (blocking(move || prepared.prepare()).await, place)
         };
         ready?;
-        let upload = match receive::upload(&place, body, &self.limits).await? {
+        let mut unfinished = self.quotas.unfinished(&place);
+        let upload = match receive::upload(&place, body, &self.limits, &mut unfinished).await? {
             Received::Whole(upload) => upload,
             Received::Not(refused) => return Ok(refused),
         };
@@ -180,7 +177,7 @@ impl Service {
         }
         match stored.await {
             Err(_) => Ok(busy()),
-            Ok(Ok(Stored::Full)) => Ok(full()),
+            Ok(Ok(Stored::Full)) => Ok(reply::full()),
             Ok(Ok(Stored::New | Stored::Known)) => Ok(reply::words(StatusCode::ACCEPTED, "it is in the box")),
             Ok(Err(error)) => Err(error),
         }
@@ -273,7 +270,7 @@ impl Service {
         match self.logins.login(&place, &form, Timestamp::now()) {
             Ok(token) => Ok(reply::words(StatusCode::OK, &token)),
             // Whatever is wrong, a stranger learns only that it is.
-            Err(error) if error.kind() != Kind::Io => Ok(self.wrong(client)),
+            Err(error) if !matches!(error.kind(), Kind::Io | Kind::Full) => Ok(self.wrong(client)),
             Err(error) => Err(error),
         }
     }
@@ -288,10 +285,6 @@ async fn profile(place: Place) -> Result<Reply> {
 
 fn busy() -> Reply {
     reply::wait(StatusCode::SERVICE_UNAVAILABLE, "too busy: try again", BUSY)
-}
-
-fn full() -> Reply {
-    reply::words(StatusCode::INSUFFICIENT_STORAGE, "the box is full: try again when its owner has fetched")
 }
 
 /// Runs what blocks, beside the tasks that must not.

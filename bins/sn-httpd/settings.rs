@@ -3,7 +3,8 @@
 use serde::{Deserialize, Deserializer, de};
 use socialnet::{Error, Kind, Result, driver::MAX_BYTES, file, home::parse_duration};
 use std::{
-    net::SocketAddr,
+    fmt,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,7 +20,7 @@ pub struct Settings {
     pub boxes: PathBuf,
     /// `ADDRESS:PORT`, or the path of a socket.
     #[serde(default)]
-    pub listen: Vec<String>,
+    pub listen: Vec<Place>,
     /// Names, as in an address's authority, under which a box-login is taken.
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -38,6 +39,36 @@ pub struct Settings {
     /// What one client, one box and all together may take.
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Place {
+    /// `ADDRESS:PORT`
+    Tcp(SocketAddr),
+    /// The path of a socket.
+    Unix(PathBuf),
+}
+
+impl TryFrom<String> for Place {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> std::result::Result<Self, Self::Error> {
+        if text.starts_with('/') {
+            return Ok(Self::Unix(text.into()));
+        }
+        text.parse().map(Self::Tcp).map_err(|_| "neither ADDRESS:PORT nor a path")
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => path.display().fmt(f),
+        }
+    }
 }
 
 /// `[tls]`.
@@ -129,9 +160,21 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Whether what is said at this address is safe from those on the way.
+    pub fn may_listen(&self, address: IpAddr) -> bool {
+        self.tls.is_some() || self.behind_proxy || address.to_canonical().is_loopback()
+    }
+
     fn check(&self) -> std::result::Result<(), String> {
         if !self.boxes.is_dir() {
             return Err(format!("boxes: there is no folder '{}'", self.boxes.display()));
+        }
+        for place in &self.listen {
+            if let Place::Tcp(address) = place
+                && !self.may_listen(address.ip())
+            {
+                return Err(format!("listen: no TLS on {address}: set tls, or say behind-proxy = true"));
+            }
         }
         if self.metrics.is_some_and(|address| !address.ip().is_loopback()) {
             return Err("metrics: counters are served on a loopback address only".to_owned());
@@ -176,8 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn without_tls_it_listens_where_nobody_is_on_the_way() {
+        for more in [
+            "listen = ['127.0.0.1:80', '[::1]:80', '/run/http.sock']",
+            "listen = ['0.0.0.0:80']\nbehind-proxy = true",
+            "listen = ['0.0.0.0:443']\ntls = { certificate = 'c', key = 'k' }",
+        ] {
+            read(more).unwrap();
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (more, why) in [
+            ("listen = ['0.0.0.0:80']", "no TLS on 0.0.0.0:80"),
+            ("listen = ['127.0.0.1:80', '[::]:80']", "no TLS on [::]:80"),
+            ("listen = ['example.net:80']", "neither ADDRESS:PORT nor a path"),
             ("metrics = '0.0.0.0:9464'", "loopback address only"),
             ("hosts = ['Example.net']", "not as in an address"),
             ("hosts = ['https://example.net']", "not as in an address"),

@@ -140,7 +140,7 @@ fn exit_code(kind: Kind) -> ExitCode {
         Kind::Malformed => 65,
         Kind::Unavailable => 69,
         Kind::CantCreate => 73,
-        Kind::Io | Kind::ClosedPipe => 74,
+        Kind::Io | Kind::Full | Kind::ClosedPipe => 74,
         Kind::Again => 75,
         Kind::NotAllowed => 77,
         Kind::Config => 78,

@@ -24,6 +24,8 @@ pub enum Kind {
     CantCreate,
     /// Reading or writing failed.
     Io,
+    /// Writing failed for want of room: a full disk, a quota, a limit on the size of files.
+    Full,
     /// May go well another time.
     Again,
     /// Not allowed, or not trusted.
@@ -115,6 +117,9 @@ impl From<io::Error> for Error {
             io::ErrorKind::BrokenPipe => Kind::ClosedPipe,
             io::ErrorKind::PermissionDenied => Kind::NotAllowed,
             io::ErrorKind::AlreadyExists => Kind::CantCreate,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Kind::Full
+            }
             _ => Kind::Io,
         };
         Self::new(kind, strip_errno(&error.to_string()))
@@ -147,6 +152,17 @@ mod tests {
         let error = Error::io("open", Path::new("x"), io::Error::from_raw_os_error(2));
         assert_eq!(error.to_string(), "cannot open 'x': No such file or directory");
         assert_eq!(error.kind(), Kind::Io);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        for (errno, words) in
+            [(28, "No space left on device"), (122, "Disk quota exceeded"), (27, "File too large")]
+        {
+            let error = Error::io("write", Path::new("x"), io::Error::from_raw_os_error(errno));
+            assert_eq!(error.to_string(), format!("cannot write 'x': {words}"));
+            assert_eq!(error.kind(), Kind::Full);
+        }
     }
 
     #[test]

@@ -162,5 +162,9 @@ fails 78 'and so is a key that is not there' httpd "listen = ['127.0.0.1:0']" \
 ok 'which is said' has "$T/said" "No such file or directory"
 ok 'settings can be checked' sn-httpd --check "$T/web/httpd.toml"
 fails 78 'and are found wrong' sn-httpd --check "$T/ca/ca.pem"
+check() { printf '%s\n' "boxes = '$T/web/boxes'" "$@" >"$T/wrong.toml" && sn-httpd --check "$T/wrong.toml"; }
+fails 78 'what the server would refuse is found wrong, too' check "listen = ['0.0.0.0:8080']"
+ok 'and why' has "$T/said" 'no TLS on 0.0.0.0:8080'
+ok 'what systemd opens need not be there' check 'hosts = ["localhost"]'
 
 plan

@@ -57,6 +57,31 @@ ok 'it ends when it is told to' timeout 50 "$httpd" stop "$T/web"
 wait
 is 'and sends away who is not done' "$(xargs <"$T/holding")" 'on gone'
 
+# A shell's usual limit on open files is not the server's.
+sh -c 'ulimit -Sn 256 && exec "$@"' - "$httpd" start "$T/web" 'limits.head-time = "2m"'
+came '300 connections that say nothing leave room' '300 idle, another: 202' idle_connections
+"$httpd" kill "$T/web"
+sh -c 'ulimit -n 256 && exec "$@"' - "$httpd" start "$T/web"
+ok 'a limit that is too low is told' has "$T/web/log" '4096 connections need 8704 open files, and 256 are allowed'
+
+# What is kept of uploads that are not finished has a limit, too.
+"$httpd" stop "$T/web"
+"$httpd" start "$T/web" 'limits.bytes = 3000000'
+is 'a box has room for so much that is not finished' "$("$attack" unfinished "$(cat "$T/web/address")" /in/bobs)" \
+    '507 then: 202'
+
+# Inpackets of somebody else.
+mkdir -p "$T/carol/inpackets/new" "$T/web/boxes/carols" && ln -s "$T/carol/inpackets" "$T/web/boxes/carols/inpackets"
+if chown 65534 "$T/carol/inpackets" 2>"$T/said"; then
+    is 'what their owner could not read is not taken' "$(curl -q -sS -o "$T/answer" -w '%{http_code}' -d x \
+        -H 'Content-Type: application/octet-stream' "http://$(cat "$T/web/address")/in/carols")" 500
+    is 'nothing is there' "$(find "$T/carol" -type f)" ''
+    ok 'the log says why' has "$T/web/log" "inpackets' belongs to another user"
+else
+    ok "inpackets of another user # SKIP $(cat "$T/said")" true
+fi
+"$httpd" stop "$T/web"
+
 # Where nothing more can be written: nothing is taken that is not kept, and nothing half is left.
 head -c 300000 /dev/urandom >"$T/large"
 post() {
