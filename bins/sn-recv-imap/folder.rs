@@ -285,20 +285,19 @@ impl Reading<'_, '_> {
             [uid] if !by_structure => Some(*uid),
             _ => None,
         };
-        if let (None, Some(until)) = (alone, some.last()) {
-            let at_once = if by_structure { GLANCED } else { some.len() / 2 };
-            self.cursor.careful = Some(Careful { at_once: at_once.max(1), until: *until });
-            self.cursor.save()?;
-        }
-        // If nobody is there any more, it was not for the sake of a mail.
-        if !is_no(&why) {
-            self.connect_again()?;
-        }
+        // Kept before anybody is asked for another connection: some servers have none to give so soon.
         if let Some(uid) = alone {
             let prospect = self.stumbled.add(&self.id(uid), &why)?;
             let (name, why) = (self.name, why.message());
             self.console
                 .note(&format!("the mail with UID {uid} in '{name}' can't be had: {why}; {prospect}"));
+        } else if let Some(until) = some.last() {
+            let at_once = if by_structure { GLANCED } else { some.len() / 2 };
+            self.cursor.careful = Some(Careful { at_once: at_once.max(1), until: *until });
+            self.cursor.save()?;
+        }
+        if !is_no(&why) {
+            self.connect_again()?;
         }
         Ok(alone.is_some())
     }

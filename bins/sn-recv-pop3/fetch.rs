@@ -4,7 +4,7 @@
 //! Where the server hangs up for the sake of one mail, a new session goes on with the next one.
 
 use crate::pop3::{Allowance, Pop3};
-use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
+use socialnet::{Error, Kind, Result, cli, file, mailbox::Mailbox};
 use socialnet_mail::{
     Login,
     arrivals::Arrivals,
@@ -19,6 +19,7 @@ use socialnet_mail::{
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::PathBuf,
     thread,
 };
@@ -111,8 +112,14 @@ impl Driver {
         let stumbled = Stumbled::open(&self.state.join("stumbled"))?;
         let mut round = Round { seen: Seen::open(&self.state)?, stumbled, any: false };
         let mut session = self.open()?;
-        let (mut patience, mut one_by_one) = (PATIENCE, !session.offers("PIPELINING"));
+        // Kept, as some servers give no other session so soon, and only the next run has one.
+        let careful = self.state.join("one-by-one");
+        let mut one_by_one = careful.exists() || !session.offers("PIPELINING");
+        let mut patience = PATIENCE;
         loop {
+            if one_by_one {
+                session.one_by_one();
+            }
             let (id, why) = match self.session(session, &mut round, console) {
                 Ok(()) => break,
                 Err(Stopped::Failed(error)) => return Err(error),
@@ -124,13 +131,15 @@ impl Driver {
                 return Err(why);
             }
             patience -= 1;
-            // If nobody is there any more, it was not for the sake of a mail.
-            session = self.open()?;
-            if let Some(id) = culprit {
-                round.stumble(&id, &why, console)?;
-            }
-            session.one_by_one();
             one_by_one = true;
+            match culprit {
+                Some(id) => round.stumble(&id, &why, console)?,
+                None => file::replace(&careful, b"", 0o600)?,
+            }
+            session = self.open()?;
+        }
+        if careful.exists() {
+            fs::remove_file(&careful).map_err(|error| Error::io("delete", &careful, error))?;
         }
         Ok(Fetched { any: round.any, hoped_for: round.stumbled.hoped_for() })
     }

@@ -93,6 +93,20 @@ for how in no-for-one cut-at-one cut-at-top pipelining; do
     is "$how: once they can be had they are fetched" "$(count) $(cat state/stumbled)" '2 '
 done
 
+# A server that lets nobody in again so soon: what is known is known to the next run.
+behaves pipelining mail1 broken mail2
+SN_CONF_PASSWORD_COMMAND='test ! -e asked && touch asked && echo secret'
+for step in 1 2; do
+    rm -f asked
+    code=0
+    recv >names 2>said || code=$?
+    is "one session only, $step" "$code $(find state -name stumbled | wc -l)" "75 $((step - 1))"
+done
+SN_CONF_PASSWORD_COMMAND='echo secret'
+recv >names 2>said || true
+is 'the third goes on behind the mail that broke it' "$(count) $(cut -d ' ' -f 1,4 state/stumbled)" '2 1 mail2'
+is 'many commands at a time are sent again from then on' "$(find state -name one-by-one)" ''
+
 behaves list-refused mail1
 printf 'mail1\n' >state/seen
 fails 75 'a listing that is refused is no empty mailbox' recv
