@@ -120,7 +120,7 @@ fn keys(keyring: &Keyring, now: Timestamp, findings: &mut Findings) -> Result<()
     Ok(())
 }
 
-/// The owner's own.
+/// The addresses in the owner's profile.
 fn addresses(home: &Home, store: &Store, findings: &mut Findings) -> Result<()> {
     let own = account::get(store.read())?.addresses;
     if own.is_empty() {

@@ -25,7 +25,7 @@ struct Line<'a> {
     advice: Option<&'a str>,
 }
 
-/// All of it.
+/// All findings.
 pub struct Findings {
     json: bool,
     wrong: usize,
@@ -33,7 +33,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// As text, or as JSON lines.
+    /// None yet; they are printed as text, or as JSON lines.
     pub fn new(json: bool) -> Self {
         Self { json, wrong: 0, kind: Kind::Again }
     }

@@ -1,4 +1,4 @@
-//! A sealed packet to one's own addresses, and whether it comes back, from which folder and how soon.
+//! A sealed packet to the owner's own addresses, and whether it comes back, from which folder and how soon.
 //!
 //! It is fetched as everything else is: what else has come is in `inpackets/new`, where `sn-ingest` finds it. The probe is
 //! known by its name, which is the hash of its bytes, and taken out again.
@@ -39,7 +39,7 @@ pub fn send(
     findings: &mut Findings,
 ) -> Result<()> {
     for address in account::get(store.read())?.addresses {
-        // Where the owner is reached, the owner has chosen.
+        // The owner chose these addresses, so local ones are allowed.
         if let Err(error) = driver::allowed(home, &address, true) {
             findings.hint(
                 &address,
@@ -78,7 +78,7 @@ fn hand_over(home: &Home, address: &str, packet: Vec<u8>, findings: &mut Finding
     Ok(false)
 }
 
-/// How long it took, and where it was, if that was not where everything is.
+/// How long it took, and in which folder it was, if that was an unusual one.
 struct Back {
     after: Duration,
     place: String,
@@ -90,7 +90,7 @@ fn fetch_until(home: &Home, name: &str, wait: Duration) -> Result<Option<Back>> 
     let (mut pause, mut place) = (PAUSE.0, String::new());
     loop {
         for table in &home.config.receive {
-            // What can't be fetched from was told of before; somebody else may be at it, and find it.
+            // A source that fails was reported before; another command may be fetching from it, and find the probe.
             let _ = driver::fetch(
                 home,
                 table,

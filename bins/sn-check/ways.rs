@@ -107,13 +107,13 @@ pub fn receiving(home: &Home, now: Timestamp, findings: &mut Findings) -> Result
             let advice = "delete what is old there; with then = 'delete', packets go by themselves";
             findings.hint(about, &format!("the mailbox is {full} % full: soon nothing can come"), advice)?;
         }
-        // A mail can't have come in the time to come.
+        // A mail can't have come in the future: this clock is behind.
         clock(about, &facts, now, findings)?;
     }
     Ok(())
 }
 
-/// Whether the newest mail came in our future.
+/// Whether the newest mail came in the future, by this machine's clock.
 fn clock(about: &str, facts: &Facts, now: Timestamp, findings: &mut Findings) -> Result<()> {
     let newest: Option<i64> = facts.get("newest").and_then(|time| time.parse().ok());
     match newest.map(|newest| newest - now.as_second()) {

@@ -1,4 +1,4 @@
-//! sn-contact(1): whom one knows, who wants to be known, and whom one does not want to hear of.
+//! sn-contact(1): people the owner knows, people who want to be known, and people to hear nothing of.
 
 mod args;
 mod book;

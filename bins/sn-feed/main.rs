@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 fn read(args: &Args, console: &cli::Console) -> Result<()> {
     let home = Home::open()?;
     let mut store = Store::open(&home.database())?;
-    // Rounds that cron runs tell nobody.
+    // When cron runs the rounds, nobody reads what sn-ingest says.
     if let Some(alarm) = streams::alarm(store.read())? {
         console.note(alarm.message());
     }
@@ -86,10 +86,10 @@ fn show(args: &Args, home: &Home, store: &mut Store, seen: Option<i64>) -> Resul
         let whose = atom::Whose { owner: &account.name, account: account.stream, now: now.timestamp() };
         atom::write(&mut out, &whose, rows.iter().rev().map(|seq| entry(*seq)))?;
     } else {
-        // Of those who never asked for what is new, all would be.
+        // Where nobody ever asked for what is new, everything would be marked.
         let read = Some(feed::mark(&snapshot)?).filter(|mark| *mark > 0 && !args.new);
         let style = Style { columns: cli::columns(), colour: cli::wants_colour(), now: now.clone(), read };
-        // What was sought stands in its own order.
+        // Search results are ordered by how well they match.
         let places = match args.r#match {
             None => threads::arrange(&snapshot, &rows)?,
             Some(_) => rows.iter().map(|seq| Placed { seq: *seq, depth: 0 }).collect(),

@@ -50,7 +50,7 @@ fn get(args: Args) -> Result<()> {
     }
 }
 
-/// What of others' files is not here may come yet; of the owner's own, nobody sends it.
+/// Missing parts of others' files may still come; nobody sends missing parts of the owner's own.
 fn missing() -> Error {
     Error::new(Kind::Unavailable, "parts of this file of yours are gone, and nobody sends them").hint(
         "the backup may have been made without attachments; the file itself, or whoever got it, has it still",

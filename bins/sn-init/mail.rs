@@ -16,7 +16,7 @@ use std::{
 };
 
 const INCOMING: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
-/// Who was asked last: where this name leads nowhere, there is no network.
+/// The provider list, which is asked last: if even this name can't be resolved, there is no network.
 const LIST: &str = "autoconfig.thunderbird.net";
 /// The options to name servers by.
 const FORMS: &str = "--incoming imaps://HOST --outgoing smtps://HOST";

@@ -26,7 +26,7 @@ fn init(args: Args, console: &mut cli::Console) -> Result<()> {
         let home = Home::open()?;
         return moved::here(&mut Store::open(&home.database())?, now);
     }
-    // Found before anything is made: who is told to name a server begins with nothing half done.
+    // Found before anything is made: an owner who must name a server first starts again with nothing half done.
     let email = args.email.as_ref().map(|email| mail::find(email, &args.mail, console)).transpose()?;
     let path = Home::locate()?;
     let encrypted = args.passphrase_command.is_some();

@@ -27,7 +27,7 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let now = Timestamp::now();
     let mut out = cli::output();
     if args.due {
-        // Who is at it already seals what is due, or the next one does: nothing is to be paid twice.
+        // Another run is sealing what is due, and nothing may be sealed twice.
         let Some(_lock) = home.lock_if_free("due")? else { return Ok(()) };
         renewal::run(&home, &mut store, &mut keyring, now)?;
         let mut sealer = Sealer::new(&home, &mut store, &keyring, now);
@@ -36,7 +36,7 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
                 Ok(packets) => sealer.owe(packets)?,
                 Err(error) => vec![error],
             };
-            // Whoever wrote it finds in failed what did not reach everybody.
+            // What could not be sealed for everybody goes to failed, where its writer finds it.
             let mut failures = failures.into_iter();
             match failures.next() {
                 None => item.done()?,

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 /// Bytes of a form: as many characters as a page lets anybody type, with every byte percent-encoded. A packet holds fewer
 /// bytes, which is said where the text can be shown again.
 const MAX_FORM: usize = 1 << 20;
-/// For the whole of it.
+/// Time for the whole of it.
 const TIME: Duration = Duration::from_secs(30);
 
 /// The fields of a form.

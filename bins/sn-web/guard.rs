@@ -1,5 +1,5 @@
-//! Which requests are let through to whom they are for: nothing that another site, or a name that somebody made point
-//! here, can have a browser send.
+//! Which requests are answered: none that a browser sends because another site made it, or because somebody's name was made to
+//! point here (DNS rebinding).
 //!
 //! A page of anybody's can make a browser send requests to 127.0.0.1. What such a page can't change are the headers that
 //! the browser itself writes: `Host`, `Origin` (RFC 6454) and `Sec-Fetch-Site` (W3C Fetch Metadata).
@@ -126,7 +126,7 @@ mod tests {
             let headers = [HERE, ("origin", origin), ("sec-fetch-site", "same-origin")];
             assert_eq!(check(Method::POST, "/status", &headers), Err(Refusal::OtherSite), "{origin}");
         }
-        // A name of ours is another one's origin all the same.
+        // localhost is another origin than 127.0.0.1, though both are ours.
         let other = [HERE, ("origin", "http://localhost:4000")];
         assert_eq!(check(Method::POST, "/status", &other), Err(Refusal::OtherSite));
         assert_eq!(check(Method::POST, "/status", &[HERE]), Err(Refusal::UnknownSite));

@@ -36,7 +36,7 @@ const BLOCKING: usize = 8;
 const CONNECTIONS: usize = 64;
 /// Bytes that a connection keeps of what is not yet read or written: also the longest head of a request.
 const BUFFER: usize = 16 << 10;
-/// For the head of a request, and between two requests.
+/// Time for the head of a request, and between two requests.
 const HEAD_TIME: Duration = Duration::from_secs(20);
 /// The life of a connection; the longest upload takes less.
 const LIFE: Duration = Duration::from_secs(3600);
@@ -71,7 +71,7 @@ pub fn run(port: u16, every: Option<Duration>, console: &Console) -> Result<()> 
     runtime.context(|| "cannot start")?.block_on(serve(node, uploads, port, every, console))
 }
 
-/// What uploads that were killed left there goes.
+/// Deletes what interrupted uploads left there.
 fn empty_folder(folder: &Path) -> Result<PathBuf> {
     fs::remove_dir_all(folder).map_err(|error| Error::io("delete", folder, error))?;
     file::private_folder(folder)?;
@@ -115,7 +115,7 @@ async fn serve(
         }
     }
     console.note("stopping");
-    // Who is not done by then is sent away.
+    // Connections that are not done by then are closed.
     let _ = timeout(LAST_WORDS, graceful.shutdown()).await;
     Ok(())
 }

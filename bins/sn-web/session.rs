@@ -29,7 +29,7 @@ impl Secret {
         shown.len() == self.0.len() && memcmp::eq(shown.as_bytes(), self.0.as_bytes())
     }
 
-    /// For the one it is for.
+    /// For the page or header that carries it, and nothing else.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -50,12 +50,12 @@ pub struct Session {
 #[derive(Default)]
 pub struct Last(Option<(Pressed, Instant, String)>);
 
-/// Tells what one browser sends apart, and nothing more.
+/// A digest by which two forms of one browser are told apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Pressed(u64);
 
 impl Pressed {
-    /// Of all that a form says.
+    /// The digest of all that a form says.
     pub fn new(form: &impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
         form.hash(&mut hasher);

@@ -30,7 +30,7 @@ pub const MOST: usize = 4;
 const MAX_FIELD: usize = 128 << 10;
 /// Fields, at most: a file and its words for each photograph, and what goes with all.
 const MAX_FIELDS: usize = 2 * MOST + 8;
-/// For the whole, and between two pieces.
+/// Time for the whole, and between two pieces.
 const TIME: Duration = Duration::from_secs(900);
 const IDLE: Duration = Duration::from_secs(30);
 

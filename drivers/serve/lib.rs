@@ -16,7 +16,7 @@ pub type Body = UnsyncBoxBody<Bytes, io::Error>;
 /// Any answer.
 pub type Reply = Response<Body>;
 
-/// Bytes of a file that are read at once, and at most one piece of which waits for a slow reader.
+/// Bytes of a file that are read at once; at most one such piece waits for a slow reader.
 const PIECE: usize = 64 << 10;
 
 /// A body that is here.
@@ -64,7 +64,7 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
     }
 
-    /// What a reader gets of a file with so many bytes, of which so many were told.
+    /// What a reader gets of a file with `there` bytes when `told` bytes were announced.
     fn read(there: usize, told: u64) -> Result<Vec<u8>, io::ErrorKind> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("item");

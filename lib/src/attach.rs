@@ -126,7 +126,7 @@ pub fn save(attachment: &Attachment, path: &Path, blobs: &Path) -> Result<()> {
             format!("cannot create '{}': {}", path.display(), reason.message()),
         ));
     }
-    // How private it is, is for the owner's umask.
+    // The owner's umask decides who else may read it.
     file::create_with(path, 0o666, |out| copy(attachment, out, blobs))
 }
 

@@ -46,7 +46,7 @@ pub const MAX_BYTES: usize = 8 << 20;
 /// A driver that says nothing for so long is ended, unless its table has a `timeout`.
 const SILENCE: Duration = Duration::from_secs(15 * 60);
 
-/// What receiving drivers say ahead of whoever listens: names and lines for people.
+/// Names and lines that receiving drivers may be ahead of their listener; then they wait.
 const HEARD: usize = 100;
 
 /// One thing to hand over.
@@ -63,7 +63,7 @@ pub struct Job {
 /// Where a job's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// Here.
+    /// In memory.
     Bytes(Vec<u8>),
     /// In a file, which is linked (else copied) into the driver's working folder.
     File(PathBuf),

@@ -281,7 +281,7 @@ mod tests {
         let held = home.lock("queue").unwrap();
         assert_eq!(home.lock("queue").err().unwrap().kind(), Kind::Again);
         drop(held);
-        // A program that another test starts in this moment has all that was open, until it has begun (fork, then exec).
+        // Between fork and exec, a program that another test starts holds this lock, too.
         let patience = Instant::now() + Duration::from_secs(60);
         while home.lock_if_free("queue").unwrap().is_none() {
             assert!(Instant::now() < patience, "it is held by nobody");

@@ -21,8 +21,8 @@ use std::{
 
 /// Runs in which a hook fails at a packet, until that is given up.
 const TRIES: u32 = 5;
-/// What a hook finds in its environment of ours: where programs are, who runs them, how to speak to them and where they can
-/// be seen. Nothing else may be for it.
+/// Variables of our environment that a hook gets: where programs are, who runs them, their language and their screen. Any other
+/// may hold what is not meant for it.
 const SURROUNDINGS: [&str; 13] = [
     "PATH",
     "HOME",

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 /// Seals packets for the readers that `to` names, as `sn-seal --to` does, or where it is empty for those they name themselves,
 /// and queues the envelopes, durably. What [`queue::run`] is for is left to the caller. Gives what could not be sealed, and
-/// why; the rest is queued all the same. An error: nothing was sealed. After that it would be wrong to say so, as somebody
-/// would say the same twice: what can't be queued then is told like what can't be sealed, and its readers ask for it.
+/// why; the rest is queued all the same. An error means that nothing was sealed, so that the owner may say the same again: once
+/// something is sealed, what can't be queued is told like what can't be sealed, and its readers will ask for it.
 pub fn post(
     home: &Home,
     store: &mut Store,

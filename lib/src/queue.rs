@@ -84,7 +84,7 @@ struct Run<'a> {
     note: &'a mut dyn FnMut(&str),
 }
 
-/// What time it is while drivers take theirs.
+/// The time now: the run began at a known instant, and drivers take a while.
 struct Clock {
     begun: Timestamp,
     ticks: Instant,
@@ -117,7 +117,7 @@ impl Run<'_> {
         write.commit()?;
         // The file goes first: rows without a file are dropped some time, a file without rows would be sent again.
         let names: Vec<_> = finished.iter().map(file_name).collect();
-        // In `new` still, if the rename was not to be.
+        // Still in `new`, if the run that should have renamed it was killed.
         ["new", "sent", "failed"].iter().try_for_each(|folder| self.outpackets.remove_all(folder, &names))?;
         let gone = |envelope: &Digest| {
             let name = file_name(envelope);
@@ -407,7 +407,7 @@ fn judge(
             if waited >= retry.give_up {
                 return (Outcome::Failed, format!("given up: {why}"));
             }
-            // Another address is not as tired as the one before.
+            // Another address starts with the shortest wait.
             let attempts = if ["", &delivery.address].contains(&address) { delivery.attempts } else { 0 };
             let doubled = retry.first.saturating_mul(1 << attempts.min(30));
             // A server may ask for more patience than ours, but not for more than the longest wait.

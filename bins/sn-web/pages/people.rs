@@ -1,4 +1,4 @@
-//! Everybody whom the owner knows, who wants to be known, and the ways to meet.
+//! People the owner knows, people who want to be known, and the ways to meet.
 
 use super::{Frame, Place, render};
 use crate::node::Desk;
@@ -81,7 +81,7 @@ fn who(place: &Place<'_>, contact: &Contact) -> Who {
 
 /// A new invitation.
 pub struct Invitation {
-    /// For whom.
+    /// What the friend who gets it is to be called.
     pub petname: Option<String>,
     /// What is handed over.
     pub text: String,

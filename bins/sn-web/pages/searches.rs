@@ -1,4 +1,4 @@
-//! Whom the owner looks for through their contacts, and who has answered.
+//! The people the owner looks for through their contacts, and those who have answered.
 
 use super::{Frame, Place, render, write::Readers};
 use crate::node::Desk;
@@ -68,7 +68,7 @@ struct Answer {
     who: Who,
     state: String,
     by: String,
-    /// The contact by whom the search went.
+    /// The contact who was asked first.
     through: Who,
 }
 

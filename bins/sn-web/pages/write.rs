@@ -5,7 +5,7 @@ use crate::{node::Desk, upload::MOST};
 use askama::Template;
 use socialnet::{Error, Result, store::contacts, text};
 
-/// Whom something can be written to.
+/// The readers that a form offers.
 pub struct Readers {
     /// Without their `@`.
     pub groups: Vec<String>,

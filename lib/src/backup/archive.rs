@@ -17,7 +17,7 @@ use std::{
 };
 use tar::{Archive, Builder, EntryType, Header};
 
-/// The first file: what this is, of whom, and when it was made.
+/// The first file: what this is, whose it is, and when it was made.
 const NOTE: &str = "backup";
 pub const DATABASE: &str = "socialnet.db";
 pub const SETTINGS: &str = "config.toml";
@@ -34,10 +34,10 @@ const MAX_TEXT: u64 = 1 << 20;
 /// Bytes of a name, at most.
 const MAX_NAME: u64 = 300;
 
-/// Of whom a backup is, when it was made, and how much is in it.
+/// Whose backup it is, when it was made, and how much is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Whose.
+    /// The owner.
     pub account: Fingerprint,
     /// When it was begun; whole seconds.
     pub made: Timestamp,

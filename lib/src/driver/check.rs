@@ -58,7 +58,7 @@ fn ask(
     note: &mut dyn FnMut(&str),
 ) -> Result<Answer> {
     let driver = match Surroundings::prepare(home, program, state, table) {
-        // Nothing but the lock passes by itself.
+        // Only the lock is a matter of waiting.
         Err(error) if error.kind() == Kind::Again => return Ok(Answer::Busy),
         prepared => prepared?,
     };
@@ -77,7 +77,7 @@ fn ask(
         },
         &mut |line| notes.push(line.to_owned()),
     );
-    // What such a driver says of a word that it does not know is nobody's trouble.
+    // What such a driver says of an option that it does not know is no failure.
     let knows_how = facts.get("version").is_some();
     if !knows_how && ended.as_ref().map_or_else(|error| error.kind() == Kind::Unavailable, |()| true) {
         return Ok(Answer::Mute);

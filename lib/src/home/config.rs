@@ -80,7 +80,7 @@ impl Default for Blobs {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Hooks {
-    /// One that is not done with a packet by then is ended.
+    /// How long one may take for a packet; then it is killed.
     #[serde(deserialize_with = "duration")]
     pub timeout: Duration,
 }
@@ -106,7 +106,7 @@ pub struct Due {
     pub again: Duration,
 }
 
-/// What others' searches make leave.
+/// The packets that others' searches cause.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct SearchLaw {
@@ -116,7 +116,7 @@ pub struct SearchLaw {
     /// Not later.
     #[serde(deserialize_with = "duration")]
     pub within: Duration,
-    /// To how many contacts a search is passed on that may be.
+    /// To how many contacts a search is passed on, if it may be passed on.
     pub pass_on: u8,
 }
 

@@ -39,7 +39,7 @@ fn name(person: &Person) -> String {
     }
 }
 
-/// Why a packet's words, or what it shares, are gone, or are shown only to who asks for all: a remark without its first capital and its end.
+/// Why a packet's words, or what it shares, are gone, or are shown only on request: remarks, without a capital and a full stop.
 fn remarks(entry: &Entry) -> Vec<&'static str> {
     let gone = entry.gone.map(|gone| match gone {
         Gone::Retracted => "taken back by its author",
@@ -54,10 +54,10 @@ fn remarks(entry: &Entry) -> Vec<&'static str> {
     gone.into_iter().chain(nothing).chain(hidden).collect()
 }
 
-/// Two characters that no terminal minds are none in XML 1.0.
+/// Two characters that are harmless on a terminal, and not allowed in XML 1.0.
 const NOT_IN_XML: [char; 2] = ['\u{fffe}', '\u{ffff}'];
 
-/// One line of a stranger's, made of characters that XML has.
+/// One line of a stranger's, in characters that XML allows.
 fn xml_line(text: &str) -> String {
     one_line(text).replace(NOT_IN_XML, "\u{fffd}")
 }

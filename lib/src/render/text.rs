@@ -11,9 +11,9 @@ use jiff::Zoned;
 use std::io::Write;
 use uuid::Uuid;
 
-/// For whom it is drawn.
+/// The reader and their terminal.
 pub struct Style {
-    /// Of the terminal; `usize::MAX` where lines are not to be broken.
+    /// Columns of the terminal; `usize::MAX` where lines are not to be broken.
     pub columns: usize,
     /// Whether it has colours.
     pub colour: bool,
@@ -27,7 +27,7 @@ const BOLD: &str = "1";
 const DIM: &str = "2";
 const ALARM: &str = "31";
 const INDENT: &str = "  ";
-/// Before what a line had no room for.
+/// In front of the rest of a line that was too long.
 const HANGING: &str = "    ";
 /// Answers to answers step to the right so many times, at most.
 const MOST_STEPS: usize = 12;
@@ -181,8 +181,8 @@ fn whose(person: &Person) -> String {
     if person.own { "your".to_owned() } else { format!("{}'s", name(person)) }
 }
 
-/// Everybody has a colour of their own, the same for ever: it goes by the key, so that who takes another's name does not
-/// take the colour. The owner is in bold.
+/// Everybody has a colour of their own, the same for ever: it is derived from the key, so that taking somebody's name does not
+/// take their colour. The owner is in bold.
 fn colour(person: &Person) -> &'static str {
     let [first, ..] = person.fingerprint.as_bytes();
     if person.own { BOLD } else { PEOPLE[usize::from(*first) % PEOPLE.len()] }

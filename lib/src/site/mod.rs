@@ -54,7 +54,7 @@ use std::{
 const NEWEST: u32 = 20;
 /// Answers on the page of a thread, at most: the others are on the pages of their months.
 const MOST_ANSWERS: u32 = 1000;
-/// Bytes of text on the page of a thread, with which it ends.
+/// Bytes of text after which the page of a thread ends.
 const MOST_TEXT: u64 = 1 << 20;
 
 /// Writes the feed of the account, whose owner is `own`, into the folder `path`, or what has changed of it there.
@@ -223,7 +223,7 @@ impl Site<'_> {
         self.folder.page(&file, Some(&page::person(frame, person, shown)?))
     }
 
-    /// Everybody whom the owner knows.
+    /// Everybody the owner knows.
     fn people(&mut self) -> Result<()> {
         let mut people = Vec::new();
         let mut add = |fingerprint, petname: Option<String>| -> Result<()> {

@@ -62,7 +62,7 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    /// Of the site in `folder`, whose owner is `own`.
+    /// The map of the site in `folder`, whose owner is `own`.
     pub fn new(db: &'a Connection, folder: &Path, own: Fingerprint, zone: &TimeZone, parts: &[Part]) -> Self {
         Self {
             db,
@@ -75,12 +75,12 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// As seen from a page from which `up` leads to the first one.
+    /// The map as a page sees it from which `up` leads to the first one.
     pub fn up(&self, up: &'static str) -> From<'_> {
         From { places: self, up }
     }
 
-    /// The key of those on whose page somebody is shown: a contact's, whichever key they had. The blocked have none.
+    /// The key whose page shows somebody: a contact's present key, whichever they had. The blocked have no page.
     pub fn page_of(&self, who: Fingerprint) -> Result<Option<Fingerprint>> {
         if let Some(known) = self.people.borrow().get(&who) {
             return Ok(*known);

@@ -58,7 +58,7 @@ impl Plan {
             let Some(row) = touched::shown(db, seq)?.filter(|_| known.insert(next)) else { continue };
             plan.show(db, parts, row)?;
             plan.changed.push(row);
-            // With one that is hidden now, or not any more, all is that hangs under it: its thread, and what shares it.
+            // What hangs under it is hidden or shown with it: its thread, and what shares it.
             if (!new || row.root == row.name) && threads.insert(row.root) {
                 left.extend(touched::thread(db, row.root)?.into_iter().map(|seq| (seq, false)));
             }

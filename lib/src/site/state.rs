@@ -10,7 +10,7 @@ use jiff::Zoned;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-/// Of the pages: rises when the same feed makes others.
+/// Version of the pages: rises when the same feed makes different ones.
 const VERSION: u32 = 1;
 
 /// How far it has come.
@@ -18,7 +18,7 @@ const VERSION: u32 = 1;
 pub(super) struct State {
     /// Digest of what any page may show.
     pub key: String,
-    /// The fingerprint of whose account it is.
+    /// The fingerprint of the owner.
     pub owner: String,
     /// The newest row.
     pub seq: i64,

@@ -216,7 +216,7 @@ impl About {
     fn new(site: &dyn Site, entry: &Entry, about: &Reference) -> Self {
         let words = about.text.as_deref().map(xml_line).filter(|words| !words.is_empty());
         let subject = about.id.map(|id| Name { from: about.author.fingerprint, id });
-        // The packet that is spoken of is in the same thread, or one knows of none. What was shared is not there any more.
+        // The packet that is spoken of is in the same thread, or none is known. What was shared is not there any more.
         let subject = subject.filter(|_| entry.kind != "share");
         let href = subject.and_then(|subject| site.packet(subject, entry.thread.unwrap_or(subject)));
         Self {

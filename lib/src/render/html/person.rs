@@ -23,7 +23,7 @@ pub struct Who {
     pub href: Option<String>,
     /// The letter in place of a face.
     pub letter: String,
-    /// Goes by the key, so that who takes another's name does not take the colour.
+    /// Derived from the key, so that taking somebody's name does not take their colour.
     pub hue: u8,
 }
 

@@ -43,7 +43,7 @@ fn pieces(line: &str) -> Vec<Piece> {
     pieces.collect()
 }
 
-/// Whether it leads to the host that one reads in it: letters of another script look like those of a known name (UTS #39
+/// Whether it leads to the host that people read in it: letters of another script look like those of a known name (UTS #39
 /// section 4), and what is before an `@` looks like a host and is none (RFC 3986 section 7.6).
 fn is_web(url: &str) -> bool {
     let Some((scheme, rest)) = url.split_once("://") else { return false };
