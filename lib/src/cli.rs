@@ -8,7 +8,10 @@ mod passphrase;
 pub use passphrase::Passphrase;
 
 use crate::{Error, Kind, Result, text};
-use clap::Parser;
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use std::{
     ffi::OsStr,
     fs::File,
@@ -125,10 +128,23 @@ fn misuse(error: &clap::Error) -> Error {
             usage = Some(format!("usage: {what}"));
         }
     }
+    let usage = usage.filter(|_| !says_all(error));
     let error = Error::new(Kind::Usage, message);
     match tip.or(usage) {
         Some(hint) => error.hint(hint),
         None => error,
+    }
+}
+
+/// Whether the message needs no usage behind it. After a conflict, or where an option is missing, clap's usage repeats what was
+/// typed, also what it has just forbidden.
+fn says_all(error: &clap::Error) -> bool {
+    match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::ArgumentConflict, _) => true,
+        (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
+            missing.iter().all(|argument| argument.starts_with('-'))
+        }
+        _ => false,
     }
 }
 
@@ -222,6 +238,10 @@ mod tests {
     struct Args {
         #[arg(long)]
         _far: bool,
+        #[arg(long, conflicts_with = "_far")]
+        _near: bool,
+        #[arg(long, requires = "_far")]
+        _fast: bool,
         _from: String,
         _to: String,
     }
@@ -241,5 +261,11 @@ mod tests {
         let (message, hint) = said(&["sn-walk", "here", "there", "--farr"]);
         assert_eq!(message, "unexpected argument '--farr' found");
         assert_eq!(hint, "a similar argument exists: '--far'");
+        let (message, hint) = said(&["sn-walk", "here", "there", "--far", "--near"]);
+        assert_eq!(message, "the argument '--far' cannot be used with '--near'");
+        assert_eq!(hint, "", "no usage with what was forbidden");
+        let (message, hint) = said(&["sn-walk", "here", "there", "--fast"]);
+        assert_eq!(message, "the following required arguments were not provided: --far");
+        assert_eq!(hint, "");
     }
 }
