@@ -56,7 +56,7 @@ impl Node {
         });
         match done.await {
             Ok(result) => result,
-            Err(_) => Err(Error::new(Kind::Again, "it broke off")),
+            Err(_) => Err(Error::new(Kind::Again, "this was interrupted: try again")),
         }
     }
 

@@ -161,9 +161,11 @@ impl Author<'_> {
             let readers = contacts::resolve(self.db, word)?;
             to.extend(readers.into_iter().filter(|reader| !to.contains(reader)).collect::<Vec<_>>());
         }
-        let whole_seconds = |then: Timestamp| Timestamp::from_second(then.as_second());
-        let too_far = |_| Error::new(Kind::Usage, "a time out of range");
-        let created = whole_seconds(self.now).map_err(too_far)?;
+        let whole_seconds = |then: Timestamp, what: &str| {
+            let too_far = |_| Error::new(Kind::Usage, format!("{what} is out of range"));
+            Timestamp::from_second(then.as_second()).map_err(too_far)
+        };
+        let created = whole_seconds(self.now, "the time of this machine's clock")?;
         if draft.expires.is_some_and(|expires| expires <= created) {
             return Err(Error::new(Kind::Usage, "it would have expired before it was made"));
         }
@@ -171,7 +173,7 @@ impl Author<'_> {
             name: Name { from: self.fingerprint, id: Uuid::now_v7() },
             kind: kind.to_owned(),
             created,
-            expires: draft.expires.map(whole_seconds).transpose().map_err(too_far)?,
+            expires: draft.expires.map(|then| whole_seconds(then, "the time of expiry")).transpose()?,
             shareable: draft.shareable,
             author_name: None,
             to,
