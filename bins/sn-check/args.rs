@@ -10,7 +10,7 @@ pub struct Args {
     /// How long to wait for it, such as 5m
     #[arg(long, value_name = "TIME", default_value = "2m", requires = "send")]
     pub wait: String,
-    /// Print JSON, one finding a line
+    /// Print JSON, one object a line
     #[arg(long)]
     pub json: bool,
 }

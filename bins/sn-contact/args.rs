@@ -34,13 +34,13 @@ pub enum Verb {
         /// What to call them
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
-        /// What to say to them
+        /// A message to them
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
-        /// Refuse it unless it is from whom this fingerprint names
+        /// Refuse it unless it is from the person with this fingerprint
         #[arg(long, value_name = "FINGERPRINT")]
         is: Option<String>,
-        /// Handed over face to face by whose it is: they count as checked
+        /// Handed over face to face by the person it names: they count as checked
         #[arg(long)]
         in_person: bool,
         /// The invitation, or its short form itself; standard input without it, or for '-'
@@ -53,7 +53,7 @@ pub enum Verb {
     },
     /// List who waits to be accepted, and how they came
     Requests {
-        /// As JSON lines
+        /// Print JSON, one object a line
         #[arg(long)]
         json: bool,
     },
@@ -62,24 +62,24 @@ pub enum Verb {
         /// Their name or fingerprint
         who: String,
     },
-    /// Hear no more of somebody who searches for you, and ask whoever brought it for no more
+    /// Forget somebody who searches for you, and ask those who brought the search to bring no more
     Stop {
         /// Their name or fingerprint
         who: String,
     },
     /// Make two contacts known to each other
     Introduce {
-        /// The name or fingerprint of the one
+        /// The name or fingerprint of one of them
         one: String,
         /// And of the other
         other: String,
-        /// What to say to both
+        /// A message to both
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
     /// List everybody
     List {
-        /// As JSON lines
+        /// Print JSON, one object a line
         #[arg(long)]
         json: bool,
     },
@@ -87,7 +87,7 @@ pub enum Verb {
     Show {
         /// Their name or fingerprint
         who: String,
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },

@@ -38,7 +38,7 @@ pub struct Args {
     /// Draw the previews of photographs, on a terminal that knows sixel
     #[arg(long, conflicts_with_all = ["json", "atom", "html"])]
     pub pictures: bool,
-    /// Print a JSON object a line
+    /// Print JSON, one object a line
     #[arg(long)]
     pub json: bool,
     /// Print an Atom feed, for news readers

@@ -12,5 +12,6 @@ pub struct Args {
     #[arg(short = '0', long, conflicts_with_all = ["again", "files"])]
     pub null: bool,
     /// Files to take in; all of inpackets when there is none, names from standard input for '-'
+    #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }

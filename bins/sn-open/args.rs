@@ -9,5 +9,6 @@ pub struct Args {
     #[arg(long)]
     pub signed: bool,
     /// Files with sealed packets, PEM or DER; standard input when there is none, or for '-'
+    #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }

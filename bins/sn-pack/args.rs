@@ -72,7 +72,7 @@ pub enum Kind {
         #[command(flatten)]
         extras: Extras,
     },
-    /// New words for an own packet, or the end of an own thread
+    /// New words for a packet of yours, or the end of a thread that you began
     Edit {
         /// The packet: its id, or the last 6 digits of it or more
         id: String,
@@ -85,7 +85,7 @@ pub enum Kind {
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
     },
-    /// Ask readers' nodes to forget an own packet, or one in an own thread
+    /// Ask readers' nodes to forget a packet of yours, or one in a thread that you began
     Retract {
         /// The packet: its id, or the last 6 digits of it or more
         id: String,

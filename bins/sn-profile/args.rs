@@ -1,6 +1,6 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Show, change and export the own profile
+/// Show, change and export your profile
 #[derive(Parser)]
 #[command(name = "sn-profile", version)]
 pub struct Args {
@@ -12,7 +12,7 @@ pub struct Args {
 pub enum Verb {
     /// Show it, and who sees which part (what happens without a verb, too)
     Show {
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
@@ -43,14 +43,14 @@ pub enum Verb {
 pub enum Searchable {
     /// List by what people find you, and how many bits it takes to guess that (what happens without a verb, too)
     List {
-        /// As JSON lines
+        /// Print JSON, one object a line
         #[arg(long)]
         json: bool,
     },
     /// Be found by these details, by all of them at once
     Add {
-        /// Only by those who know a secret: the first line that this prints, run by sh -c
-        #[arg(long, value_name = "CMD")]
+        /// Only by those who know a secret, too: the first line that this prints, run by sh -c
+        #[arg(long, value_name = "COMMAND")]
         secret_command: Option<String>,
         /// Even if they are guessed easily
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! sn-profile(1): shows, changes and exports the own profile.
+//! sn-profile(1): shows, changes and exports the owner's profile.
 
 mod args;
 mod searchable;

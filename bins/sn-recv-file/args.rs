@@ -2,15 +2,17 @@ use clap::Parser;
 use std::path::PathBuf;
 
 /// Driver: fetch packets from a folder
-///
-/// Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv.
 #[derive(Parser)]
-#[command(name = "sn-recv-file", version)]
+#[command(
+    name = "sn-recv-file",
+    version,
+    after_help = "Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv."
+)]
 pub struct Args {
     /// Stay, and wait for more
     #[arg(long)]
     pub watch: bool,
-    /// Log in, print what there is, and fetch nothing
+    /// Look at the folder, print what there is, and fetch nothing
     #[arg(long, conflicts_with = "watch")]
     pub check: bool,
     /// The folder, as file:///…

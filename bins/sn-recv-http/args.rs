@@ -2,10 +2,12 @@ use clap::Parser;
 use std::path::PathBuf;
 
 /// Driver: fetch packets from a box on a web server
-///
-/// Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv, for https and http.
 #[derive(Parser)]
-#[command(name = "sn-recv-http", version)]
+#[command(
+    name = "sn-recv-http",
+    version,
+    after_help = "Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv, for https and http."
+)]
 pub struct Args {
     /// Stay, and wait for more
     #[arg(long)]

@@ -2,15 +2,17 @@ use clap::Parser;
 use std::path::PathBuf;
 
 /// Driver: take packets out of a Maildir, or out of one mail
-///
-/// Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv.
 #[derive(Parser)]
-#[command(name = "sn-recv-maildir", version)]
+#[command(
+    name = "sn-recv-maildir",
+    version,
+    after_help = "Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv."
+)]
 pub struct Args {
     /// Stay, and wait for more
     #[arg(long)]
     pub watch: bool,
-    /// Log in, print what there is, and fetch nothing
+    /// Look at the Maildir, print what there is, and fetch nothing
     #[arg(long, conflicts_with = "watch")]
     pub check: bool,
     /// The Maildir, as maildir:/…, or - for one mail on standard input

@@ -2,10 +2,12 @@ use clap::Parser;
 use std::path::PathBuf;
 
 /// Driver: fetch packets from a mailbox by POP3
-///
-/// Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv.
 #[derive(Parser)]
-#[command(name = "sn-recv-pop3", version)]
+#[command(
+    name = "sn-recv-pop3",
+    version,
+    after_help = "Delivers into a mailbox and prints names as socialnet-driver(7) says. Usually run by sn-recv."
+)]
 pub struct Args {
     /// Stay, and wait for more
     #[arg(long)]

@@ -35,7 +35,14 @@ fn search(args: args::Args, _: &mut cli::Console) -> Result<()> {
                 .secret_command
                 .map(|command| secret::first_line("--secret-command", &command, ""))
                 .transpose()?;
-            let packets = ask::begin(&mut store, &keyring, &details, secret.as_deref(), &args.note, now)?;
+            let packets = ask::begin(
+                &mut store,
+                &keyring,
+                &details,
+                secret.as_deref(),
+                &args.note.unwrap_or_default(),
+                now,
+            )?;
             packets.iter().try_for_each(|packet| stream::write_packet(&mut out, packet))?;
         }
     }

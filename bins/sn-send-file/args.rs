@@ -1,15 +1,17 @@
 use clap::Parser;
 
 /// Driver: put packets into folders
-///
-/// Reads jobs and prints reports as socialnet-driver(7) says. Usually run by sn-send.
 #[derive(Parser)]
-#[command(name = "sn-send-file", version)]
+#[command(
+    name = "sn-send-file",
+    version,
+    after_help = "Reads jobs and prints reports as socialnet-driver(7) says. Usually run by sn-send."
+)]
 pub struct Args {
     /// Print what this driver can do
     #[arg(long)]
     pub capabilities: bool,
-    /// Log in, print what there is, and send nothing
+    /// Look at the folders, print what there is, and send nothing
     #[arg(long)]
     pub check: bool,
 }

@@ -1,10 +1,12 @@
 use clap::Parser;
 
 /// Driver: send packets by mail
-///
-/// Reads jobs and prints reports as socialnet-driver(7) says. Usually run by sn-send.
 #[derive(Parser)]
-#[command(name = "sn-send-mailto", version)]
+#[command(
+    name = "sn-send-mailto",
+    version,
+    after_help = "Reads jobs and prints reports as socialnet-driver(7) says. Usually run by sn-send."
+)]
 pub struct Args {
     /// Print what this driver can do
     #[arg(long)]

@@ -2,10 +2,12 @@ use clap::Parser;
 use std::path::PathBuf;
 
 /// Queue sealed envelopes and hand them to drivers
-///
-/// Reads what sn-seal printed, stores it in outpackets, and then runs the queue: all that is due goes to the drivers.
 #[derive(Parser)]
-#[command(name = "sn-send", version)]
+#[command(
+    name = "sn-send",
+    version,
+    after_help = "Reads what sn-seal printed, stores it in outpackets, and then runs the queue: all that is due goes to the drivers."
+)]
 pub struct Args {
     /// Run the queue without reading anything
     #[arg(short, long, conflicts_with = "files")]
@@ -16,9 +18,10 @@ pub struct Args {
     /// List every delivery with its reader, state and reason
     #[arg(short, long, conflicts_with_all = ["queue", "retry", "files"])]
     pub print: bool,
-    /// With -p: one JSON object a line
+    /// With -p: print JSON, one object a line
     #[arg(long, requires = "print")]
     pub json: bool,
-    /// Files to read; - or none is standard input
+    /// Files with sealed envelopes; standard input when there is none, or for '-'
+    #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }

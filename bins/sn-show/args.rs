@@ -6,5 +6,6 @@ use std::path::PathBuf;
 #[command(name = "sn-show", version)]
 pub struct Args {
     /// Files to explain; standard input when there is none, or for '-'
+    #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
