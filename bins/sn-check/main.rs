@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn check(args: args::Args) -> Result<()> {
-    let wait = parse_duration(&args.wait).map_err(|error| Error::new(Kind::Usage, error.message()))?;
+    let wait = parse_duration(&args.wait).map_err(|error| error.of_kind(Kind::Usage))?;
     let home = Home::open()?;
     let store = Store::open(&home.database())?;
     let keyring = Keyring::load(&home.identity())?;

@@ -33,7 +33,7 @@ pub fn rename(store: &mut Store, who: &str, name: &str) -> Result<()> {
 }
 
 pub fn address(store: &mut Store, who: &str, addresses: &[String]) -> Result<()> {
-    let usage = |error: Error| Error::new(Kind::Usage, error.message());
+    let usage = |error: Error| error.of_kind(Kind::Usage);
     addresses.iter().try_for_each(|address| profile::address(address)).map_err(usage)?;
     let db = store.begin()?;
     contacts::set_addresses(&db, contacts::find(&db, who)?.fingerprint, addresses, true)?;

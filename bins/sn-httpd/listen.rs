@@ -176,8 +176,7 @@ pub fn acceptor(tls: &Tls) -> Result<SslAcceptor> {
     };
     // OpenSSL has no words for a file that is not there.
     for path in [&tls.certificate, &tls.key] {
-        fs::File::open(path)
-            .map_err(|reason| Error::new(Kind::Config, Error::io("open", path, reason).message()))?;
+        fs::File::open(path).map_err(|reason| Error::io("open", path, reason).of_kind(Kind::Config))?;
     }
     // Mozilla's recommendation: TLS 1.2 and 1.3.
     let made = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server());

@@ -149,8 +149,7 @@ impl Settings {
     /// Reads the file.
     pub fn read(path: &Path) -> Result<Self> {
         let wrong = |why: &str| Error::new(Kind::Config, format!("'{}' {why}", path.display()));
-        let bytes =
-            file::read(path, MAX_SETTINGS).map_err(|error| Error::new(Kind::Config, error.message()))?;
+        let bytes = file::read(path, MAX_SETTINGS).map_err(|error| error.of_kind(Kind::Config))?;
         let text = String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8"))?;
         let settings: Self = toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

@@ -52,7 +52,7 @@ fn init(args: Args, console: &mut cli::Console) -> Result<()> {
     let owner = start::Owner { name, about: args.about, addresses: addresses.clone() };
     let fingerprint = match (args.former, args.recovery_key) {
         (Some(former), Some(key)) => {
-            let former = former.parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))?;
+            let former = former.parse().map_err(|error: Error| error.of_kind(Kind::Usage))?;
             successor::of_nothing(&path, owner, former, &read(&key)?, now)?
         }
         (_, key) => start::account(&path, owner, || key.as_deref().map(make).transpose(), now)?,

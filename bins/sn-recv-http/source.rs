@@ -224,7 +224,7 @@ impl Source {
 
 /// What the server itself says. If that is too long, it is out of order, and asked another time.
 fn small(answer: &mut Response<Body>, max: usize) -> Result<Vec<u8>> {
-    http::bytes(answer, max).map_err(|error| Error::new(Kind::Again, error.message()))
+    http::bytes(answer, max).map_err(|error| error.of_kind(Kind::Again))
 }
 
 /// What an answer means that is not what was asked for.

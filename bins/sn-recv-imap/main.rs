@@ -99,7 +99,7 @@ impl Driver {
     fn open(&self) -> Result<Account> {
         match Account::open(&self.source, &self.login, &self.attempts) {
             Err(error) if self.welcomed.get() && error.kind() == Kind::NotAllowed => {
-                Err(Error::new(Kind::Again, error.message()))
+                Err(error.of_kind(Kind::Again))
             }
             opened => opened.inspect(|_| self.welcomed.set(true)),
         }

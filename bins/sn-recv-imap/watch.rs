@@ -6,8 +6,8 @@ use crate::{
     wire::{Account, SMALL},
 };
 use imap::types::UnsolicitedResponse;
-use socialnet::{Kind, Result, cli};
-use socialnet_mail::{Settings, caller::Caller};
+use socialnet::{Kind, Result, cli, driver::serve::Caller};
+use socialnet_mail::Settings;
 use std::time::{Duration, Instant};
 
 /// Routers between here and there forget a silent connection after some minutes.

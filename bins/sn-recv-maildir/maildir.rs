@@ -112,7 +112,7 @@ impl Maildir {
                 // Its flags may have changed since it was listed.
                 && let Some(path) = [path.clone(), marked(path)].into_iter().find(|path| path.exists())
             {
-                delete(&path)?;
+                file::delete(&path)?;
             }
         }
         Ok(())
@@ -158,13 +158,6 @@ fn shift(from: &Path, to: &Path) -> Result<()> {
         // Somebody else was faster; if it is the folder that is missing, the mail is still there.
         Err(error) if error.kind() == io::ErrorKind::NotFound && !from.exists() => Ok(()),
         done => done.map_err(|error| Error::io("write", to, error)),
-    }
-}
-
-fn delete(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("delete", path, error)),
-        _ => Ok(()),
     }
 }
 

@@ -4,12 +4,19 @@ mod args;
 mod maildir;
 
 use maildir::Maildir;
-use socialnet::{Error, Kind, Result, cli, driver::local_path, mailbox::Mailbox, text};
+use socialnet::{
+    Error, Kind, Result, cli,
+    driver::{
+        local_path,
+        serve::{Away, Caller},
+    },
+    mailbox::Mailbox,
+    text,
+};
 use socialnet_mail::{
     Settings,
     arrivals::Arrivals,
     attempts::state,
-    caller::Caller,
     find::{MAX_MAIL, find},
     policy::Policy,
     seen::Seen,
@@ -30,7 +37,7 @@ fn main() -> ExitCode {
             return one_mail(&args).map_err(to_be_tried_again);
         }
         let settings = Settings::from_env()?;
-        let folder = local_path(&args.source).map_err(|error| Error::new(Kind::Config, error.message()))?;
+        let folder = local_path(&args.source).map_err(|error| error.of_kind(Kind::Config))?;
         let policy = Policy::read(&settings, "seen")?;
         let poll = settings.duration("poll")?.unwrap_or(POLL);
         if args.check {
@@ -47,20 +54,10 @@ fn main() -> ExitCode {
             return maildir.fetch(console);
         }
         let caller = Caller::listen();
-        let mut there = true;
+        let mut away = Away::default();
         while !caller.is_gone() {
-            match maildir.fetch(console) {
-                Err(error) if error.kind() == Kind::Again => {
-                    // Said once.
-                    if std::mem::take(&mut there) {
-                        console.note(error.message());
-                    }
-                }
-                done => {
-                    done?;
-                    there = true;
-                }
-            }
+            let fetched = maildir.fetch(console);
+            away.or(fetched, |what| console.note(what))?;
             caller.wait(poll);
         }
         Ok(())
@@ -106,6 +103,6 @@ fn one_mail(args: &args::Args) -> Result<()> {
 fn to_be_tried_again(error: Error) -> Error {
     match error.kind() {
         Kind::Nothing => error,
-        _ => Error::new(Kind::Again, error.message()),
+        _ => error.of_kind(Kind::Again),
     }
 }

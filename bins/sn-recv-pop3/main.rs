@@ -6,11 +6,14 @@ mod pop3;
 
 use fetch::Driver;
 use pop3::Pop3;
-use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
+use socialnet::{
+    Error, Kind, Result, cli,
+    driver::serve::{Away, Caller},
+    mailbox::Mailbox,
+};
 use socialnet_mail::{
     Login, Settings,
     attempts::{Attempts, state},
-    caller::Caller,
     policy::Policy,
     source::Source,
 };
@@ -70,23 +73,11 @@ fn check(source: &Source, login: &Login, attempts: &Attempts) -> Result<()> {
 
 fn watch(driver: &Driver, longest: Duration, console: &mut cli::Console) -> Result<()> {
     let caller = Caller::listen();
-    let (mut wait, mut there) = (FIRST.min(longest), true);
+    let (mut wait, mut away) = (FIRST.min(longest), Away::default());
     while !caller.is_gone() {
-        let any = match driver.fetch(console) {
-            Ok(fetched) => {
-                there = true;
-                fetched.any
-            }
-            Err(error) if error.kind() == Kind::Again => {
-                // Said once: a server that is away stays away for a while.
-                if std::mem::take(&mut there) {
-                    console.note(error.message());
-                }
-                false
-            }
-            Err(error) => return Err(error),
-        };
-        wait = if any { FIRST.min(longest) } else { wait };
+        let fetched = driver.fetch(console);
+        let fetched = away.or(fetched, |what| console.note(what))?;
+        wait = if fetched.is_some_and(|fetched| fetched.any) { FIRST.min(longest) } else { wait };
         caller.wait(wait);
         wait = (wait * 2).min(longest);
     }

@@ -5,16 +5,11 @@ mod args;
 use rustix::{fs::Mode, process::umask};
 use socialnet::{
     Error, Kind, Result, cli,
-    driver::{JobLine, MAX_BYTES, MAX_LINE, Report, local_path},
+    driver::{JobLine, MAX_BYTES, Report, local_path, serve},
     file,
     mailbox::name_of,
 };
-use std::{
-    env,
-    io::{BufRead, Read, Write, stdin, stdout},
-    path::Path,
-    process::ExitCode,
-};
+use std::{env, io::Write, path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Filter, |args: args::Args, console| {
@@ -28,7 +23,13 @@ fn main() -> ExitCode {
         }
         // The reader may be another user of this machine. The bytes are sealed: the folder's rights decide who gets them.
         umask(Mode::from_raw_mode(0o022));
-        serve(console)
+        for job in serve::jobs() {
+            match job {
+                Ok(job) => serve::report(&job.id, &hand_over(&job))?,
+                Err(error) => console.failed(&error),
+            }
+        }
+        Ok(())
     })
 }
 
@@ -41,22 +42,6 @@ fn check() -> Result<()> {
         writeln!(out, "missing={root}")?;
     }
     cli::finish(out)
-}
-
-fn serve(console: &mut cli::Console) -> Result<()> {
-    let (mut jobs, mut reports) = (stdin().lock(), stdout().lock());
-    loop {
-        let mut line = String::new();
-        jobs.by_ref().take(MAX_LINE as u64).read_line(&mut line)?;
-        if line.is_empty() {
-            return Ok(());
-        }
-        match line.trim_end_matches('\n').parse() {
-            Ok(job) => writeln!(reports, "{}", hand_over(&job).line(&job.id))?,
-            Err(error) => console.failed(&error),
-        }
-        reports.flush()?;
-    }
 }
 
 fn hand_over(job: &JobLine) -> Report {

@@ -14,13 +14,9 @@ use lanes::{Job, Lanes};
 use post::Post;
 use socialnet::{
     Result, cli,
-    driver::{JobLine, MAX_BYTES, MAX_LINE},
+    driver::{MAX_BYTES, serve},
 };
-use std::{
-    io::{BufRead, Read, Write, stdin, stdout},
-    path::Path,
-    process::ExitCode,
-};
+use std::{io::Write, path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Filter, |args: args::Args, console| {
@@ -36,23 +32,17 @@ fn main() -> ExitCode {
             writeln!(out, "version=1\nmax-bytes={MAX_BYTES}")?;
             return cli::finish(out);
         }
-        serve(console)
+        hand_over(console)
     })
 }
 
-fn serve(console: &mut cli::Console) -> Result<()> {
+fn hand_over(console: &mut cli::Console) -> Result<()> {
     let post = Post::new()?;
     let lanes = Lanes::new(post.per_host());
-    let mut jobs = stdin().lock();
     lanes.run(
         |lanes| {
-            loop {
-                let mut line = String::new();
-                jobs.by_ref().take(MAX_LINE as u64).read_line(&mut line)?;
-                if line.is_empty() {
-                    return Ok(());
-                }
-                match line.trim_end_matches('\n').parse::<JobLine>() {
+            for job in serve::jobs() {
+                match job {
                     Ok(line) => {
                         // One that can't be opened is reported by whoever tries.
                         let size = Path::new(&line.file).metadata().map_or(0, |about| about.len());
@@ -61,12 +51,9 @@ fn serve(console: &mut cli::Console) -> Result<()> {
                     Err(error) => console.failed(&error),
                 }
             }
+            Ok(())
         },
         |job| post.hand_over(job),
-        |job, report| {
-            let mut out = stdout().lock();
-            writeln!(out, "{}", report.line(&job.line.id))?;
-            Ok(out.flush()?)
-        },
+        |job, report| serve::report(&job.line.id, report),
     )
 }

@@ -9,13 +9,12 @@ use crate::{
     mail::{Mail, plan},
     message::room,
     smtp::{Answers, Connection},
-    tell,
     verdict::{Stage, is_full, judge, words},
 };
 use lettre::{Address, transport::smtp::response::Response};
 use socialnet::{
     Error, Kind, Result,
-    driver::{JobLine, MAX_BYTES, Report},
+    driver::{JobLine, MAX_BYTES, Report, serve},
 };
 use socialnet_mail::{
     Login, Security, Server, Settings,
@@ -73,7 +72,7 @@ impl Carrier {
         Ok(Self {
             server: settings.server(settings.required("host")?, port, security)?,
             login,
-            from: address::parse(from).map_err(|error| Error::new(Kind::Config, error.message()))?,
+            from: address::parse(from).map_err(|error| error.of_kind(Kind::Config))?,
             recipients: count("max-recipients", RECIPIENTS)?,
             connections: count("connections", CONNECTIONS)?,
             per_day: settings.parsed::<NonZeroU64>("per-day")?.map(NonZeroU64::get),
@@ -94,7 +93,7 @@ impl Carrier {
         for job in jobs {
             match address::from_uri(&job.address) {
                 Ok(to) => letters.push((to, job)),
-                Err(error) => tell(&job.id, &Report::Never(error.message().to_owned()))?,
+                Err(error) => serve::report(&job.id, &Report::Never(error.message().to_owned()))?,
             }
         }
         if letters.is_empty() {
@@ -104,7 +103,7 @@ impl Carrier {
             Ok(opened) => opened,
             Err(error) => {
                 for (_, job) in &letters {
-                    tell(&job.id, &Report::Later(0, error.message().to_owned()))?;
+                    serve::report(&job.id, &Report::Later(0, error.message().to_owned()))?;
                 }
                 return Err(error);
             }
@@ -174,7 +173,7 @@ fn afford(mails: Vec<Mail>, budget: &mut Budget) -> Result<Vec<Mail>> {
         let refused = mail.readers.split_off(left.min(mail.readers.len()));
         left -= mail.readers.len();
         for job in refused.iter().flat_map(|(_, jobs)| jobs) {
-            tell(job, &Report::Later(budget.left, budget.exhausted()))?;
+            serve::report(job, &Report::Later(budget.left, budget.exhausted()))?;
         }
         if !mail.readers.is_empty() {
             kept.push(mail);
@@ -311,7 +310,7 @@ impl<'a> Round<'a> {
                 }
                 _ => {}
             }
-            jobs.iter().try_for_each(|job| tell(job, &report))?;
+            jobs.iter().try_for_each(|job| serve::report(job, &report))?;
         }
         if !again.is_empty() {
             held(&self.waiting).push_front(mail.again(again));

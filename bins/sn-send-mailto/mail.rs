@@ -3,14 +3,11 @@
 //! Envelopes for one reader do, up to a size that no server minds, and a chunk goes to many readers in one transaction.
 //! Small mails come first: a comment does not wait behind a film, and gets what is left of a day's budget.
 
-use crate::{
-    message::{self, Part, mail_size, part_size, room},
-    tell,
-};
+use crate::message::{self, Part, mail_size, part_size, room};
 use lettre::Address;
 use socialnet::{
     Error, Result,
-    driver::{Cargo, JobLine, MAX_BYTES, Report},
+    driver::{Cargo, JobLine, MAX_BYTES, Report, serve},
     file,
 };
 use std::{collections::BTreeMap, fs, path::Path};
@@ -43,12 +40,12 @@ pub fn plan(letters: Vec<(Address, JobLine)>, limit: Option<usize>, recipients: 
             Ok(about) => part_size(usize::try_from(about.len()).unwrap_or(usize::MAX).min(MAX_BYTES)),
             Err(error) => {
                 let error = Error::io("read", Path::new(&job.file), error);
-                tell(&job.id, &Report::Later(0, error.message().to_owned()))?;
+                serve::report(&job.id, &Report::Later(0, error.message().to_owned()))?;
                 continue;
             }
         };
         if mail_size(size) > limit {
-            tell(&job.id, &Report::TooBig(room(limit) as u64))?;
+            serve::report(&job.id, &Report::TooBig(room(limit) as u64))?;
             continue;
         }
         let mails = match job.cargo {
@@ -133,7 +130,7 @@ impl Mail {
 
     /// The same report for all its jobs.
     pub fn tell(&self, report: &Report) -> Result<()> {
-        self.readers.iter().flat_map(|(_, jobs)| jobs).try_for_each(|job| tell(job, report))
+        self.readers.iter().flat_map(|(_, jobs)| jobs).try_for_each(|job| serve::report(job, report))
     }
 }
 

@@ -49,7 +49,7 @@ const LEAST: Duration = Duration::from_secs(10);
 
 /// The time between two rounds, as it is written on the command line.
 pub fn pause(text: &str) -> Result<Duration> {
-    let pause = parse_duration(text).map_err(|error| Error::new(Kind::Usage, error.message()))?;
+    let pause = parse_duration(text).map_err(|error| error.of_kind(Kind::Usage))?;
     if pause < LEAST {
         return Err(Error::new(Kind::Usage, format!("'{text}' is oftener than every 10 seconds")));
     }

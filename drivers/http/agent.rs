@@ -53,7 +53,7 @@ pub(crate) fn build(settings: &Settings, resolver: impl Resolver) -> Result<Agen
 
 fn roots(settings: &Settings) -> Result<RootCerts> {
     let Some(path) = &settings.ca_file else { return Ok(RootCerts::PlatformVerifier) };
-    let pem = file::read(path, MAX_CA_FILE).map_err(|error| Error::new(Kind::Config, error.message()))?;
+    let pem = file::read(path, MAX_CA_FILE).map_err(|error| error.of_kind(Kind::Config))?;
     let wrong = || Error::new(Kind::Config, format!("'{}' holds no certificates in PEM", path.display()));
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {

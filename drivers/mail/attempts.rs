@@ -3,7 +3,7 @@
 
 use socialnet::{Error, Kind, Result, file};
 use std::{
-    env, fs, io,
+    env,
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -65,12 +65,7 @@ impl Attempts {
 
     /// Forgets them.
     pub fn welcome(&self) -> Result<()> {
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::io("delete", &self.path, error))
-            }
-            _ => Ok(()),
-        }
+        file::delete(&self.path)
     }
 
     fn read(&self) -> Result<(u32, Duration)> {
@@ -91,6 +86,7 @@ fn now() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_third_attempt_waits_and_success_forgets() {

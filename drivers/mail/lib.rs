@@ -17,13 +17,11 @@
 //! | [`policy`] | what becomes of our mails then |
 //! | [`seen`] | which mails were looked at before, where a source has no numbers that rise |
 //! | [`stumbled`] | mails that a server can't hand out, and when each is tried again |
-//! | [`caller`] | whoever started us, and when it goes |
 
 pub mod address;
 pub mod arrivals;
 pub mod attempts;
 pub mod bounce;
-pub mod caller;
 pub mod find;
 pub mod intake;
 pub mod lines;

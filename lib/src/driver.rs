@@ -9,6 +9,7 @@
 //! | `note.rs` | what it heard of deliveries, which may be true |
 //! | `child.rs` | one run of one driver: pipes, silence, its end |
 //! | [`check`] | what a driver finds when it only looks |
+//! | [`serve`] | the driver's own side: its jobs, its reports, its caller |
 
 mod address;
 pub mod check;
@@ -16,6 +17,7 @@ mod child;
 mod job;
 mod note;
 mod report;
+pub mod serve;
 mod source;
 
 pub use address::{MAX_ADDRESS, allowed, is_local, is_scheme, local_path, scheme};
@@ -318,14 +320,16 @@ fn find(name: &str) -> Result<PathBuf> {
         let list = env::var_os(variable).unwrap_or_default();
         env::split_paths(&list).filter(|folder| folder.is_absolute()).collect::<Vec<_>>()
     };
-    let runs = |path: &PathBuf| {
-        path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
-    };
     let places = folders("SN_DRIVERS").into_iter().chain(beside).chain(folders("PATH"));
     let places: Vec<_> = places.collect();
-    let at = |name: &str| places.iter().map(|folder| folder.join(name)).find(runs);
+    let at = |name: &str| places.iter().map(|folder| folder.join(name)).find(|path| is_program(path));
     at(name).or_else(|| at(name.strip_suffix('s')?)).ok_or_else(|| {
         Error::new(Kind::Unavailable, format!("there is no program '{name}'"))
             .hint("install the driver, or take its table out of config.toml")
     })
+}
+
+/// Whether it is a file that somebody may run.
+pub(crate) fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
 }

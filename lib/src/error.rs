@@ -74,6 +74,12 @@ impl Error {
         self
     }
 
+    /// The same failure, as one of another kind: what was found malformed in the settings is a matter of the settings.
+    pub fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
     /// The same failure, with what was being done in front.
     pub fn context(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);

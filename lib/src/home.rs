@@ -100,17 +100,18 @@ impl Home {
     pub fn open_at(path: &Path) -> Result<Self> {
         private_from_now_on();
         refuse_visitors(path)?;
-        let settings = path.join("config.toml");
-        let text = String::from_utf8(file::read(&settings, MAX_CONFIG)?)
-            .map_err(|_| Error::new(Kind::Config, format!("'{}' is not UTF-8", settings.display())))?;
+        let (settings, text) = settings(path)?;
         Ok(Self { path: path.to_owned(), config: Config::read(&text, &settings)? })
+    }
+
+    /// The text of config.toml.
+    pub fn settings(&self) -> Result<String> {
+        Ok(settings(&self.path)?.1)
     }
 
     /// Writes more settings behind those that are there, if the whole is right then; or leaves the file as it was.
     pub fn add_settings(&mut self, more: &str) -> Result<()> {
-        let settings = self.path.join("config.toml");
-        let text = String::from_utf8(file::read(&settings, MAX_CONFIG)?)
-            .map_err(|_| Error::new(Kind::Config, format!("'{}' is not UTF-8", settings.display())))?;
+        let (settings, text) = settings(&self.path)?;
         let text = format!("{}\n\n{more}", text.trim_end());
         let config = Config::read(&text, &settings)?;
         file::replace(&settings, text.as_bytes(), 0o600)?;
@@ -176,6 +177,14 @@ impl Home {
             Err(TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
         }
     }
+}
+
+/// config.toml of the account in `folder`: its path, and its text.
+fn settings(folder: &Path) -> Result<(PathBuf, String)> {
+    let path = folder.join("config.toml");
+    let text = String::from_utf8(file::read(&path, MAX_CONFIG)?)
+        .map_err(|_| Error::new(Kind::Config, format!("'{}' is not UTF-8", path.display())))?;
+    Ok((path, text))
 }
 
 /// Makes the folders of an account beneath `path`, for its owner alone.

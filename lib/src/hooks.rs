@@ -12,12 +12,7 @@ use crate::{
     store::{Store, feed, filter::Filter, hooks},
 };
 use jiff::Timestamp;
-use std::{
-    env, fs, io,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, fs, io, path::PathBuf, process::Command};
 
 /// Runs in which a hook fails at a packet, until that is given up.
 const TRIES: u32 = 5;
@@ -105,7 +100,7 @@ fn all(home: &Home) -> Result<Vec<Hook>> {
     for entry in entries {
         let entry = entry.map_err(cannot)?;
         if let Some(name) = entry.file_name().to_str().filter(|name| is_name(name))
-            && is_program(&entry.path())
+            && driver::is_program(&entry.path())
         {
             hooks.push(Hook { name: name.to_owned(), program: entry.path() });
         }
@@ -118,10 +113,6 @@ fn all(home: &Home) -> Result<Vec<Hook>> {
 fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     !name.starts_with('.') && name.bytes().all(plain)
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
 }
 
 impl Hook {
@@ -145,6 +136,7 @@ impl Hook {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn only_programs_with_the_name_of_a_type_are_hooks() {

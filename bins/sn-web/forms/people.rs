@@ -105,7 +105,7 @@ fn drawn(words: &str) -> Result<String> {
 }
 
 fn person(form: &Form) -> Result<Fingerprint> {
-    form.get("who").parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))
+    form.get("who").parse().map_err(|error: Error| error.of_kind(Kind::Usage))
 }
 
 /// Who is named in a form.

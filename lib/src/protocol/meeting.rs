@@ -133,7 +133,7 @@ impl Introduction {
 /// A fingerprint as people read and write it.
 fn fingerprint_of(spoken: &str) -> Result<Fingerprint> {
     let plain: String = spoken.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
-    plain.parse().map_err(|error: Error| Error::new(Kind::Usage, error.message()))
+    plain.parse().map_err(|error: Error| error.of_kind(Kind::Usage))
 }
 
 /// Reads what `sn-contact invite` or `sn-profile export` printed, from wherever it was pasted.

@@ -61,7 +61,7 @@ pub struct Change {
 
 /// Changes the own profile: its serial rises, and every friend is owed the new one.
 pub fn change(store: &mut Store, change: Change, now: Timestamp) -> Result<()> {
-    let usage = |error: Error| Error::new(Kind::Usage, error.message());
+    let usage = |error: Error| error.of_kind(Kind::Usage);
     change.name.as_deref().map_or(Ok(()), check_name).map_err(usage)?;
     change.addresses.iter().flatten().try_for_each(|uri| address(uri)).map_err(usage)?;
     let db = store.begin()?;

@@ -62,5 +62,5 @@ pub fn account(
 }
 
 fn usage(error: Error) -> Error {
-    Error::new(Kind::Usage, error.message())
+    error.of_kind(Kind::Usage)
 }

@@ -7,7 +7,7 @@ use super::{
     searchable, start,
 };
 use crate::{
-    Error, Fingerprint, Kind, Result, file,
+    Error, Fingerprint, Kind, Result,
     home::{Home, Unfinished},
     identity::{Identity, Keyring},
     mailbox,
@@ -44,8 +44,7 @@ pub fn of_folder(
     if former::own(store.read())?.len() >= MAX_SUCCESSIONS {
         return Err(Error::new(Kind::Unavailable, "too many successions: contacts take no more"));
     }
-    let settings = String::from_utf8(file::read(&old.path().join("config.toml"), 1 << 20)?);
-    let settings = settings.map_err(|_| Error::new(Kind::Config, "the settings are not UTF-8"))?;
+    let settings = old.settings()?;
     let unfinished = Unfinished::beside(path)?;
     let home = Home::create(unfinished.path(), &settings)?;
     let keyring = Keyring::create(&home.identity(), now)?;

@@ -254,5 +254,5 @@ fn picture_of(name: &str) -> Option<&str> {
 
 fn cannot_create(path: &Path, error: io::Error) -> Error {
     let reason = Error::from(error);
-    Error::new(Kind::CantCreate, format!("cannot create '{}': {}", path.display(), reason.message()))
+    reason.of_kind(Kind::CantCreate).context(format!("cannot create '{}'", path.display()))
 }
