@@ -18,7 +18,7 @@ mod ways;
 use finding::Findings;
 use jiff::Timestamp;
 use socialnet::{
-    Error, Kind, Result, cli,
+    Kind, Result, cli,
     home::{Home, parse_duration},
     identity::Keyring,
     store::Store,
