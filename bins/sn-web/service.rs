@@ -161,12 +161,15 @@ impl Service {
                 return reply::see("/waiting");
             }
             "/status" => forms::write::status,
+            "/message" => forms::write::message,
             "/comment" => forms::write::comment,
             "/reaction" => forms::write::reaction,
             "/retract" => forms::write::retract,
             "/accept" => forms::people::accept,
             "/ignore" => forms::people::ignore,
             "/block" => forms::people::block,
+            "/unblock" => forms::people::unblock,
+            "/check" => forms::people::check,
             "/mute" => forms::people::mute,
             "/unmute" => forms::people::unmute,
             "/add" => forms::people::add,

@@ -25,6 +25,7 @@ def main(folder: Path) -> None:
         story.write(bob, alice, photo, "none on a screen", "alice")
         code = story.short_invitation(alice, folder / "code.png")
         (folder / "code").write_text(code)
+        story.decide(alice, bob)
         story.look_for(alice)
         story.hint(alice, bob, folder / "alice")
         corpus.check(alice)

@@ -97,6 +97,50 @@ def write(alice: Window, bob: Window, photo: Path, which: str, reader: str) -> N
     ok(f"{which}: at the other's, too", f"The ridge at dawn, {which}." not in bob.says(), bob.says())
 
 
+def decide(alice: Window, bob: Window) -> None:
+    """Alice writes to Bob alone, makes sure of his key, and blocks him for a moment."""
+    bob.look("/people")
+    bob.press(bob.one(".people .name"))
+    unfold(bob, "/check")
+    his = bob.one("form[action='/check'] code").text
+    alice.look("/people")
+    alice.press(next(name for name in alice.all(".people .name") if name.text == "bob"))
+    page = alice.driver.current_url.removeprefix(alice.home)
+    alice.fill("#message", "For you alone.")
+    alice.press(alice.one("form[action='/message'] button"))
+    ok("a message is written to one person", "It is on its way." in alice.says(), alice.says())
+    alice.sends()
+    bob.sends()
+    bob.look("/")
+    ok("who reads it", "For you alone." in bob.says(), bob.says())
+
+    alice.look(page)
+    hers = alice.one("form[action='/check'] code").get_attribute("textContent") or ""
+    for words, answer in [(hers, "not the fingerprint known of bob"), (his, "from now on it is sure")]:
+        alice.look(page)
+        unfold(alice, "/check")
+        alice.fill("#spoken", words)
+        alice.press(alice.one("form[action='/check'] button"))
+        ok(f"fingerprints are compared: {answer}", answer in alice.says(), alice.says())
+    alice.look("/people")
+    ok("which is remembered", "friend, checked" in alice.one(".people").text, alice.says())
+
+    alice.look(page)
+    unfold(alice, "/block")
+    alice.press(alice.one("form[action='/block'] button"))
+    alice.look(page)
+    ok("to whoever is blocked nothing can be written", not alice.all("#message"), alice.says())
+    alice.press(alice.one("form[action='/unblock'] button"))
+    ok("who is unblocked is what they were", "friend" in alice.one(".person .facts").text, alice.says())
+    alice.sends()
+    bob.sends()
+
+
+def unfold(window: Window, form: str) -> None:
+    """Opens what a form lies in."""
+    window.one(f"details:has(form[action='{form}']) > summary").click()
+
+
 def look_for(alice: Window) -> None:
     """Alice looks for somebody through her contacts."""
     alice.look("/people")

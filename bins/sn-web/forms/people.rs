@@ -6,6 +6,7 @@ use qrcode::{EcLevel, QrCode, render::svg};
 use socialnet::{
     Error, Fingerprint, Kind, Result,
     protocol::{
+        blocking,
         decide::{self, Accepted},
         meeting,
     },
@@ -41,6 +42,22 @@ pub fn block(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let (who, me, now) = (person(form)?, desk.me, desk.instant());
     decide::block(desk.store, me, who, now)?;
     Ok(Done::see("/people").saying("Nothing of theirs is read any more, and nothing goes to them."))
+}
+
+/// `sn-contact unblock`.
+pub fn unblock(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
+    let (who, now) = (contact(desk, form)?, desk.instant());
+    blocking::unblock(desk.store, &who, now)?;
+    let seen = Done::see(format!("/person/{}", who.fingerprint));
+    Ok(seen.saying(format!("{} is what they were before.", who.petname)).sending())
+}
+
+/// `sn-contact check`.
+pub fn check(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
+    let who = contact(desk, form)?;
+    meeting::check(desk.store, &who, form.get("spoken"))?;
+    let seen = Done::see(format!("/person/{}", who.fingerprint));
+    Ok(seen.saying(format!("That is the key of {}: from now on it is sure.", who.petname)))
 }
 
 /// `sn-contact mute`.

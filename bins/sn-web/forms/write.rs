@@ -1,6 +1,6 @@
 //! Packets: what sn-pack, sn-seal and sn-send do.
 
-use super::Done;
+use super::{Done, people};
 use crate::{body::Form, node::Desk, upload::Upload};
 use socialnet::{
     Error, Kind, Result, attach,
@@ -20,6 +20,19 @@ pub fn status(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let draft = Draft { text: Some(words(form)?), ..Draft::default() };
     let packet = author(desk).status(draft)?;
     send(desk, vec![packet], &[reader(form)], Done::see("/"))
+}
+
+/// `sn-pack message --to | sn-seal | sn-send`.
+pub fn message(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
+    let who = people::contact(desk, form)?;
+    let draft = Draft { text: Some(words(form)?), to: vec![who.fingerprint.to_string()], ..Draft::default() };
+    let packet = author(desk).message(draft)?;
+    send(
+        desk,
+        vec![packet],
+        &[],
+        Done::see(format!("/person/{}", who.fingerprint)).saying("It is on its way."),
+    )
 }
 
 /// `sn-pack photo | sn-seal --to | sn-send`.

@@ -32,10 +32,14 @@ struct Page {
 
 /// What there is to decide.
 struct Decisions {
+    write: bool,
+    /// The owner's fingerprint, to be read to them.
+    compare: Option<String>,
     waits: bool,
     mute: bool,
     unmute: bool,
     block: bool,
+    unblock: bool,
 }
 
 /// The page of somebody.
@@ -62,10 +66,14 @@ pub fn page(desk: &mut Desk<'_>, frame: Frame, who: Fingerprint, asked: &Asked) 
         who,
         person,
         decisions: Decisions {
+            write: state == Some(State::Friend),
+            compare: matches!(state, Some(State::Friend | State::Asked | State::Waiting | State::Introduced))
+                .then(|| desk.me.spoken()),
             waits: matches!(state, Some(State::Waiting | State::Introduced)),
             mute: !own && !muted,
             unmute: !own && muted,
             block: !own && state != Some(State::Blocked),
+            unblock: state == Some(State::Blocked),
         },
         conversations: one_by_one(desk, &place, &rows)?,
         path: format!("/person/{who}"),
