@@ -9,6 +9,9 @@ use hyper::{
     header::{HOST, HeaderName, ORIGIN},
 };
 
+/// The port that an http URI need not name.
+const HTTP: u16 = 80;
+
 /// Why a request goes no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -22,13 +25,18 @@ pub enum Refusal {
 
 /// What this server is called by browsers that are meant to reach it.
 pub struct Guard {
-    hosts: [String; 2],
+    hosts: Vec<String>,
 }
 
 impl Guard {
     /// For a server on this port.
     pub fn new(port: u16) -> Self {
-        Self { hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")] }
+        let mut hosts = vec![format!("127.0.0.1:{port}"), format!("localhost:{port}")];
+        if port == HTTP {
+            // Browsers leave it out, of `Host` and `Origin` alike (RFC 9110 section 4.2.1).
+            hosts.extend(["127.0.0.1".to_owned(), "localhost".to_owned()]);
+        }
+        Self { hosts }
     }
 
     /// Lets a request through, or not.
@@ -97,6 +105,19 @@ mod tests {
             assert_eq!(check(Method::POST, "/status", &[("host", host), ("origin", &origin)]), Ok(()));
         }
         assert_eq!(check(Method::POST, "/status", &[HERE, ("sec-fetch-site", "same-origin")]), Ok(()));
+    }
+
+    #[test]
+    fn a_port_that_browsers_leave_out_need_not_be_named() {
+        let post = |host: &str, origin: &str| {
+            let request = Request::builder().method(Method::POST).uri("/status");
+            let request = request.header("host", host).header("origin", origin).body(()).unwrap();
+            Guard::new(80).check(request.method(), request.uri(), request.headers())
+        };
+        assert_eq!(post("127.0.0.1", "http://127.0.0.1"), Ok(()));
+        assert_eq!(post("localhost", "http://localhost"), Ok(()));
+        assert_eq!(post("localhost", "http://127.0.0.1"), Err(Refusal::OtherSite));
+        assert_eq!(post("evil.example", "http://evil.example"), Err(Refusal::OtherHost));
     }
 
     #[test]

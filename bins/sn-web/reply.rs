@@ -64,6 +64,15 @@ pub fn see(path: &str) -> Result<Reply> {
     Ok(reply)
 }
 
+/// The same for the script, which can't help following what [`see`] says: that page would be made twice, and what it says
+/// once or shows as new would be in the one that nobody sees.
+pub fn see_by_script(reply: Reply) -> Reply {
+    match reply.headers().get(LOCATION).and_then(|path| path.to_str().ok()) {
+        Some(path) => json(&serde_json::json!({ "see": path })),
+        None => reply,
+    }
+}
+
 /// The same answer with a cookie.
 pub fn cookie(mut reply: Reply, cookie: &str) -> Result<Reply> {
     reply.headers_mut().insert(SET_COOKIE, header(cookie)?);

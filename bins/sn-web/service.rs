@@ -15,7 +15,7 @@ use crate::{
 use hyper::{
     Method, Request, StatusCode,
     body::Incoming,
-    header::{ALLOW, COOKIE, HeaderValue},
+    header::{ACCEPT, ALLOW, COOKIE, HeaderValue},
 };
 use serde_json::json;
 use socialnet::{Error, Kind, Result};
@@ -146,9 +146,12 @@ impl Service {
 
     async fn act(&self, session: Arc<Session>, path: &str, mut request: Request<Incoming>) -> Result<Reply> {
         if path == "/photo" {
+            let by_script = request.headers().get(ACCEPT).is_some_and(|kind| kind == "application/json");
             let upload = upload::take(request, &session, &self.uploads).await?;
             let (pressed, text) = (upload.pressed, upload.form.words("text"));
-            return self.once(&session, pressed, text, move |desk| forms::write::photo(desk, &upload)).await;
+            let done = self.once(&session, pressed, text, move |desk| forms::write::photo(desk, &upload));
+            let reply = done.await?;
+            return if by_script { Ok(reply::see_by_script(reply)) } else { Ok(reply) };
         }
         let form = body::form(&mut request).await?;
         if !session.form.is(form.get("form")) {

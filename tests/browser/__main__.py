@@ -28,6 +28,7 @@ def main(folder: Path) -> None:
         story.decide(alice, bob)
         story.look_for(alice)
         story.hint(alice, bob, folder / "alice")
+        story.sends_meanwhile(alice, bob, photo, folder / "alice")
         corpus.check(alice)
         for size, script, dark, how in [
             (DESKTOP, True, False, "screen-light"),

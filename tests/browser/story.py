@@ -169,6 +169,22 @@ def hint(alice: Window, bob: Window, home: Path) -> None:
     ok("and shows it as new", "new" in alice.packet("Look out of the window!").text, alice.says())
 
 
+def sends_meanwhile(alice: Window, bob: Window, photo: Path, home: Path) -> None:
+    """What came while Alice sends a photograph by the script is new to her afterwards."""
+    alice.look("/photo")
+    bob.look("/")
+    bob.fill("[name=text]", "Look at the sky!")
+    bob.press(bob.one("form[action='/status'] button"))
+    bob.sends()
+    subprocess.run(["sn-sync"], env={**os.environ, "SN_HOME": str(home)}, check=True)
+    alice.one("#photo1").send_keys(str(photo))
+    alice.fill("#alt1", "Clouds")
+    alice.fill("#text", "What a sky!")
+    alice.press(alice.one("#upload button"))
+    ok("a photograph sent by the script is in the feed", seen(alice, alice.packet("What a sky!")), alice.says())
+    ok("and what came meanwhile is new", "new" in alice.packet("Look at the sky!").text, alice.says())
+
+
 def seen(window: Window, packet: WebElement) -> bool:
     """Whether the picture of a packet is shown, once it is looked at."""
     picture = packet.find_element(By.TAG_NAME, "img")

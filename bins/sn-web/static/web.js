@@ -48,7 +48,7 @@ if (upload) {
         });
         request.addEventListener("load", () => {
             if (request.status < 400) {
-                location.assign(request.responseURL);
+                location.assign(JSON.parse(request.responseText).see);
                 return;
             }
             // What went wrong stands in the page that came instead.
@@ -62,6 +62,7 @@ if (upload) {
         button.disabled = true;
         progress.hidden = false;
         request.open("POST", upload.action);
+        request.setRequestHeader("Accept", "application/json");
         request.send(new FormData(upload));
     });
 }
