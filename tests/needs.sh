@@ -32,15 +32,13 @@ test)
     need sqlite3 sqlite3                    # looks into a database with somebody else's eyes
     need zbarimg zbar-tools                 # reads the QR code of an invitation
     need strace strace                      # kills a command at a chosen system call
-    need faketime faketime                  # lets weeks pass for the network of thirty accounts
     need mbsync isync                       # fills a Maildir from a mailbox
     need setpriv util-linux                 # root without the right to write everywhere
-    need faketime faketime                  # lets weeks go by
-    need python3 python3                    # runs the second implementation
+    need faketime faketime                  # lets weeks go by, also for the network of thirty accounts
     need_module ensurepip python3-venv      # brings it its packages
     need zsh zsh                            # reads its completions
     need fish fish                          # reads its completions
-    need python3 python3                    # servers that misbehave as a script says
+    need python3 python3                    # servers that misbehave as a script says, and the second implementation
     need curl curl                          # another client for boxes
     need ip iproute2                        # makes a network of one machine, with public addresses
     need /usr/bin/chromium chromium         # a browser as people use it
