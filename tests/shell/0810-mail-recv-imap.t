@@ -157,6 +157,26 @@ exec 3>&-
 ok 'and ends with its caller' wait "$watching"
 ok 'without a word' test ! -s "$T/said"
 
+# A mail that the server can't read, since its name tells another size than it has: it hangs up.
+settings
+arrives 'in front of it' attachment
+find "$T/dovecot/mail/alice/Maildir/new" -type f | sort >"$T/others"
+arrives 'that is broken' attachment
+broken=$(find "$T/dovecot/mail/alice/Maildir/new" -type f | sort | comm -13 "$T/others" -)
+mv "$broken" "$broken,S=99999,W=99999"
+arrives 'behind it' attachment
+as alice sn-recv >"$T/names" 2>"$T/said" || true
+as alice sn-ingest
+is 'a mail that the server cannot read keeps back no other' \
+    "$(texts | grep -cx 'in front of it\|behind it') $(texts | grep -c 'that is broken')" '2 0'
+ok 'and is told of' grep -q "the mail with UID [0-9]* in 'INBOX' can't be had: the server hung up" "$T/said"
+broken=$(find "$T/dovecot/mail/alice/Maildir" -name '*,S=99999,W=99999*')
+mv "$broken" "${broken%,S=*}${broken##*W=99999}"
+sed -i 's/^[0-9]* [0-9]* [0-9]*/3 1000 2000/' "$T/alice/state"/recv-*/stumbled-*
+as alice sn-recv >"$T/names"
+as alice sn-ingest
+is 'once the server can read it, it comes' "$(texts | grep -c 'that is broken')" 1
+
 # Ways in.
 once() { sn-recv-imap "$@" "$T/carol" <"$T/pipe"; }
 exec 3<>"$T/pipe"
