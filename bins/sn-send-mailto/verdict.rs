@@ -4,7 +4,7 @@
 //! | answer | to | means |
 //! |---|---|---|
 //! | 2yz | the message | `sent` |
-//! | 530, 534, 535, 538, a refusal to relay, a sender who is denied | anything | `later`: it is us who are not let in |
+//! | 530, 534, 535, 538, a refusal to relay, a sender or a HELO that is rejected | anything | `later`: it is us who are not let in |
 //! | 4yz | anything | `later`: greylisting, a full disk, too many mails in an hour |
 //! | 552, x.3.4 | MAIL, DATA, the message | `toobig` |
 //! | 552, x.2.2 | RCPT | `later`: the reader's mailbox is full |
@@ -62,7 +62,7 @@ pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
 }
 
 /// What Postfix, Exim, Sendmail, Exchange and others say when they do not pass mail on for us, or not under that name.
-const NOT_FOR_US: [&str; 8] = [
+const NOT_FOR_US: [&str; 7] = [
     "relay access denied",
     "relay not permitted",
     "relaying denied",
@@ -70,22 +70,24 @@ const NOT_FOR_US: [&str; 8] = [
     "unable to relay",
     "not relay",
     "access denied",
-    "sender address rejected",
 ];
+/// What Postfix says of the sender and of our name for this machine, behind 501 to 554 and codes of subjects 1, 5 and 7.
+const NOT_AS_US: [&str; 2] = ["sender address rejected", "helo command rejected"];
 
 /// Whether it is we who are refused, and not a reader: nobody has logged in, or not well enough (RFC 4954 section 6), or
 /// mail for others is not taken from us, or not from that sender, for which servers have no code of its own. They say it
 /// at RCPT too, where Postfix waits with all that it has against us.
 pub fn wants_login(answer: &Response) -> bool {
     // Whole phrases: the word alone may be in an address that the server repeats.
-    let not_for_us = || {
+    let says = |phrases: &[&str]| {
         let said = words(answer).to_ascii_lowercase();
-        NOT_FOR_US.iter().any(|phrase| said.contains(phrase))
+        phrases.iter().any(|phrase| said.contains(phrase))
     };
     match u16::from(answer.code()) {
         530 | 534 | 535 | 538 => true,
+        500..=599 if says(&NOT_AS_US) => true,
         // Of an address that is not there Exchange says 5.4.1, and that access is denied.
-        550..=559 => enhanced(answer).is_none_or(|(subject, _)| subject == 7) && not_for_us(),
+        550..=559 => enhanced(answer).is_none_or(|(subject, _)| subject == 7) && says(&NOT_FOR_US),
         _ => false,
     }
 }
@@ -142,6 +144,26 @@ mod tests {
             (Reader, "553 5.7.1 <a@b.example>: not yours", later(3600, "553 5.7.1 <a@b.example>: not yours")),
             (Reader, "550 5.1.8 No such domain", later(3600, "550 5.1.8 No such domain")),
             (Reader, "553 5.1.7 Bad sender", later(3600, "553 5.1.7 Bad sender")),
+            (
+                Reader,
+                "550 5.1.0 <a@b.example>: Sender address rejected: User unknown",
+                later(3600, "550 5.1.0 <a@b.example>: Sender address rejected: User unknown"),
+            ),
+            (
+                Reader,
+                "504 5.5.2 <a@b>: Sender address rejected: need FQDN",
+                later(3600, "504 5.5.2 <a@b>: Sender address rejected: need FQDN"),
+            ),
+            (
+                Reader,
+                "504 5.5.2 <b>: Helo command rejected: need FQDN",
+                later(3600, "504 5.5.2 <b>: Helo command rejected: need FQDN"),
+            ),
+            (
+                Reader,
+                "504 5.5.2 <b>: Recipient address rejected",
+                never("504 5.5.2 <b>: Recipient address rejected"),
+            ),
             (Reader, "550 Access denied", later(3600, "550 Access denied")),
             (Reader, "550 5.4.1 Access denied", never("550 5.4.1 Access denied")),
             (Sender, "530 Authentication required", later(3600, "530 Authentication required")),

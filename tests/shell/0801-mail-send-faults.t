@@ -99,6 +99,9 @@ for answer in 'RCPT * 451 4.7.1 greylisted|later|1|300|451 4.7.1 greylisted' \
     'MAIL * 451 4.3.0 try again|later|1|0|451 4.3.0 try again' \
     'RCPT * 553 5.7.1 not your address|later|1|3600|553 5.7.1 not your address' \
     'RCPT * 550 5.1.8 no such domain|later|1|3600|550 5.1.8 no such domain' \
+    'RCPT * 550 5.1.0 <a@b.example>: sender address rejected: user unknown|later|1|3600|550 5.1.0 <a@b.example>: sender address rejected: user unknown' \
+    'RCPT * 504 5.5.2 <a@b>: sender address rejected: need fqdn|later|1|3600|504 5.5.2 <a@b>: sender address rejected: need fqdn' \
+    'RCPT * 504 5.5.2 <b>: helo command rejected: need fqdn|later|1|3600|504 5.5.2 <b>: helo command rejected: need fqdn' \
     'RCPT * 550 5.4.1 access denied|never|1|550 5.4.1 access denied' \
     'MAIL * 553 5.7.1 not your address|later|1|3600|553 5.7.1 not your address' \
     'DATA * 451 4.3.0 try again|later|1|0|451 4.3.0 try again' \
