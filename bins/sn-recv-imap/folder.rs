@@ -60,6 +60,8 @@ pub struct Round<'a> {
     pub policy: &'a Policy,
     /// Connects and logs in once more.
     pub open: &'a dyn Fn() -> Result<Account>,
+    /// Fails when nobody wants it any more, and the connection was shut for that.
+    pub is_called: &'a dyn Fn() -> Result<()>,
 }
 
 /// What a round through a folder came to.
@@ -276,6 +278,7 @@ impl Reading<'_, '_> {
         while let Some(settled) = intake.settled()? {
             self.settled.extend(settled);
         }
+        (self.round.is_called)()?;
         if why.kind() != Kind::Again || is_about_all(&why) || self.patience == 0 {
             return Err(why);
         }

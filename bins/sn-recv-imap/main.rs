@@ -15,7 +15,7 @@ mod wire;
 
 use folder::Round;
 use imap_proto::NameAttribute;
-use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
+use socialnet::{Error, Kind, Result, cli, driver::serve::Caller, mailbox::Mailbox};
 use socialnet_mail::{
     Login, Settings,
     attempts::{Attempts, state},
@@ -54,9 +54,11 @@ fn main() -> ExitCode {
             login,
             state,
             welcomed: Cell::new(false),
+            refused: Cell::new(false),
+            caller: args.watch.then(Caller::listen),
         };
-        if args.watch {
-            watch::watch(&driver, patience, console)
+        if let Some(caller) = &driver.caller {
+            watch::watch(&driver, caller, patience, console)
         } else {
             let Fetched { mut account, hoped_for, .. } = driver.fetch(driver.open()?, console)?;
             // Everything is done; a server that is not polite changes nothing.
@@ -82,6 +84,10 @@ struct Driver {
     folders: Vec<String>,
     /// Whether a login went well in this run.
     welcomed: Cell<bool>,
+    /// Whether the last one was refused all the same.
+    refused: Cell<bool>,
+    /// Who is watched for: connections are shut when they go.
+    caller: Option<Caller>,
 }
 
 /// What a round came to.
@@ -95,20 +101,46 @@ struct Fetched {
 }
 
 impl Driver {
-    /// Connects and logs in. Whoever was let in before has the right password: then a refusal is for now.
+    /// Connects and logs in, for a caller who is still there. Whoever was let in before has the right password: then a
+    /// refusal is for now, until there are too many in a row.
     fn open(&self) -> Result<Account> {
-        match Account::open(&self.source, &self.login, &self.attempts) {
+        self.is_called()?;
+        self.refused.set(false);
+        let account = match Account::open(&self.source, &self.login, &self.attempts) {
             Err(error) if self.welcomed.get() && error.kind() == Kind::NotAllowed => {
-                Err(error.of_kind(Kind::Again))
+                self.refused.set(true);
+                return Err(if self.attempts.are_hopeless()? { error } else { error.of_kind(Kind::Again) });
             }
-            opened => opened.inspect(|_| self.welcomed.set(true)),
+            opened => opened?,
+        };
+        self.welcomed.set(true);
+        if let Some(caller) = &self.caller {
+            caller.would_shut(&account.socket)?;
         }
+        // Whoever went before that has shut another one.
+        self.is_called()?;
+        Ok(account)
+    }
+
+    /// [`Kind::Again`] once the caller of one that watches has gone.
+    fn is_called(&self) -> Result<()> {
+        if self.caller.as_ref().is_some_and(Caller::is_gone) {
+            return Err(Error::new(Kind::Again, "standard input has ended"));
+        }
+        Ok(())
     }
 
     /// Reads every folder to its end, the first one last.
     fn fetch(&self, mut account: Account, console: &mut cli::Console) -> Result<Fetched> {
         let open = || self.open();
-        let round = Round { mailbox: &self.mailbox, state: &self.state, policy: &self.policy, open: &open };
+        let is_called = || self.is_called();
+        let round = Round {
+            mailbox: &self.mailbox,
+            state: &self.state,
+            policy: &self.policy,
+            open: &open,
+            is_called: &is_called,
+        };
         let (mut any, mut hoped_for) = (false, 0);
         for (index, folder) in self.folders.iter().enumerate().rev() {
             let Some(name) = name_of(&mut account, folder)? else { continue };
@@ -119,6 +151,7 @@ impl Driver {
                 }
                 // A folder beside the first one that is not there, say, must not keep mail from being read.
                 Err(error) if index > 0 && error.kind() == Kind::Again => {
+                    self.is_called()?;
                     let refused = is_no(&error);
                     console.failed(&error.context(format!("cannot read the folder '{name}'")));
                     if !refused {

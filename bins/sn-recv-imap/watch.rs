@@ -42,15 +42,15 @@ impl Patience {
 }
 
 /// Fetches, and waits for more, until the caller goes.
-pub fn watch(driver: &Driver, patience: Patience, console: &mut cli::Console) -> Result<()> {
+pub fn watch(driver: &Driver, caller: &Caller, patience: Patience, console: &mut cli::Console) -> Result<()> {
     let mut waiting =
         Waiting { idle: Some(patience.idle), breaks: 0, longest: patience.longest, useful: None };
-    let caller = Caller::listen();
-    let (mut pause, mut told) = (FIRST_AFTER_FAILURE, false);
+    // What was told: that the connection broke, and that we were refused.
+    let (mut pause, mut told) = (FIRST_AFTER_FAILURE, [false; 2]);
     while !caller.is_gone() {
-        let ended = connected(driver, &mut waiting, &caller, console);
+        let ended = connected(driver, &mut waiting, caller, console);
         if waiting.useful.take().is_some_and(|since| since.elapsed() >= LIVED) {
-            (pause, told) = (FIRST_AFTER_FAILURE, false);
+            (pause, told) = (FIRST_AFTER_FAILURE, [false; 2]);
         }
         match ended {
             // The socket was shut because the caller has gone.
@@ -58,7 +58,7 @@ pub fn watch(driver: &Driver, patience: Patience, console: &mut cli::Console) ->
             Ok(()) => {}
             Err(error) if error.kind() == Kind::Again => {
                 // Said once: a server that is away stays away for a while.
-                if !std::mem::replace(&mut told, true) {
+                if !std::mem::replace(&mut told[usize::from(driver.refused.get())], true) {
                     console.note(error.message());
                 }
             }
@@ -93,7 +93,6 @@ fn connected(
     let longest = waiting.longest;
     let mut wait = FIRST.min(longest);
     loop {
-        caller.would_shut(&account.socket)?;
         let any;
         Fetched { account, any, .. } = driver.fetch(account, console)?;
         waiting.useful.get_or_insert_with(Instant::now);

@@ -43,6 +43,8 @@ pub struct Driver {
     pub policy: Policy,
     /// Whether a login went well in this run.
     pub welcomed: Cell<bool>,
+    /// Whether the last one was refused all the same.
+    pub refused: Cell<bool>,
 }
 
 /// A mail at the server.
@@ -79,6 +81,8 @@ pub struct Fetched {
 struct Round {
     seen: Seen,
     stumbled: Stumbled,
+    /// Identifiers of mails that could not be had in it.
+    tried: BTreeSet<String>,
     any: bool,
 }
 
@@ -97,11 +101,14 @@ impl From<Error> for Stopped {
 }
 
 impl Driver {
-    /// Connects and logs in. Whoever was let in before has the right password: then a refusal is for now.
+    /// Connects and logs in. Whoever was let in before has the right password: then a refusal is for now, until there are
+    /// too many in a row.
     fn open(&self) -> Result<Pop3> {
+        self.refused.set(false);
         match Pop3::open(&self.source, &self.login, &self.attempts) {
             Err(error) if self.welcomed.get() && error.kind() == Kind::NotAllowed => {
-                Err(Error::new(Kind::Again, error.message()))
+                self.refused.set(true);
+                Err(if self.attempts.are_hopeless()? { error } else { error.of_kind(Kind::Again) })
             }
             opened => opened.inspect(|_| self.welcomed.set(true)),
         }
@@ -110,7 +117,8 @@ impl Driver {
     /// Does it. What the server can't hand out is told to `console`.
     pub fn fetch(&self, console: &cli::Console) -> Result<Fetched> {
         let stumbled = Stumbled::open(&self.state.join("stumbled"))?;
-        let mut round = Round { seen: Seen::open(&self.state)?, stumbled, any: false };
+        let seen = Seen::open(&self.state)?;
+        let mut round = Round { seen, stumbled, tried: BTreeSet::new(), any: false };
         let mut session = self.open()?;
         // Kept, as some servers give no other session so soon, and only the next run has one.
         let careful = self.state.join("one-by-one");
@@ -154,7 +162,7 @@ impl Driver {
         let There { mails, named } = mails(&mut session)?;
         let had_before = |mail: &&Mail| mail.id.as_ref().is_some_and(|id| round.stumbled.has(id));
         let is_new = |mail: &&Mail| match &mail.id {
-            Some(id) => !round.seen.has(id) && !round.stumbled.waits(id),
+            Some(id) => !round.seen.has(id) && !round.stumbled.waits(id) && !round.tried.contains(id),
             None => true,
         };
         let mut new: Vec<&Mail> = mails.iter().filter(is_new).collect();
@@ -260,6 +268,7 @@ impl Round {
     /// Remembers a mail that could not be had, though it was asked for alone.
     fn stumble(&mut self, id: &str, why: &Error, console: &cli::Console) -> Result<()> {
         let prospect = self.stumbled.add(id, why)?;
+        self.tried.insert(id.to_owned());
         let why = why.message();
         console.note(&format!("the mail with UIDL '{id}' can't be had: {why}; {prospect}"));
         Ok(())

@@ -48,6 +48,7 @@ fn main() -> ExitCode {
             login,
             state,
             welcomed: Cell::new(false),
+            refused: Cell::new(false),
         };
         if !args.watch {
             return match driver.fetch(console)?.hoped_for {
@@ -73,10 +74,16 @@ fn check(source: &Source, login: &Login, attempts: &Attempts) -> Result<()> {
 
 fn watch(driver: &Driver, longest: Duration, console: &mut cli::Console) -> Result<()> {
     let caller = Caller::listen();
-    let (mut wait, mut away) = (FIRST.min(longest), Away::default());
+    let mut wait = FIRST.min(longest);
+    // Two, so that a refusal is told also behind a session that broke.
+    let (mut away, mut refused) = (Away::default(), Away::default());
     while !caller.is_gone() {
         let fetched = driver.fetch(console);
-        let fetched = away.or(fetched, |what| console.note(what))?;
+        let which = if driver.refused.get() { &mut refused } else { &mut away };
+        let fetched = which.or(fetched, |what| console.note(what))?;
+        if fetched.is_some() {
+            refused = Away::default();
+        }
         wait = if fetched.is_some_and(|fetched| fetched.any) { FIRST.min(longest) } else { wait };
         caller.wait(wait);
         wait = (wait * 2).min(longest);

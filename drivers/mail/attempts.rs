@@ -10,6 +10,9 @@ use std::{
 
 /// So many refusals cost no waiting: somebody is at the keyboard.
 const FREE: u32 = 2;
+/// So many in a row are about the login, also for one who was let in before: with the waits in between they take more than
+/// a quarter of an hour, in which a server that had too many connections has forgotten some.
+const HOPELESS: u32 = 5;
 /// How long the first wait is, and the longest; in between it doubles.
 const FIRST: Duration = Duration::from_secs(2 * 60);
 const LONGEST: Duration = Duration::from_secs(60 * 60);
@@ -61,6 +64,11 @@ impl Attempts {
         let (count, _) = self.read()?;
         let line = format!("{} {}\n", count.saturating_add(1), now().as_secs());
         file::replace(&self.path, line.as_bytes(), 0o600)
+    }
+
+    /// Whether whoever was let in before is to take it for good.
+    pub fn are_hopeless(&self) -> Result<bool> {
+        Ok(self.read()?.0 >= HOPELESS)
     }
 
     /// Forgets them.

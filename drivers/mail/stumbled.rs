@@ -1,7 +1,8 @@
 //! Mails that a server lists and can't hand out: one that is broken in its store is refused each time, or ends the
 //! connection. It must not keep anybody from the mails behind it, nor be forgotten. So each is kept in a file of
 //! `$SN_STATE`, a line for each, `COUNT SINCE LAST ID`: how often it was asked for alone and could not be had, when first
-//! and when last (seconds since 1970), and what it is called at the source. It is asked for again at growing distance.
+//! and when last (seconds since 1970), and what it is called at the source. It is asked for again in the next round, as it may
+//! be the network that went away, and then at growing distance.
 //!
 //! For a day, and three attempts at least, it is hoped for: no round is a whole one meanwhile. Then it is passed over, and
 //! still asked for, from then on with weeks in between.
@@ -16,7 +17,7 @@ use std::{
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
-/// Seconds until it is asked for the second time, and the most in between; it doubles each time.
+/// Seconds until it is asked for the third time, and the most in between; it doubles each time.
 const FIRST: u64 = HOUR;
 const LONGEST: u64 = 32 * DAY;
 /// So many attempts, over so many seconds, are made before one is passed over.
@@ -44,7 +45,10 @@ struct Attempts {
 
 impl Attempts {
     fn distance(self) -> u64 {
-        FIRST.saturating_mul(1 << self.count.saturating_sub(1).min(16)).min(LONGEST)
+        match self.count.checked_sub(2) {
+            None => 0,
+            Some(more) => FIRST.saturating_mul(1 << more.min(16)).min(LONGEST),
+        }
     }
 
     // A clock that was turned back must not make it wait for years.
@@ -66,7 +70,10 @@ impl Display for Prospect {
         if self.0.is_passed_over() {
             f.write_str("it is passed over, and ")?;
         }
-        write!(f, "it is tried again in {} h", self.0.distance() / HOUR)
+        match self.0.distance() / HOUR {
+            0 => f.write_str("it is tried again in the next round"),
+            hours => write!(f, "it is tried again in {hours} h"),
+        }
     }
 }
 
@@ -160,14 +167,15 @@ mod tests {
         let mut known = Attempts { count: 1, since: 1000, last: 1000 };
         let (mut hours, mut passed_over) = (Vec::new(), Vec::new());
         for _ in 0..12 {
-            assert!(!known.is_due(known.last + known.distance() - 1));
+            assert_eq!(known.is_due(known.last), known.count == 1);
+            assert!(known.count == 1 || !known.is_due(known.last + known.distance() - 1));
             assert!(known.is_due(known.last + known.distance()));
             hours.push(known.distance() / HOUR);
             passed_over.push(known.is_passed_over());
             known = Attempts { count: known.count + 1, last: known.last + known.distance(), ..known };
         }
-        assert_eq!(hours, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 768, 768]);
-        assert_eq!(passed_over.iter().position(|passed_over| *passed_over), Some(5));
+        assert_eq!(hours, [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 768]);
+        assert_eq!(passed_over.iter().position(|passed_over| *passed_over), Some(6));
         // The clock was wrong by years when it was tried last.
         assert!(known.is_due(2000));
     }
@@ -177,6 +185,10 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let path = state.path().join("stumbled");
         let mut stumbled = Stumbled::open(&path).unwrap();
+        let prospect = stumbled.add("7/10", &refused()).unwrap();
+        assert_eq!(prospect.to_string(), "it is tried again in the next round");
+        let mut stumbled = Stumbled::open(&path).unwrap();
+        assert!(!stumbled.waits("7/10") && stumbled.due() == ["7/10"]);
         let prospect = stumbled.add("7/10", &refused()).unwrap();
         assert_eq!(prospect.to_string(), "it is tried again in 1 h");
         let mut stumbled = Stumbled::open(&path).unwrap();
@@ -189,7 +201,7 @@ mod tests {
         let mut stumbled = Stumbled::open(&path).unwrap();
         assert_eq!(stumbled.due(), ["7/11"]);
         let prospect = stumbled.add("7/11", &refused()).unwrap();
-        assert_eq!(prospect.to_string(), "it is passed over, and it is tried again in 32 h");
+        assert_eq!(prospect.to_string(), "it is passed over, and it is tried again in 16 h");
         assert_eq!((stumbled.hoped_for(), stumbled.due().len()), (0, 0));
         fs::write(&path, "5 1000 7/11\n").unwrap();
         assert_eq!(Stumbled::open(&path).unwrap_err().kind(), Kind::Malformed);

@@ -42,6 +42,8 @@ BEHAVIOURS = [
     "idle-talks",  # says that it is still here, and nothing else
     "idle-cut",  # hangs up at IDLE
     "crowded",  # that too, and then says to the second login that there are too many
+    "revoked",  # that too, and then no password is right
+    "stalls",  # says nothing to a FETCH
     "idle-refused",  # is offered, and answered with NO
     "idle-over",  # with OK, before anything was waited for
 ]
@@ -135,6 +137,8 @@ class Talk(socketserver.StreamRequestHandler):
         elif verb.startswith("UID SEARCH"):
             found = " ".join(map(str, uids(verb.split()[-1])))
             self.say(f"* SEARCH {found}", f"{tag} OK done")
+        elif verb.startswith("UID FETCH") and behaviour == "stalls":
+            return not self.rfile.read()
         elif verb.startswith("UID FETCH"):
             asked = uids(verb.split()[2])
             broken = [uid for uid in asked if mails[uid - 1].startswith(b"Subject: broken")]
@@ -149,8 +153,12 @@ class Talk(socketserver.StreamRequestHandler):
             for uid in uids(verb.split()[2]):
                 flags.setdefault(uid, set()).update(re.findall(r"\\(\w+)", command))
             self.say(f"{tag} OK done")
-        elif verb == "IDLE" and behaviour in ("idle-cut", "crowded"):
+        elif verb == "IDLE" and behaviour in ("idle-cut", "crowded", "revoked"):
             return True
+        elif verb == "IDLE" and behaviour == "cut-at-folder":
+            self.say("+ idling")
+            self.rfile.readline()
+            self.say(f"{tag} OK done")
         elif verb == "IDLE" and behaviour == "idle-talks":
             self.say("+ idling")
             while not select.select([self.connection], [], [], 0.3)[0]:
@@ -178,6 +186,8 @@ class Talk(socketserver.StreamRequestHandler):
         logins.append(said)
         if behaviour == "crowded" and len(logins) == 2:
             self.say(f"{tag} NO [ALERT] Too many simultaneous connections")
+        elif behaviour == "revoked" and len(logins) > 1:
+            self.say(f"{tag} NO [AUTHENTICATIONFAILED] wrong")
         elif behaviour == "unavailable":
             self.say(f"{tag} NO [UNAVAILABLE] the directory is down")
         elif behaviour == "tls-wanted":

@@ -20,6 +20,7 @@ BEHAVIOURS = [
     "injected",  # STLS is accepted, and an answer to the next command sent ahead of TLS
     "refusing",  # no password is right
     "crowded",  # no password is right the second time, as there are too many connections
+    "revoked",  # hangs up the second time, and then no password is right
     "locked",  # another session is open
     "endless-line",  # the answer to UIDL has no end, and no line end
     "endless-list",  # it has line ends, and no end
@@ -27,6 +28,7 @@ BEHAVIOURS = [
     "cut",  # hangs up in the middle of the last mail
     "no-for-one",  # refuses to give the mails that begin with "Subject: broken"
     "cut-at-one",  # hangs up at these
+    "cut-once",  # the first time only
     "cut-at-top",  # already when their beginnings are asked for
     "pipelining",  # answers many commands at a time, and else as cut-at-top
     "list-refused",  # has the mails, and does not list them now
@@ -39,6 +41,7 @@ if behaviour not in BEHAVIOURS:
     sys.exit(f"{behaviour}: no such behaviour")
 mails = [open(name, "rb").read() for name in mails]
 logins = []
+cuts = []
 
 
 class Talk(socketserver.StreamRequestHandler):
@@ -72,6 +75,11 @@ class Talk(socketserver.StreamRequestHandler):
         elif verb == "PASS" and behaviour == "crowded":
             logins.append(rest)
             self.say("-ERR too many connections" if len(logins) == 2 else "+OK")
+        elif verb == "PASS" and behaviour == "revoked":
+            logins.append(rest)
+            if len(logins) == 2:
+                return True
+            self.say("+OK" if len(logins) == 1 else "-ERR [AUTH] wrong")
         elif verb == "PASS" and behaviour in ("refusing", "locked"):
             self.say("-ERR [IN-USE] locked" if behaviour == "locked" else "-ERR [AUTH] wrong")
         elif verb == "UIDL" and behaviour == "endless-line":
@@ -95,6 +103,9 @@ class Talk(socketserver.StreamRequestHandler):
             mail = mails[int(rest[0]) - 1]
             broken = mail.startswith(b"Subject: broken")
             if broken and (behaviour in ("cut-at-top", "pipelining") or behaviour == "cut-at-one" and verb == "RETR"):
+                return True
+            if broken and behaviour == "cut-once" and not cuts:
+                cuts.append(mail)
                 return True
             if broken and behaviour == "no-for-one":
                 self.say("-ERR cannot open it")

@@ -39,6 +39,22 @@ exec 4>&-
 code=0
 wait $watcher || code=$?
 is 'a login that is refused after one that went well does not end watching' "$code $(grep -c PASS log) $(wc -l <said)" '0 3 1'
+behaves revoked mail1
+SN_CONF_POLL=1s sn-recv-pop3 --watch "pop3://alice@127.0.0.1:$port" "$T/box" <caller >names 2>said &
+watcher=$!
+exec 4>caller
+tries=0
+while kill -0 $watcher 2>"$T/result" && test $tries -lt 600; do
+    # As if it had been refused for half an hour.
+    if grep -q 'was refused' said; then echo '4 1000' >long-ago && mv long-ago state/refused; fi
+    tries=$((tries + 1))
+    sleep 0.1
+done
+exec 4>&-
+code=0
+wait $watcher || code=$?
+is 'one that is refused over and over does' "$code $(sed -n '1s/.*: //p' said)" '77 the server hung up'
+ok 'and is told of at once, also behind a session that broke' test "$(grep -c "login as 'alice' was refused" said)" -eq 2
 behaves tls-first
 for attempt in 1 2 3; do fails 78 "a login with TLS only, $attempt" recv; done
 ok 'says so' has said 'the server offers no login'
@@ -78,8 +94,10 @@ for how in no-for-one cut-at-one cut-at-top pipelining; do
     recv >names 2>said || code=$?
     is "$how: all others are fetched, and it is not the end" "$code $(count)" '75 3'
     for id in mail2 mail4; do ok "$how: $id is told of" has said "the mail with UIDL '$id' can't be had"; done
+    recv >names 2>said || true
+    is "$how: the next round asks for them once more" "$(grep -c 'tried again in 1 h' said)" 2
     : >log
-    fails 75 "$how: the next round is none to the end either" recv
+    fails 75 "$how: the one behind it is none to the end either" recv
     is "$how: but they are left alone for an hour" "$(grep -c 'TOP\|RETR' log || true)" 0
     sed -i 's/^[0-9]* [0-9]* [0-9]*/3 1000 200000/' state/stumbled
     code=0
@@ -93,6 +111,16 @@ for how in no-for-one cut-at-one cut-at-top pipelining; do
     is "$how: once they can be had they are fetched" "$(count) $(cat state/stumbled)" '2 '
 done
 
+# A network that went away says nothing against a mail.
+{ printf 'Subject: broken\r\n' && cat mail3; } >cut
+behaves cut-once mail1 cut mail2
+code=0
+recv >names 2>said || code=$?
+is 'a session that breaks once leaves one mail out' "$code $(count)" '75 2'
+code=0
+recv >names 2>said || code=$?
+is 'the next round has it' "$code $(count) $(cat said state/stumbled)" '0 3 '
+
 # A server that lets nobody in again so soon: what is known is known to the next run.
 behaves pipelining mail1 broken mail2
 SN_CONF_PASSWORD_COMMAND='test ! -e asked && touch asked && echo secret'
@@ -104,7 +132,7 @@ for step in 1 2; do
 done
 SN_CONF_PASSWORD_COMMAND='echo secret'
 recv >names 2>said || true
-is 'the third goes on behind the mail that broke it' "$(count) $(cut -d ' ' -f 1,4 state/stumbled)" '2 1 mail2'
+is 'the third goes on behind the mail that broke it' "$(count) $(cut -d ' ' -f 1,4 state/stumbled)" '2 2 mail2'
 is 'many commands at a time are sent again from then on' "$(find state -name one-by-one)" ''
 
 behaves list-refused mail1

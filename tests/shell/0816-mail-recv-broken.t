@@ -20,11 +20,13 @@ for how in no-for-one cut-at-one; do
     code recv
     is "$how: all others are fetched, and it is not the end" "$code $(count)" '75 3'
     for uid in 2 4; do ok "$how: the mail is told of, $uid" has said "the mail with UID $uid in 'INBOX' can't be had"; done
-    ok "$how: so is when it is tried again" has said 'it is tried again in 1 h'
+    ok "$how: so is when it is tried again" has said 'it is tried again in the next round'
     is "$how: the cursor is behind all of them" "$(grep uidnext state/folder-*)" 'uidnext 6'
+    code recv
+    is "$how: the next round asks for them once more" "$code $(grep -c 'tried again in 1 h' said)" '75 2'
     : >log
     code recv
-    is "$how: the next round is none to the end either" "$code $(cat said)" \
+    is "$how: the one behind it is none to the end either" "$code $(cat said)" \
         "75 sn-recv-imap: 2 mails can't be had from the server yet"
     is "$how: but they are left alone for an hour" "$(grep -c FETCH log || true) $(cat names)" '0 '
     long_ago
@@ -63,7 +65,8 @@ is 'it was asked for alone, as the run before has left it' "$(grep FETCH log | c
     'UID FETCH 1 (UID RFC822.SIZE BODY.PEEK[]<0.16384>)'
 SN_CONF_PASSWORD_COMMAND='echo secret'
 code recv
-is 'the next run does without it' "$code $(grep -c FETCH log) $(grep -c EXAMINE log)" '75 1 2'
+is 'the next run asks for it once more, and comes to its end' \
+    "$code $(grep -c FETCH log) $(grep -c EXAMINE log) $(cut -d ' ' -f 1,4 state/stumbled-*)" '75 2 3 2 7/1'
 
 behaves cut-at-folder mail1 mail2
 SN_CONF_FOLDERS='INBOX

@@ -37,6 +37,34 @@ is 'and told of once' "$(wc -l <said)" 1
 behaves crowded mail1
 watches EXAMINE 2
 is 'a login that is refused after one that went well does not end it' "$code $(grep -c AUTHENTICATE log)" '0 3'
+
+behaves revoked mail1
+sn-recv-imap --watch "imap://alice@127.0.0.1:$port" "$T/box" <"$T/caller" >names 2>said &
+watcher=$!
+exec 4>"$T/caller"
+tries=0
+while kill -0 $watcher 2>"$T/result" && test $tries -lt 600; do
+    # As if it had been refused for half an hour.
+    if grep -q 'was refused' said; then echo '4 1000' >long-ago && mv long-ago state/refused; fi
+    tries=$((tries + 1))
+    sleep 0.1
+done
+exec 4>&-
+code=0
+wait $watcher || code=$?
+is 'one that is refused over and over does' "$code $(sed -n '1s/.*: //p' said)" '77 the server hung up'
+ok 'and is told of at once, also behind a connection that broke' test "$(grep -c "login as 'alice' was refused" said)" -eq 2
+
+# Whichever connection it is that somebody waits at: it ends when the caller goes.
+behaves stalls mail1
+watches 'UID FETCH' 1
+is 'in the middle of a round' "$code $(grep -c AUTHENTICATE log) $(cat said)" '0 1 '
+is 'of which no mail is to blame' "$(find state -type f)" ''
+behaves cut-at-folder mail1
+SN_CONF_IDLE=5s SN_CONF_FOLDERS='INBOX
+Friends' watches IDLE 1
+is 'on a connection that took the place of another' "$code $(grep -c 'AUTHENTICATE' log)" '75 2'
+is 'at once, and not once an IDLE is over' "$(grep -c 'EXAMINE "INBOX"' log) $(grep -c DONE log || true)" '1 0'
 exec 3>&-
 
 plan
