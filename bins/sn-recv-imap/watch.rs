@@ -22,6 +22,8 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 const LIVED: Duration = Duration::from_secs(60);
 /// So many of IDLE in a row, and the server is taken for one that has none.
 const BREAKS: u32 = 2;
+/// For so long: it may have been a laptop that slept.
+const WITHOUT: Duration = Duration::from_secs(60 * 60);
 
 /// How long to wait for news.
 pub struct Patience {
@@ -44,7 +46,7 @@ impl Patience {
 /// Fetches, and waits for more, until the caller goes.
 pub fn watch(driver: &Driver, caller: &Caller, patience: Patience, console: &mut cli::Console) -> Result<()> {
     let mut waiting =
-        Waiting { idle: Some(patience.idle), breaks: 0, longest: patience.longest, useful: None };
+        Waiting { idle: patience.idle, without: None, breaks: 0, longest: patience.longest, useful: None };
     // What was told: that the connection broke, and that we were refused.
     let (mut pause, mut told) = (FIRST_AFTER_FAILURE, [false; 2]);
     while !caller.is_gone() {
@@ -72,8 +74,10 @@ pub fn watch(driver: &Driver, caller: &Caller, patience: Patience, console: &mut
 
 /// How news are waited for.
 struct Waiting {
-    /// One IDLE, unless a server has offered and refused it, or breaks off.
-    idle: Option<Duration>,
+    /// One IDLE.
+    idle: Duration,
+    /// Since when it is done without: the server has offered and refused it, or breaks off.
+    without: Option<Instant>,
     /// How often in a row it broke off.
     breaks: u32,
     /// Between two looks without IDLE, at most.
@@ -99,13 +103,13 @@ fn connected(
         if caller.is_gone() {
             return Ok(());
         }
-        if let Some(time) = waiting.idle.filter(|_| account.offers("IDLE")) {
+        if account.offers("IDLE") && waiting.without.is_none_or(|since| since.elapsed() >= WITHOUT) {
             // What was told of while the folder was read must not be waited for.
             let told = account.run(SMALL, |session| {
                 let arrived = |news| matches!(news, UnsolicitedResponse::Exists(_));
                 Ok(session.take_all_unsolicited().any(arrived))
             })?;
-            if !told && !waiting.idle(&mut account, time)? {
+            if !told && !waiting.idle(&mut account)? {
                 account = driver.open()?;
             }
         } else {
@@ -117,12 +121,12 @@ fn connected(
 
 impl Waiting {
     /// One IDLE. False: the server refuses it, and the connection is of no more use.
-    fn idle(&mut self, account: &mut Account, time: Duration) -> Result<bool> {
+    fn idle(&mut self, account: &mut Account) -> Result<bool> {
         let begun = Instant::now();
-        let done = account.idle(time);
+        let done = account.idle(self.idle);
         self.breaks = if done.is_err() && begun.elapsed() < LIVED { self.breaks + 1 } else { 0 };
         if self.breaks >= BREAKS || matches!(done, Ok(false)) {
-            self.idle = None;
+            self.without = Some(Instant::now());
         }
         done
     }

@@ -395,7 +395,8 @@ pub fn is_no(error: &Error) -> bool {
 
 /// Whether it refused because of what was asked of it in all, not because of the mails that were asked for (RFC 5530).
 pub fn is_about_all(error: &Error) -> bool {
-    is_no(error) && ["[LIMIT]", "[INUSE]", "[OVERQUOTA]"].iter().any(|code| error.message().contains(code))
+    let codes = ["[LIMIT]", "[INUSE]", "[OVERQUOTA]", "[UNAVAILABLE]"];
+    is_no(error) && codes.iter().any(|code| error.message().contains(code))
 }
 
 fn again(message: &str) -> Error {

@@ -3,7 +3,7 @@
 //!
 //! Where the server hangs up for the sake of one mail, a new session goes on with the next one.
 
-use crate::pop3::{Allowance, Pop3};
+use crate::pop3::{Allowance, Pop3, is_about_all};
 use socialnet::{Error, Kind, Result, cli, file, mailbox::Mailbox};
 use socialnet_mail::{
     Login,
@@ -135,7 +135,8 @@ impl Driver {
             };
             // With many commands on their way nobody knows which of them it was.
             let culprit = id.filter(|_| one_by_one);
-            if why.kind() != Kind::Again || patience == 0 || (one_by_one && culprit.is_none()) {
+            let is_end = why.kind() != Kind::Again || is_about_all(&why) || patience == 0;
+            if is_end || (one_by_one && culprit.is_none()) {
                 return Err(why);
             }
             patience -= 1;

@@ -27,6 +27,9 @@ const PIECE: u64 = 64 << 10;
 /// Commands that are sent and not answered yet, at most; together they fit in any buffer on the way.
 const AHEAD: usize = 50;
 
+/// How a refusal begins that is about no single mail.
+const NOT_NOW: &str = "the server gives out no mail now";
+
 /// How much of a response is wanted, in bytes, and how much may come before the server is not believed.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
@@ -72,12 +75,8 @@ impl Pop3 {
         }?;
         match entered {
             Ok(()) => attempts.welcome()?,
-            // RFC 2449 section 8.1.1 and RFC 3206: not for ever, and nothing that the password could mend.
-            Err(said)
-                if ["[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]"].iter().any(|code| said.contains(code)) =>
-            {
-                return Err(refused("can't log us in now", &said));
-            }
+            // Nothing that the password could mend.
+            Err(said) if is_for_now(&said) => return Err(refused("can't log us in now", &said)),
             Err(said) => {
                 attempts.refused()?;
                 let message = format!("login as '{}' was refused: {said}", login.user);
@@ -139,7 +138,7 @@ impl Pop3 {
         Ok(Some(lines.map(|line| String::from_utf8_lossy(line).trim_end().to_owned()).collect()))
     }
 
-    /// Gives to `hear` what each command brings: as much of a mail as is wanted, or none where the server refuses.
+    /// Gives to `hear` what each command brings: as much of a mail as is wanted, or none where the server refuses this one.
     pub fn each<T>(
         &mut self,
         items: &[T],
@@ -150,6 +149,9 @@ impl Pop3 {
         self.pipeline(items, command, |session, item| {
             let text = match positive(&session.answer()?) {
                 Ok(()) => Some(session.text(allowance(item))?),
+                Err(said) if is_for_now(&said) => {
+                    return Err(Error::new(Kind::Again, format!("{NOT_NOW}: {said}")));
+                }
                 Err(_) => None,
             };
             hear(item, text)
@@ -240,6 +242,16 @@ impl Pop3 {
 /// What an answer says if it is not `+OK`.
 fn positive(answer: &str) -> std::result::Result<(), String> {
     if answer.starts_with("+OK") { Ok(()) } else { Err(words(answer)) }
+}
+
+/// Whether a refusal is not for ever, and not about what was asked for (RFC 2449 section 8.1.1, RFC 3206).
+fn is_for_now(said: &str) -> bool {
+    ["[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]"].iter().any(|code| said.contains(code))
+}
+
+/// Whether it is no single mail that could not be had.
+pub fn is_about_all(error: &Error) -> bool {
+    error.message().starts_with(NOT_NOW)
 }
 
 fn refused(what: &str, said: &str) -> Error {

@@ -36,6 +36,7 @@ BEHAVIOURS = [
     "bearer",  # lets in by XOAUTH2 only, and not at all with a wrong token
     "plain-old",  # neither UIDPLUS nor MOVE nor IDLE
     "no-for-one",  # does not have the mails that begin with "Subject: broken", and says so behind the others
+    "no-for-now",  # has none to give for now
     "cut-at-one",  # hangs up at these
     "cut-at-folder",  # at any folder but INBOX
     "no-sasl",  # LOGIN alone
@@ -137,6 +138,8 @@ class Talk(socketserver.StreamRequestHandler):
         elif verb.startswith("UID SEARCH"):
             found = " ".join(map(str, uids(verb.split()[-1])))
             self.say(f"* SEARCH {found}", f"{tag} OK done")
+        elif verb.startswith("UID FETCH") and behaviour == "no-for-now":
+            self.say(f"{tag} NO [UNAVAILABLE] the disk is away")
         elif verb.startswith("UID FETCH") and behaviour == "stalls":
             return not self.rfile.read()
         elif verb.startswith("UID FETCH"):

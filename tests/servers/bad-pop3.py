@@ -27,6 +27,7 @@ BEHAVIOURS = [
     "endless-mail",  # sends the first mail for ever
     "cut",  # hangs up in the middle of the last mail
     "no-for-one",  # refuses to give the mails that begin with "Subject: broken"
+    "no-for-now",  # has none to give for now
     "cut-at-one",  # hangs up at these
     "cut-once",  # the first time only
     "cut-at-top",  # already when their beginnings are asked for
@@ -104,6 +105,9 @@ class Talk(socketserver.StreamRequestHandler):
             broken = mail.startswith(b"Subject: broken")
             if broken and (behaviour in ("cut-at-top", "pipelining") or behaviour == "cut-at-one" and verb == "RETR"):
                 return True
+            if behaviour == "no-for-now" and verb == "RETR":
+                self.say("-ERR [SYS/TEMP] the disk is away")
+                return False
             if broken and behaviour == "cut-once" and not cuts:
                 cuts.append(mail)
                 return True

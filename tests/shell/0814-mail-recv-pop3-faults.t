@@ -111,6 +111,11 @@ for how in no-for-one cut-at-one cut-at-top pipelining; do
     is "$how: once they can be had they are fetched" "$(count) $(cat state/stumbled)" '2 '
 done
 
+behaves no-for-now mail1 mail2
+fails 75 'a server that has no mail to give for now' recv
+is 'it is said once, and held against no mail' "$(cat said) $(find state -name stumbled)" \
+    "sn-recv-pop3: the server gives out no mail now: -ERR [SYS/TEMP] the disk is away "
+
 # A network that went away says nothing against a mail.
 { printf 'Subject: broken\r\n' && cat mail3; } >cut
 behaves cut-once mail1 cut mail2

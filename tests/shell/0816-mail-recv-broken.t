@@ -55,6 +55,10 @@ for how in no-for-one cut-at-one; do
     ok "$how: is found soon" test "$(grep -c AUTHENTICATE log)" -lt 12 -a "$(grep -c FETCH log)" -lt 60
 done
 
+behaves no-for-now mail1 mail2
+code recv
+is 'a server that has no mail to give for now: it is held against none' "$code $(grep -c FETCH log) $(find state -type f)" '75 1 '
+
 # A server that lets nobody in again so soon: what is known is known to the next run.
 behaves cut-at-one broken
 printf 'uidvalidity 7\nuidnext 1\ncareful 1 1\n' >"state/folder-$(printf INBOX | sha256sum | cut -c 1-16)"
