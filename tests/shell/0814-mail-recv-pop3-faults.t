@@ -117,8 +117,8 @@ is 'it is said once, and held against no mail' "$(cat said) $(find state -name s
     "sn-recv-pop3: the server gives out no mail now: -ERR [SYS/TEMP] the disk is away "
 
 # A network that went away says nothing against a mail.
-{ printf 'Subject: broken\r\n' && cat mail3; } >cut
-behaves cut-once mail1 cut mail2
+{ printf 'Subject: broken\r\n' && cat mail3; } >once
+behaves cut-once mail1 once mail2
 code=0
 recv >names 2>said || code=$?
 is 'a session that breaks once leaves one mail out' "$code $(count)" '75 2'
