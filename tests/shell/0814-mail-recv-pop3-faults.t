@@ -40,6 +40,7 @@ code=0
 wait $watcher || code=$?
 is 'a login that is refused after one that went well does not end watching' "$code $(grep -c PASS log) $(wc -l <said)" '0 3 1'
 behaves revoked mail1
+: >said
 SN_CONF_POLL=1s sn-recv-pop3 --watch "pop3://alice@127.0.0.1:$port" "$T/box" <caller >names 2>said &
 watcher=$!
 exec 4>caller

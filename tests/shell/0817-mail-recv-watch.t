@@ -39,6 +39,7 @@ watches EXAMINE 2
 is 'a login that is refused after one that went well does not end it' "$code $(grep -c AUTHENTICATE log)" '0 3'
 
 behaves revoked mail1
+: >said
 sn-recv-imap --watch "imap://alice@127.0.0.1:$port" "$T/box" <"$T/caller" >names 2>said &
 watcher=$!
 exec 4>"$T/caller"
