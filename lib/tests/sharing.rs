@@ -175,6 +175,10 @@ fn what_was_edited_before_it_was_shared_comes_with_its_edit() {
     let passed_on = story.bob_passes_on();
     assert_eq!(story.carol.gets(&passed_on), []);
     assert_eq!(sees(&story.carol), look("Tell some."));
+    // A second share finds the original edited, and is found by the same words.
+    let again = story.bob.envelope(&story.carol, 99, vec![story.bob.signs(&story.share())]);
+    assert_eq!(story.carol.finds(&[again]), []);
+    assert_eq!((finds(&story.carol, "everybody"), finds(&story.carol, "some")), (0, 2));
 }
 
 #[test]

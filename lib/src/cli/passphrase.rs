@@ -62,6 +62,8 @@ fn ask(words: &str) -> Result<String> {
     let typed = String::from_utf8(said).map_err(|_| wrong("not UTF-8"))?;
     match typed.strip_suffix('\n').unwrap_or(&typed) {
         "" => Err(wrong("empty")),
+        // No command could give it: see `secret`.
+        typed if typed.contains(char::is_control) => Err(wrong("no plain text: it has control characters")),
         typed => Ok(typed.to_owned()),
     }
 }

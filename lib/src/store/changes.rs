@@ -182,7 +182,10 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
             db.prepare_cached("UPDATE packet SET expires = ?2, closed = ?3 WHERE seq = ?1")?
                 .execute((target.seq, expires, closed))?;
         }
-        if let Some(edit) = own.edit {
+        // Whoever shares it makes this be asked again, as often as it is shared.
+        if let Some(edit) = own.edit
+            && !has_words_of(db, target.seq, edit)?
+        {
             replace_words(db, target.seq, edit)?;
             words::renew_shares(db, name)?;
         }
@@ -244,6 +247,15 @@ fn wishes(db: &Connection, name: Name, thread: Option<Name>) -> Result<(Wish, bo
         }
     }
     Ok((own, owner_retracted))
+}
+
+fn has_words_of(db: &Transaction<'_>, seq: i64, edit: i64) -> Result<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT 1 FROM packet JOIN packet AS edit ON edit.seq = ?2
+             WHERE packet.seq = ?1 AND packet.edited AND packet.text = edit.text",
+        )?
+        .exists((seq, edit))?)
 }
 
 fn replace_words(db: &Transaction<'_>, seq: i64, edit: i64) -> Result<()> {
