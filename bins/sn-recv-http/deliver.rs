@@ -25,6 +25,8 @@ const BATCH_ITEMS: usize = 256;
 const BATCH_BYTES: usize = 16 << 20;
 /// Items left alone, or that did not come, at most: a source with more is not what it should be.
 const MOST_LEFT: usize = 1000;
+/// So many in succession without an answer: the others would have none either.
+const MOST_SILENT: usize = 3;
 
 /// The mailbox, and what is not asked for again.
 pub struct Delivery {
@@ -35,6 +37,10 @@ pub struct Delivery {
     deleted: BTreeSet<String>,
     /// Did not come in this round, and are not asked for again in it.
     failed: BTreeSet<String>,
+    /// Did not come in a round before, which was said: asked for after all others.
+    failed_before: BTreeSet<String>,
+    /// Were asked for without an answer, in succession.
+    silent: usize,
     /// Requests at once.
     workers: usize,
 }
@@ -54,6 +60,8 @@ impl Delivery {
             left: BTreeSet::new(),
             deleted: BTreeSet::new(),
             failed: BTreeSet::new(),
+            failed_before: BTreeSet::new(),
+            silent: 0,
             workers: WORKERS,
         }
     }
@@ -63,7 +71,8 @@ impl Delivery {
     pub fn all(&mut self, source: &Source, console: &mut Console) -> Result<Rest> {
         let begun = Instant::now();
         self.deleted.clear();
-        self.failed.clear();
+        self.failed_before.append(&mut self.failed);
+        self.silent = 0;
         loop {
             let names: BTreeSet<String> = source.names()?.into_iter().collect();
             // A server that lists for ever what it has deleted would be asked for ever.
@@ -72,16 +81,19 @@ impl Delivery {
             }
             let wanted =
                 names.iter().filter(|name| !self.left.contains(*name) && !self.failed.contains(*name));
-            let wanted: Vec<String> = wanted.take(BATCH_ITEMS).cloned().collect();
+            let mut wanted: Vec<String> = wanted.cloned().collect();
+            self.failed_before.retain(|name| names.contains(name));
+            wanted.sort_by_key(|name| self.failed_before.contains(name));
+            wanted.truncate(BATCH_ITEMS);
             if wanted.is_empty() {
+                if begun.elapsed() < PATIENCE {
+                    self.workers = WORKERS;
+                }
                 if !self.failed.is_empty() {
                     return Err(Error::new(
                         Kind::Again,
                         format!("{} of the items did not come", self.failed.len()),
                     ));
-                }
-                if begun.elapsed() < PATIENCE {
-                    self.workers = WORKERS;
                 }
                 return Ok(if names.is_empty() { Rest::Nothing } else { Rest::LeftAlone });
             }
@@ -108,6 +120,12 @@ impl Delivery {
         let (mut late, mut stopped) = (false, None);
         for (name, item) in fetched {
             match item {
+                // Several at once are not in succession.
+                Ok(Some(Item::Silent(_))) if self.workers == 1 => self.silent += 1,
+                Ok(Some(_)) => self.silent = 0,
+                Ok(None) | Err(_) => {}
+            }
+            match item {
                 Ok(None) => {}
                 Ok(Some(Item::Bytes(bytes))) => {
                     batch.add(name, &bytes)?;
@@ -119,10 +137,15 @@ impl Delivery {
                     wrong.push(name);
                 }
                 // Again, alone.
-                Ok(Some(Item::Late(_))) if self.workers > 1 => late = true,
-                Ok(Some(Item::Late(why) | Item::Refused(why))) => {
-                    console.note(&format!("not fetched: {name}: {}", why.message()));
+                Ok(Some(Item::Late(_) | Item::Silent(_))) if self.workers > 1 => late = true,
+                Ok(Some(Item::Late(why) | Item::Silent(why) | Item::Refused(why))) => {
+                    if !self.failed_before.contains(name) {
+                        console.note(&format!("not fetched: {name}: {}", why.message()));
+                    }
                     failed.push(name);
+                    if self.silent >= MOST_SILENT {
+                        stopped = Some(why);
+                    }
                 }
                 // What did come is delivered first.
                 Err(error) => stopped = Some(error),

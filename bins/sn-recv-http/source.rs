@@ -33,9 +33,14 @@ pub enum Item {
     Wrong(Error),
     /// It did not come to its end: the connection broke off, or it took too long.
     Late(Error),
+    /// The server took the request, and gave no answer.
+    Silent(Error),
     /// Something is wrong with it over there.
     Refused(Error),
 }
+
+/// What comes of a request.
+type Answer = std::result::Result<Response<Body>, ureq::Error>;
 
 /// Where to fetch from.
 pub struct Source {
@@ -103,7 +108,7 @@ impl Source {
 
     fn read_list(&self, address: &str, wait: Duration) -> Result<Vec<String>> {
         let patience = Some(self.patience + wait);
-        let mut answer = self.ask(|| {
+        let answer = self.ask(|| {
             self.agent
                 .get(address)
                 .config()
@@ -111,6 +116,7 @@ impl Source {
                 .timeout_per_read(patience)
                 .build()
         })?;
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         match answer.status().as_u16() {
             200 => {}
             404 => return Err(Error::new(Kind::Config, format!("there is no box '{}'", self.list))),
@@ -127,7 +133,11 @@ impl Source {
 
     /// Asks for an item.
     pub fn item(&self, name: &str) -> Result<Item> {
-        let mut answer = self.ask(|| self.agent.get(format!("{}/{name}", self.list)))?;
+        let mut answer = match self.ask(|| self.agent.get(format!("{}/{name}", self.list)))? {
+            Ok(answer) => answer,
+            Err(error) if http::unanswered(&error) => return Ok(Item::Silent(self.unreachable(&error))),
+            Err(error) => return Err(self.unreachable(&error)),
+        };
         match answer.status().as_u16() {
             200 => {}
             404 | 410 => return Ok(Item::Gone),
@@ -145,7 +155,8 @@ impl Source {
 
     /// Deletes an item.
     pub fn delete(&self, name: &str) -> Result<()> {
-        let mut answer = self.ask(|| self.agent.delete(format!("{}/{name}", self.list)))?;
+        let answer = self.ask(|| self.agent.delete(format!("{}/{name}", self.list)))?;
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         match answer.status().as_u16() {
             // Read to its end, so that the connection can be used again.
             200 | 204 | 404 | 410 => small(&mut answer, MAX_TOKEN).map(drop),
@@ -153,19 +164,15 @@ impl Source {
         }
     }
 
-    /// Sends a request with the token; once more with a new one if the server knows it no longer.
-    fn ask(&self, request: impl Fn() -> RequestBuilder<WithoutBody>) -> Result<Response<Body>> {
+    /// Sends a request with the token; once more with a new one if the server knows it no longer. What comes of the
+    /// request itself is inside.
+    fn ask(&self, request: impl Fn() -> RequestBuilder<WithoutBody>) -> Result<Answer> {
         let mut again = true;
         loop {
             let token = self.token()?;
-            let send = || request().header(AUTHORIZATION, format!("Bearer {token}")).call();
-            // A connection kept from the request before may be closed by the server at this very moment.
-            let answer = match send() {
-                Err(error) if http::connected(&error) => send(),
-                answer => answer,
-            };
-            let answer = answer.map_err(|error| self.unreachable(&error))?;
-            if answer.status() != 401 || !again {
+            let answer = http::send(|| request().header(AUTHORIZATION, format!("Bearer {token}")).call());
+            let expired = answer.as_ref().is_ok_and(|answer| answer.status() == 401);
+            if !expired || !again {
                 return Ok(answer);
             }
             again = false;
@@ -208,7 +215,7 @@ impl Source {
         self.line(self.agent.post(&self.login).content_type("text/plain").send(&form))
     }
 
-    fn line(&self, answer: std::result::Result<Response<Body>, ureq::Error>) -> Result<String> {
+    fn line(&self, answer: Answer) -> Result<String> {
         let mut answer = answer.map_err(|error| self.unreachable(&error))?;
         if answer.status() != 200 {
             return Err(refused(&mut answer).context("cannot log in"));

@@ -22,6 +22,8 @@ const SMALL: u64 = 64 << 10;
 /// minutes, where servers wait for five.
 const HOST_BYTES: u64 = 4 << 20;
 const ALL_BYTES: u64 = 16 << 20;
+/// So many in succession whose end is unclear speak of the host.
+const UNCLEAR: usize = 3;
 
 /// A job, and how long its bytes are.
 pub struct Job {
@@ -35,6 +37,8 @@ pub struct Job {
 pub enum Fate {
     /// This job alone.
     Job(Report),
+    /// Most likely this job alone, unless it is the same with those after it.
+    Unclear(Report),
     /// The host: whatever waits for it gets the same report without another attempt.
     Host(Report),
 }
@@ -51,6 +55,8 @@ struct State {
     lanes: BTreeMap<String, Lane>,
     /// Bytes of large jobs under way, to all hosts.
     bytes: u64,
+    /// Jobs that were begun so far.
+    begun: u64,
     /// Workers that wait for a job or are about to, those that have just been started among them; and all.
     idle: usize,
     workers: usize,
@@ -67,6 +73,10 @@ struct Lane {
     under_way: usize,
     /// Bytes of large jobs under way.
     bytes: u64,
+    /// The last that was begun, as a number of [`State::begun`].
+    last: u64,
+    /// How many ended unclear in succession.
+    unclear: usize,
     /// Set when the host is known not to take anything now.
     down: Option<Report>,
 }
@@ -103,7 +113,7 @@ impl Lanes {
             drop(state);
             let fate = down.map_or_else(|| work(&job), Fate::Job);
             let what = match &fate {
-                Fate::Job(what) | Fate::Host(what) => what,
+                Fate::Job(what) | Fate::Unclear(what) | Fate::Host(what) => what,
             };
             let reported = report(&job, what);
             state = self.lock();
@@ -111,13 +121,7 @@ impl Lanes {
                 state.failed.get_or_insert(error);
                 self.changed.notify_all();
             }
-            state.bytes -= job.weight();
-            let lane = state.lanes.entry(host).or_default();
-            lane.under_way -= 1;
-            lane.bytes -= job.weight();
-            if let Fate::Host(what) = fate {
-                lane.down.get_or_insert(what);
-            }
+            state.end(host, &job, fate);
             // The room that there is now is taken by this worker: nobody need be woken, unless there may be room for more.
             if job.weight() > 0 {
                 self.changed.notify_all();
@@ -156,14 +160,35 @@ impl State {
         if self.failed.is_some() {
             return None;
         }
-        // The emptiest lane first, so that each host gets its share of the workers.
+        // The emptiest lane first, so that each host gets its share of the workers; among such, in turn.
         let open = self.lanes.iter_mut().filter(|(_, lane)| lane.open(per_host, self.bytes) > 0);
-        let (host, lane) = open.min_by_key(|(_, lane)| lane.under_way)?;
+        let (host, lane) = open.min_by_key(|(_, lane)| (lane.under_way, lane.last))?;
         let job = lane.small.pop_front().or_else(|| lane.large.pop_front())?;
         lane.under_way += 1;
         lane.bytes += job.weight();
         self.bytes += job.weight();
+        self.begun += 1;
+        lane.last = self.begun;
         Some((host.clone(), job))
+    }
+
+    fn add(&mut self, job: Job) {
+        let lane = self.lanes.entry(host(&job.line.address)).or_default();
+        if job.weight() > 0 { lane.large.push_back(job) } else { lane.small.push_back(job) }
+    }
+
+    /// Makes room for the next, and remembers what this one says of them.
+    fn end(&mut self, host: String, job: &Job, fate: Fate) {
+        self.bytes -= job.weight();
+        let lane = self.lanes.entry(host).or_default();
+        lane.under_way -= 1;
+        lane.bytes -= job.weight();
+        lane.unclear = if matches!(fate, Fate::Unclear(_)) { lane.unclear + 1 } else { 0 };
+        match fate {
+            Fate::Unclear(what) if lane.unclear >= UNCLEAR => drop(lane.down.get_or_insert(what)),
+            Fate::Host(what) => drop(lane.down.get_or_insert(what)),
+            Fate::Job(_) | Fate::Unclear(_) => {}
+        }
     }
 }
 
@@ -200,12 +225,7 @@ impl Feed<'_, '_> {
     /// Adds a job to its host's lane.
     pub fn add(&self, job: Job) {
         let mut state = self.lanes.lock();
-        let lane = state.lanes.entry(host(&job.line.address)).or_default();
-        if job.weight() > 0 {
-            lane.large.push_back(job)
-        } else {
-            lane.small.push_back(job)
-        }
+        state.add(job);
         if state.open(self.lanes.per_host) > state.idle && state.workers < WORKERS {
             state.workers += 1;
             state.idle += 1;
@@ -341,5 +361,41 @@ mod tests {
             Fate::Job(Report::Sent)
         });
         assert_eq!(reported, (0..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn hosts_take_turns() {
+        let mut state = State::default();
+        (0..50).for_each(|number| state.add(large(number, &format!("h{}.example", number % 5))));
+        let mut under_way = VecDeque::new();
+        let mut served = BTreeMap::<String, usize>::new();
+        for _ in 0..50 {
+            // Others may begin only when the first has ended.
+            while let Some((host, job)) = state.next(48) {
+                *served.entry(host.clone()).or_default() += 1;
+                under_way.push_back((host, job));
+            }
+            let (host, job) = under_way.pop_front().unwrap();
+            state.end(host, &job, Fate::Job(Report::Sent));
+            let (most, least) = (served.values().max(), served.values().min());
+            assert!(served.len() < 5 || most.unwrap() - least.unwrap() <= 1, "{served:?}");
+        }
+        assert!(under_way.is_empty() && state.next(48).is_none());
+    }
+
+    #[test]
+    fn what_is_unclear_again_and_again_is_about_the_host() {
+        let mut state = State::default();
+        (0..9).for_each(|number| state.add(job(number, "example.net")));
+        let mut is_down_after = |fate| {
+            let (host, job) = state.next(1).unwrap();
+            state.end(host.clone(), &job, fate);
+            state.lanes[&host].down.is_some()
+        };
+        let unclear = || Fate::Unclear(Report::Later(0, "broke off".to_owned()));
+        assert!(!is_down_after(unclear()) && !is_down_after(unclear()));
+        assert!(!is_down_after(Fate::Job(Report::Sent)), "it answers");
+        assert!(!is_down_after(unclear()) && !is_down_after(unclear()));
+        assert!(is_down_after(unclear()));
     }
 }

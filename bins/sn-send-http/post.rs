@@ -7,7 +7,11 @@ use socialnet::{
     file,
 };
 use socialnet_http::{self as http, Reach, Refused, Settings, settings};
-use std::{net::IpAddr, path::Path};
+use std::{
+    net::IpAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
 use ureq::{
     Agent, Body,
     http::{
@@ -31,12 +35,14 @@ pub struct Post {
     agent: Agent,
     reach: Reach,
     per_host: usize,
+    patience: Duration,
 }
 
 /// How an attempt ended that brought no answer to judge.
 enum Failed {
     Never(String),
     Later(u64, String),
+    BrokeOff(String),
     Unreachable(String),
 }
 
@@ -54,7 +60,8 @@ impl Post {
             plain: settings.allow_http,
         };
         let per_host = settings::number("CONNECTIONS", PER_HOST, MOST_PER_HOST)?;
-        Ok(Self { agent: http::agent(&settings, reach.clone())?, reach, per_host })
+        let agent = http::agent(&settings, reach.clone())?;
+        Ok(Self { agent, reach, per_host, patience: settings.answer_timeout })
     }
 
     pub fn per_host(&self) -> usize {
@@ -66,16 +73,22 @@ impl Post {
             Ok(uri) => uri,
             Err(why) => return Fate::Job(Report::Never(why)),
         };
-        let mut at = home.clone();
+        let (begun, mut at) = (Instant::now(), home.clone());
         let fate = match self.follow(&job.line, &mut at) {
             Ok(mut answer) => judge(&mut answer, job.size),
             Err(Failed::Never(why)) => Fate::Job(Report::Never(why)),
             Err(Failed::Later(seconds, why)) => Fate::Job(Report::Later(seconds, why)),
+            Err(Failed::BrokeOff(why)) => Fate::Unclear(Report::Later(0, why)),
             Err(Failed::Unreachable(why)) => Fate::Host(Report::Later(0, why)),
         };
-        match fate {
+        let fate = match fate {
             // Of where it was sent on to: others for this host may be sent elsewhere.
-            Fate::Host(report) if at.authority() != home.authority() => Fate::Job(report),
+            Fate::Host(report) if at.authority() != home.authority() => Fate::Unclear(report),
+            fate => fate,
+        };
+        match fate {
+            // It took as long as silence, and each of the others may.
+            Fate::Unclear(report) if begun.elapsed() >= self.patience => Fate::Host(report),
             fate => fate,
         }
     }
@@ -84,12 +97,7 @@ impl Post {
     fn follow(&self, job: &JobLine, uri: &mut Uri) -> Result<Response<Body>, Failed> {
         for _ in 0..=MOST_REDIRECTS {
             self.refuse_literal(uri)?;
-            // A connection kept from the request before may be closed by the server at this very moment.
-            let answer = match self.post(job, uri) {
-                Err(error) if http::connected(&error) => self.post(job, uri),
-                answer => answer,
-            };
-            let answer = answer.map_err(|error| failed(&error))?;
+            let answer = http::send(|| self.post(job, uri)).map_err(|error| failed(&error))?;
             if !matches!(answer.status().as_u16(), 301 | 302 | 307 | 308) {
                 return Ok(answer);
             }
@@ -137,7 +145,7 @@ fn failed(error: &ureq::Error) -> Failed {
     }
     match error {
         ureq::Error::Other(why) if why.is::<Error>() => Failed::Later(0, why.to_string()),
-        error if http::broke_off(error) => Failed::Later(0, http::failure(error)),
+        error if http::broke_off(error) => Failed::BrokeOff(http::failure(error)),
         error => Failed::Unreachable(http::failure(error)),
     }
 }

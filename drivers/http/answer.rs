@@ -1,17 +1,18 @@
 //! What an answer, or none, means for whoever tries again.
 
-use crate::Refused;
 use std::{
     io,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 use ureq::{
-    Body, Error,
+    Body, Error, Timeout,
     http::{Response, header::RETRY_AFTER},
 };
 
 /// The longest wait that a server can ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// That a kept connection was closed is known after a round trip. A request that goes on for longer was under way.
+const STALE: Duration = Duration::from_secs(5);
 
 /// Seconds that the server asks to wait (RFC 9110 section 10.2.3: seconds, or a date); 0 if it does not say.
 pub fn retry_after(answer: &Response<Body>) -> u64 {
@@ -44,10 +45,17 @@ pub fn failure(error: &Error) -> String {
     }
 }
 
-/// Whether the failure may be one of a kept connection alone, which the server closed in this very moment.
-pub fn connected(error: &Error) -> bool {
-    let refused = matches!(error, Error::Other(inner) if inner.is::<Refused>());
-    !refused && matches!(error, Error::Io(_) | Error::Protocol(_))
+/// Sends a request; once more if that may have failed only because the server closed a kept connection in this very moment.
+pub fn send(request: impl Fn() -> Result<Response<Body>, Error>) -> Result<Response<Body>, Error> {
+    let begun = Instant::now();
+    match request() {
+        Err(error) if was_stale(&error, begun.elapsed()) => request(),
+        answer => answer,
+    }
+}
+
+fn was_stale(error: &Error, after: Duration) -> bool {
+    matches!(error, Error::Io(_) | Error::Protocol(_)) && after < STALE
 }
 
 /// Whether the other side took the connection, and ended it without an answer that can be understood: perhaps for
@@ -62,9 +70,34 @@ pub fn broke_off(error: &Error) -> bool {
     }
 }
 
+/// Whether the other side took the connection, and then broke off or was silent: perhaps for something in this request
+/// alone.
+pub fn unanswered(error: &Error) -> bool {
+    match error {
+        Error::Timeout(what) => !matches!(what, Timeout::Resolve | Timeout::Connect),
+        error => broke_off(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_that_was_long_under_way_is_not_sent_again() {
+        let reset = Error::Io(io::ErrorKind::ConnectionReset.into());
+        assert!(was_stale(&reset, Duration::ZERO) && !was_stale(&reset, STALE));
+        assert!(!was_stale(&Error::Timeout(Timeout::RecvResponse), Duration::ZERO));
+        assert!(!was_stale(&Error::HostNotFound, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_server_that_is_not_reached_does_not_answer_for_one_request() {
+        assert!(unanswered(&Error::Timeout(Timeout::RecvResponse)));
+        assert!(unanswered(&Error::Io(io::ErrorKind::ConnectionReset.into())));
+        assert!(!unanswered(&Error::Timeout(Timeout::Connect)));
+        assert!(!unanswered(&Error::Io(io::ErrorKind::ConnectionRefused.into())));
+    }
 
     #[test]
     fn seconds_or_a_date() {

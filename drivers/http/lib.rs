@@ -17,6 +17,6 @@ pub mod settings;
 
 pub use address::{check, join};
 pub use agent::{agent, bytes, words};
-pub use answer::{broke_off, connected, failure, retry_after};
+pub use answer::{broke_off, failure, retry_after, send, unanswered};
 pub use resolve::{Reach, Refused};
 pub use settings::Settings;

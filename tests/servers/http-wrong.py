@@ -7,6 +7,7 @@ Ends when its standard input does.
 
 import hashlib
 import os
+import pathlib
 import ssl
 import socket
 import sys
@@ -78,6 +79,16 @@ def answer(path):
         return endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"3e8\r\n" + b"x" * 1000 + b"\r\n")
     if kind == "cut-short":
         return [plain(ITEM)[:-1] if rest else plain(f"{NAME}\n".encode())]
+    if kind == "silent-for-one":
+        # Another is cut short, and a third there from when FOLDER/more is made until it was fetched.
+        silent, cut, more = "0" * 64, "0" * 63 + "1", pathlib.Path(folder, "more")
+        if rest == silent:
+            return silence()
+        if rest == NAME:
+            more.unlink(missing_ok=True)
+        if rest:
+            return [plain(ITEM)[: -1 if rest == cut else None]]
+        return [plain("".join(f"{name}\n" for name in (silent, cut, NAME)[: 2 + more.exists()]).encode())]
     if kind == "lists-what-was-deleted":
         return [plain(ITEM if rest else f"{NAME}\n".encode())]
     if kind == "lists-paths":

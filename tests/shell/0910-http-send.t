@@ -132,6 +132,12 @@ alone() {
 }
 is 'a connection that breaks off tells nothing of the host' "$(alone nothing)" 'later a sent b'
 is 'nor does a host that it was sent on to' "$(alone to/307/https://localhost:1/in/x)" 'later a sent b'
+is 'unless that is silent' "$(SN_CONF_ANSWER_TIMEOUT=2s alone "to/307/https://127.0.0.1:$port/in/silence")" 'later a later b'
+: >wrong/asked
+for id in $(seq 20); do printf '%s\tenvelope\t%s/in/nothing\tfile\n' "$id" "$web"; done >all
+SN_CONF_CONNECTIONS=1 timeout 60 sn-send-http <all >reports
+is 'nor is each tried where one after another breaks off' "$(cut -f 1 reports | uniq -c | xargs)" '20 later'
+ok 'three of them, each again at once' test "$(wc -l <wrong/asked)" -le 6
 fails 78 'a setting that is wrong is named' env SN_CONF_CONNECTIONS=many sn-send-http </dev/null
 fails 78 'and certificates that are none' env SN_CONF_CA_FILE="$T/file" sn-send-http </dev/null
 exec 9>&-

@@ -36,6 +36,24 @@ fetch "$web/in/cut-short" 2>said || ended=$?
 is 'one that breaks off comes another time' $ended 75
 ok 'which is said' has said 'not fetched: '
 is 'nothing of them is kept' "$(there)" ''
+# Round after round with --watch: nothing stays behind one that is never answered.
+mkfifo stay
+SN_CONF_ANSWER_TIMEOUT=1s timeout 120 sn-recv-http --watch "$web/in/silent-for-one" mailbox <stay >names 2>watched &
+exec 8>stay
+tries=0
+until test -s watched || test $tries -ge 600; do sleep 0.1 && tries=$((tries + 1)); done
+touch wrong/more
+until test -s names || test $tries -ge 900; do sleep 0.1 && tries=$((tries + 1)); done
+is 'an item without an answer holds up no other' "$(cat names)" "$(echo 'an item' | sha256sum | cut -c1-64)"
+# In each round it is asked for among the others, and then alone.
+tries=0 silent=$(printf %064d 0)
+until test "$(grep -c "GET /in/silent-for-one/$silent" wrong/asked)" -gt 4 || test $tries -ge 600; do
+    sleep 0.1 && tries=$((tries + 1))
+done
+ok 'it is asked for again' test $tries -lt 600
+is 'and that it does not come is said once' "$(grep -c "not fetched: $silent" watched)" 1
+exec 8>&-
+rm -f mailbox/new/*
 fails 75 'a server that lists what was deleted is not asked for ever' fetch "$web/in/lists-what-was-deleted"
 is 'what it had is here once' "$(there)" "new/$(echo 'an item' | sha256sum | cut -c1-64)"
 : >wrong/asked
