@@ -10,7 +10,7 @@ use socialnet::{
     backup,
     packet::Body,
     protocol::{
-        blocking, meeting, moved, open,
+        blocking, introduce, meeting, moved, open,
         profile::{self, Change},
         sealing::Letter,
     },
@@ -189,5 +189,26 @@ fn what_was_thrown_away_or_is_over_is_not_sent() {
         sends(&mut alice, short);
         alice.waits(31);
         assert_eq!(brought(&anew(alice).seals_what_is_due(), &bob), ["profile", "profile"]);
+    }
+}
+
+#[test]
+fn an_introduction_that_was_lost_is_sent_once_more() {
+    for anew in WAYS {
+        let (mut alice, mut bob, mut carol) =
+            (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+        meet(&mut alice, &mut bob);
+        meet(&mut alice, &mut carol);
+        alice.seals_what_is_due();
+        let [one, other] = ["bob", "carol"].map(|who| contacts::find(alice.store.read(), who).unwrap());
+        let me = alice.is();
+        introduce::introduce(&mut alice.store, me, [&one, &other], None, alice.now).unwrap();
+        assert_eq!(brought(&alice.seals_what_is_due(), &bob), ["profile"], "which is lost");
+        let mut alice = anew(alice);
+        let letters = alice.seals_what_is_due();
+        for reader in [&mut bob, &mut carol] {
+            assert_eq!(reader.gets(&for_reader(&letters, reader)), []);
+        }
+        assert_eq!((bob.knows("carol").0, carol.knows("bob").0), ("introduced", "introduced"));
     }
 }

@@ -13,7 +13,9 @@ use socialnet::{
     Fingerprint, Kind,
     identity::Identity,
     packet::Body,
-    protocol::{blocking, meeting, open, profile, sealing::Letter, start, succession as moving, successor},
+    protocol::{
+        blocking, introduce, meeting, open, profile, sealing::Letter, start, succession as moving, successor,
+    },
     seal,
     store::{
         contacts::{self, Contact},
@@ -444,4 +446,38 @@ fn what_was_printed_and_thrown_away_is_not_owed_to_a_new_key() {
     assert_eq!(alice.gets(&asked), []);
     assert_eq!(new.gets(&alice.seals_what_is_due()), []);
     assert_eq!((new.knows("alice").0, new.sees()), ("friend", vec![]));
+}
+
+/// Alice, who has introduced Bob and Carol to each other: what she sent is lost.
+fn introduces(mut alice: Person) -> Person {
+    let mut carol = Person::new("Carol");
+    carol.now = alice.now;
+    meet(&mut alice, &mut carol);
+    alice.seals_what_is_due();
+    let [one, other] = ["bob", "carol"].map(|who| knows(&alice, who));
+    let me = alice.is();
+    introduce::introduce(&mut alice.store, me, [&one, &other], None, alice.now).unwrap();
+    assert_eq!(alice.seals_what_is_due().len(), 2);
+    alice
+}
+
+#[test]
+fn an_introduction_that_the_old_key_has_not_confirmed_goes_to_the_new_one() {
+    let (alice, bob) = friends();
+    let mut alice = introduces(alice);
+    let mut new = successor_of(&bob, None);
+    let asked = new.seals_what_is_due();
+    assert_eq!(alice.gets(&for_reader(&asked, &alice)), []);
+    assert_eq!(new.gets(&for_reader(&alice.seals_what_is_due(), &new)), []);
+    assert_eq!(new.knows("carol").0, "introduced");
+}
+
+#[test]
+fn an_introduction_by_the_old_key_is_not_brought_by_the_new_one() {
+    let (alice, mut bob) = friends();
+    let alice = introduces(alice);
+    let mut new = successor_of(&alice, None);
+    let letters = new.seals_what_is_due();
+    assert_eq!(bob.gets(&for_reader(&letters, &bob)), [], "the whole envelope would be refused");
+    assert_eq!(bob.knows("alice").0, "friend");
 }

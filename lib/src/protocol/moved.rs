@@ -34,11 +34,12 @@ pub fn here(store: &mut Store, now: Timestamp) -> Result<()> {
 }
 
 // Nothing is sealed anew in the stream before: a counter that nobody ever gives would be no gap. So what it was about is
-// owed, as it was signed. For profiles and lists the newest are; a goodbye is said once, and a question asked again.
+// owed, as it was signed. For own profiles and lists the newest are; a goodbye is said once, and a question asked again.
 fn begin_to_count(db: &Transaction<'_>, settled: Timestamp, now: Timestamp) -> Result<()> {
     let lacking = former::unconfirmed(db, None, now)?;
     streams::begin(db, &seal::random()?, settled)?;
-    owe(db, lacking, now, |kind, state| match kind {
+    owe(db, lacking, now, |it, state| match it.kind.as_str() {
+        "profile" if it.introduces => state == State::Friend,
         "profile" | "handles" | "contact-bye" | "resend" => false,
         "contact-request" => matches!(state, State::Asked | State::Friend),
         _ => state == State::Friend,
@@ -52,11 +53,11 @@ pub(super) fn owe(
     db: &Transaction<'_>,
     lacking: Vec<Unconfirmed>,
     now: Timestamp,
-    may: impl Fn(&str, State) -> bool,
+    may: impl Fn(&Unconfirmed, State) -> bool,
 ) -> Result<()> {
     for it in lacking.into_iter().filter(|it| it.taken) {
         let given_up = now.duration_since(it.since) >= GIVE_UP && !changes::is_change(&it.kind);
-        if !given_up && contacts::state(db, it.reader)?.is_some_and(|state| may(&it.kind, state)) {
+        if !given_up && contacts::state(db, it.reader)?.is_some_and(|state| may(&it, state)) {
             let debt = Debt::Signed(packets::signed(db, it.seq)?);
             due::owe(db, it.reader, &thread::debt(it.name), &debt, now)?;
         }

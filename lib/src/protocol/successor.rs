@@ -100,12 +100,12 @@ fn sign(signer: &Identity, from: Fingerprint, to: Fingerprint, now: Timestamp) -
 }
 
 // What was said is taken from a successor too, as it was signed: nothing of it is lost on its way. What was given up stays
-// so, but for changes of mind.
+// so, but for changes of mind. An introduction by the old key nobody takes from the new one.
 fn go_on(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
     let lacking = former::unconfirmed(db, None, now)?;
     former::begin_anew(db)?;
     due::retain_signed(db, now, |signed| Ok(open::is_said(&open::verify(signed)?.packet)))?;
-    moved::owe(db, lacking, now, |kind, state| !changes::is_service(kind) && state == State::Friend)
+    moved::owe(db, lacking, now, |it, state| !changes::is_service(&it.kind) && state == State::Friend)
 }
 
 fn ask_everybody(store: &mut Store, keyring: &Keyring, now: Timestamp) -> Result<()> {

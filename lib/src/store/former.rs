@@ -128,7 +128,8 @@ pub fn succeed(
     let printed = now - PIPE;
     // Whoever was sent away gets no more by having another key.
     let lacking = if who.state == State::Friend { unconfirmed(db, Some(old), now)? } else { Vec::new() };
-    for it in lacking.into_iter().filter(|it| !is_service(&it.kind) && (it.taken || it.sealed > printed)) {
+    let goes = |it: &Unconfirmed| it.introduces || !is_service(&it.kind);
+    for it in lacking.into_iter().filter(|it| goes(it) && (it.taken || it.sealed > printed)) {
         // As sealing enters what waits for new keys.
         let debt = Debt::Signed(packets::signed(db, it.seq)?);
         due::owe(db, new, &format!("packet {} {}", it.name.from, it.name.id), &debt, now)?;
@@ -151,6 +152,8 @@ pub struct Unconfirmed {
     pub name: Name,
     /// Its type.
     pub kind: String,
+    /// It is a profile that introduces somebody else.
+    pub introduces: bool,
     /// Its row.
     pub seq: i64,
     /// When it was sealed for them first.
@@ -166,7 +169,9 @@ pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>, now: Timestamp)
     // Two statements: an index serves but the one.
     let whose = if reader.is_some() { "sealed.reader = ?1" } else { "?1 IS NULL" };
     let mut query = db.prepare(&format!(
-        "SELECT sealed.reader, author, id, seq, max(since), max(taken), type, max(sealed) FROM sealed
+        "SELECT sealed.reader, author, id, seq, max(since), max(taken), type, max(sealed),
+           type = 'profile' AND about_author IS NOT NULL
+         FROM sealed
            JOIN sealed_packet USING (envelope) JOIN packet ON packet.seq = sealed_packet.packet
          WHERE {whose} AND confirmed IS NULL AND NOT {} AND signed <> x''
            AND (ifnull(expires > ?2, 1) OR type = 'edit')
@@ -185,6 +190,7 @@ pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>, now: Timestamp)
             taken: row.get(5)?,
             kind: row.get(6)?,
             sealed: super::time(row.get(7)?)?,
+            introduces: row.get(8)?,
         });
     }
     Ok(all)
