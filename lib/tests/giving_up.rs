@@ -5,7 +5,7 @@
 mod people;
 
 use jiff::{SignedDuration, Timestamp};
-use people::{Person, meet, successor_of};
+use people::{Person, changing::edit, for_reader, meet, successor_of};
 use socialnet::{
     mailbox::name_for,
     protocol::{open, sealing::Letter},
@@ -288,4 +288,86 @@ fn what_waits_for_a_key_that_was_left_goes_to_the_new_one() {
     queued(&mut alice, &printed);
     let file = format!("{}.pem", name_for(&printed[0].envelope));
     assert_eq!(runs_now(&mut alice), [format!("'{file}' failed: this reader is no contact")]);
+}
+
+#[test]
+fn what_was_cancelled_is_told_of_no_more() {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    meet(&mut alice, &mut bob);
+    meet(&mut alice, &mut carol);
+    let letters = alice.seals_what_is_due();
+    for reader in [&mut bob, &mut carol] {
+        assert_eq!(reader.gets(&for_reader(&letters, reader)), []);
+    }
+    let message = alice.status("I quit!");
+    let letters = alice.seals(message.clone(), &["all"]);
+    queued(&mut alice, &letters);
+    assert_eq!(carol.gets(&for_reader(&letters, &carol)), []);
+    let for_bob = for_reader(&letters, &bob);
+    cancels(&alice, &for_bob[0]);
+    runs_now(&mut alice);
+    let told_of = |alice: &mut Person, carol: &mut Person, version, words: &str| {
+        let change = edit(alice, &message, version, words);
+        let edited = alice.seals(change, &[]);
+        let comment = carol.comment(&message, "Why?");
+        assert_eq!(alice.gets(&carol.seals(comment, &[])), []);
+        alice.waits(11);
+        [edited, alice.seals_what_is_due()].concat()
+    };
+    let letters = told_of(&mut alice, &mut carol, 1, "I quit at noon.");
+    assert_eq!(for_reader(&letters, &bob), []);
+    assert_eq!(carol.gets(&for_reader(&letters, &carol)), []);
+    assert_eq!(carol.sees()[0], "alice: I quit at noon.");
+    // She had kept the file, and sends it after all.
+    queued(&mut alice, &for_bob);
+    let letters = told_of(&mut alice, &mut carol, 2, "I quit at one.");
+    assert_eq!(bob.gets(&[for_bob, for_reader(&letters, &bob)].concat()), []);
+    assert_eq!(bob.sees(), ["alice: I quit at one.", "somebody: Why?"]);
+}
+
+#[test]
+fn what_another_envelope_has_brought_is_told_of_whatever_is_cancelled() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let message = alice.status("Hello!");
+    let first = alice.seals(message.clone(), &["bob"]);
+    queued(&mut alice, &first);
+    hands_over(&mut alice, &first[0]);
+    let second = alice.seals(message.clone(), &["bob"]);
+    queued(&mut alice, &second);
+    cancels(&alice, &second[0]);
+    runs_now(&mut alice);
+    let change = edit(&alice, &message, 1, "Good morning!");
+    let letters = alice.seals(change, &[]);
+    assert_eq!(bob.gets(&[first, letters].concat()), []);
+    assert_eq!(bob.sees(), ["alice: Good morning!"]);
+}
+
+#[test]
+fn what_was_handed_over_stays_so_when_it_is_sent_again_and_cancelled() {
+    for given_up in [false, true] {
+        let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+        meet(&mut alice, &mut bob);
+        they_sync(&mut alice, &mut bob, 2);
+        let message = alice.status("Hello?");
+        let lost = alice.seals(message, &["bob"]);
+        queued(&mut alice, &lost);
+        hands_over(&mut alice, &lost[0]);
+        if given_up {
+            [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(40 * 24 * 60));
+        }
+        runs_now(&mut alice);
+        assert_eq!(files(&alice)[1].is_empty(), given_up);
+        assert_eq!(files(&alice)[2].is_empty(), !given_up);
+        queued(&mut alice, &lost);
+        cancels(&alice, &lost[0]);
+        runs_now(&mut alice);
+        // His newer keys first.
+        assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+        let status = alice.status("Did you get it?");
+        let next = alice.seals(status, &["bob"]);
+        assert_eq!(bob.gets(&next), []);
+        assert!(they_sync(&mut alice, &mut bob, 2).contains(&"status".to_owned()), "it is asked for");
+        assert_eq!(bob.sees(), ["alice: Did you get it?", "alice: Hello?"]);
+    }
 }

@@ -75,6 +75,7 @@ pub fn enter(
     }
     debts::taken(db, envelope)?;
     gaps::chunks_were_said(db, envelope)?;
+    cancel::take_back(db, envelope)?;
     let anew = db
         // Whoever queues it again, after it failed, gives it all the time again.
         .prepare_cached(
@@ -162,6 +163,10 @@ pub fn record(
         ":state": state, ":address": address, ":reason": reason, ":attempt": attempt, ":next_try": next_try,
         ":refused": refused, ":now": now.as_second(), ":item": delivery.item, ":reader": delivery.reader,
     })?;
+    if *outcome == Outcome::Sent && !delivery.is_chunk() {
+        db.prepare_cached("UPDATE sealed SET handed_over = 1 WHERE envelope = ?1")?
+            .execute([delivery.envelope])?;
+    }
     if *outcome == Outcome::Failed && !delivery.is_chunk() {
         db.prepare_cached(
             "UPDATE delivery SET state = 'failed', reason = ?2 WHERE envelope = ?1 AND state = 'waiting'",

@@ -396,7 +396,7 @@ CREATE TRIGGER chunk_touched AFTER UPDATE OF here ON chunk WHEN new.here <> old.
     INSERT INTO touched (packet) SELECT packet FROM listing WHERE chunk = new.sha256;
 END;
 
--- Who an own root, or what was passed on in its thread, was sealed to.
+-- Who an own root, or what was passed on in its thread, was sealed to, unless that was cancelled.
 CREATE TABLE audience (
     packet INTEGER NOT NULL REFERENCES packet ON DELETE CASCADE,
     reader BLOB    NOT NULL,
@@ -455,6 +455,8 @@ CREATE TABLE sealed (
     replaced INTEGER,
     -- sn-send has taken it; else it was printed, and thrown away
     taken    INTEGER NOT NULL DEFAULT 0,
+    -- a driver has said that it was sent, whatever becomes of its delivery later
+    handed_over INTEGER NOT NULL DEFAULT 0,
     confirmed INTEGER,
     PRIMARY KEY (reader, stream, counter)
 ) STRICT, WITHOUT ROWID;
