@@ -144,7 +144,7 @@ fn an_end_that_came_while_the_sharer_slept_is_passed_on() {
     assert_eq!(alice.reads(), []);
     assert_eq!(shows(&bob), ["Look!: For ever."]);
     is_told(&mut alice, &mut bob);
-    assert_eq!(shows(&bob), ["Look!: "]);
+    assert_eq!(shows(&bob), ["Look!"]);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn an_end_that_was_known_when_it_was_shared_is_passed_on() {
     pass(60, [&mut alice, &mut bob]);
     assert_eq!(alice.reads(), []);
     is_told(&mut alice, &mut bob);
-    assert_eq!(shows(&bob), ["Look!: "]);
+    assert_eq!(shows(&bob), ["Look!"]);
 }
 
 #[test]
