@@ -68,7 +68,7 @@ ok 'a limit that is too low is told' has "$T/web/log" '4096 connections need 870
 "$httpd" stop "$T/web"
 "$httpd" start "$T/web" 'limits.bytes = 3000000'
 is 'a box has room for so much that is not finished' "$("$attack" unfinished "$(cat "$T/web/address")" /in/bobs)" \
-    '507 then: 202'
+    '507 some; then: 202'
 
 # Inpackets of somebody else.
 mkdir -p "$T/carol/inpackets/new" "$T/web/boxes/carols" && ln -s "$T/carol/inpackets" "$T/web/boxes/carols/inpackets"
