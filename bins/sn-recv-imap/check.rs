@@ -1,7 +1,7 @@
 //! Looking without fetching: what the server can do, which folders there are, and what its clock says.
 
 use crate::{
-    name_of,
+    driver::name_of,
     wire::{Account, SMALL, is_no},
 };
 use socialnet::{Result, cli, text};

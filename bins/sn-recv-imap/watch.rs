@@ -2,7 +2,7 @@
 //! again when the connection breaks.
 
 use crate::{
-    Driver, Fetched,
+    driver::{Driver, Fetched},
     wire::{Account, SMALL},
 };
 use imap::types::UnsolicitedResponse;
