@@ -73,7 +73,10 @@ impl Stream {
         let Self::Clear(socket) = self else { return Ok(self) };
         let connector = connector(server)?;
         match connector.connect(&server.host, socket) {
-            Ok(stream) => Ok(Self::Tls(stream)),
+            Ok(stream) => {
+                acknowledge_at_once(stream.get_ref());
+                Ok(Self::Tls(stream))
+            }
             Err(error) => Err(refused(server, error)),
         }
     }
@@ -159,8 +162,11 @@ fn connector(server: &Server) -> Result<SslConnector> {
             // OpenSSL was compiled with the project and does not know where this system keeps them.
             let probe = openssl_probe::probe();
             let readable = |path: &Path| path.to_str().is_some();
-            let file = probe.cert_file.as_deref().filter(|path| readable(path));
             let folder = probe.cert_dir.first().map(|path| path.as_path()).filter(|path| readable(path));
+            // Where each is filed by its hash, one is read when it is needed; reading the 140 of a bundle takes longer
+            // than all the rest of a handshake. What the environment names counts beside that.
+            let filed = !openssl_probe::has_ssl_cert_env_vars() && folder.is_some_and(is_filed_by_hash);
+            let file = probe.cert_file.as_deref().filter(|path| !filed && readable(path));
             if file.is_some() || folder.is_some() {
                 builder
                     .load_verify_locations(file, folder)
@@ -171,6 +177,31 @@ fn connector(server: &Server) -> Result<SslConnector> {
     // Else each record costs two calls of recv(2): one for its head, one for the rest.
     builder.set_read_ahead(true);
     Ok(builder.build())
+}
+
+/// Whether the certificates in a folder are found by the hash of whom they are for, as openssl-rehash(1) files them.
+fn is_filed_by_hash(folder: &Path) -> bool {
+    let by_hash = |name: &str| {
+        name.split_once('.').is_some_and(|(hash, number)| {
+            hash.len() == 8
+                && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    folder
+        .read_dir()
+        .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(by_hash)))
+}
+
+/// After the handshake the server sends tickets for later sessions, and then its greeting. Where it does not switch off
+/// Nagle's algorithm (Postfix does not), the greeting waits until the tickets are acknowledged, which this end would put
+/// off for 40 ms, as it has nothing to say yet (RFC 9293 section 3.8.6.3).
+fn acknowledge_at_once(socket: &TcpStream) {
+    // Only ever about time.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::net::sockopt::set_tcp_quickack(socket, true);
+    #[cfg(not(target_os = "linux"))]
+    let _ = socket;
 }
 
 /// Why there is no TLS, in words: OpenSSL's own name the line of its source.
@@ -259,6 +290,16 @@ mod tests {
         let clear = Stream::connect(&patient("127.0.0.1", port, Security::Tls)).unwrap_err();
         assert_eq!(clear.kind(), Kind::Config);
         assert_eq!(clear.message(), format!("'127.0.0.1' port {port} does not begin with TLS"));
+    }
+
+    #[test]
+    fn a_folder_is_enough_where_its_certificates_are_filed_by_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str| std::fs::write(folder.path().join(name), "").unwrap();
+        ["ca-certificates.crt", "GTS_Root_R1.pem", "0a1b2c3d.pem", "0a1b2c.0"].map(put);
+        assert!(!is_filed_by_hash(folder.path()), "a bundle, and single ones under other names");
+        put("0a1b2c3d.0");
+        assert!(is_filed_by_hash(folder.path()));
     }
 
     #[test]
