@@ -14,10 +14,7 @@ use socialnet::{
     site,
     store::{Store, streams},
 };
-use std::{process::ExitCode, thread, time::Duration};
-
-/// Between two looks for what has come.
-const PAUSE: Duration = Duration::from_millis(50);
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Reader, |args: Args, console| read(&args, console))
@@ -40,11 +37,7 @@ fn read(args: &Args, console: &cli::Console) -> Result<()> {
         return Ok(());
     }
     loop {
-        thread::sleep(PAUSE);
-        let now = store.version()?;
-        if now != version {
-            seen = show(args, &home, &mut store, Some(seen))?;
-            version = now;
-        }
+        version = store.changed(version)?;
+        seen = show(args, &home, &mut store, Some(seen))?;
     }
 }

@@ -4,6 +4,7 @@
 //! neither fails half way. WAL with `synchronous = FULL`: a commit that returned is on disk.
 
 pub mod account;
+mod changed;
 pub mod changes;
 pub mod clock;
 pub mod contacts;
