@@ -1,13 +1,17 @@
 """A hundred messages to a friend by mail, over the same servers: by sn-send and a node that watches, and by Delta Chat's
-core. Prints what each needed, in seconds: for one message, the shortest of some, and for a hundred.
+core. Prints what each needed, in seconds: for one message, the shortest of some, and for a hundred. Then how long it takes until
+Dovecot tells of a mail, which is in all of these.
 
-usage: chat.py HOME SEALED IMAPS SMTPS
+usage: chat.py HOME SEALED IMAPS SMTPS LMTP
 HOME/alice sends what is in the folder SEALED, the hundred and some, each sealed for itself; HOME/bob watches. Delta Chat's people are
 carol and dave.
 """
 
+import imaplib
 import json
 import os
+import smtplib
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,7 +23,7 @@ from deltachat_rpc_client import DeltaChat, EventType, Rpc
 MESSAGES = 100
 ALONE = 5
 
-home, sealed, imaps, smtps = sys.argv[1:]
+home, sealed, imaps, smtps, lmtp = sys.argv[1:]
 
 
 def ours():
@@ -100,5 +104,28 @@ def theirs():
         return alone, took(MESSAGES)
 
 
-for figures in [ours(), theirs()]:
+def idle():
+    """By a client that does nothing but wait."""
+    trusted = ssl.create_default_context(cafile=os.path.join(home, "ca", "ca.pem"))
+    with imaplib.IMAP4_SSL("localhost", int(imaps), ssl_context=trusted) as client:
+        client.login("alice", "alice-password")
+        client.select()
+
+        def took():
+            client.send(b"1 IDLE\r\n")
+            client.readline()
+            start = time.monotonic()
+            with smtplib.LMTP(lmtp) as server:
+                server.sendmail("", "alice", "Subject: a\r\n\r\nb\r\n")
+            client.readline()
+            heard = time.monotonic() - start
+            client.send(b"DONE\r\n")
+            while not client.readline().startswith(b"1 OK"):
+                pass
+            return heard
+
+        return (min(took() for _ in range(ALONE)),)
+
+
+for figures in [ours(), theirs(), idle()]:
     print(*figures)

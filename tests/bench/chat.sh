@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints four figures, for the table: see chat.py, which PYTHON runs.
+# Prints five figures, for the table: see chat.py, which PYTHON runs.
 #
 # usage: PYTHON=... tests/bench/chat.sh [LINE OF POSTFIX'S CONFIGURATION]...
 . tests/lib.sh
@@ -12,4 +12,4 @@ mkdir "$T/sealed"
 for number in $(seq 106); do
     as alice sn-pack status "number $number" | as alice sn-seal --to bob >"$T/sealed/$number"
 done
-"$PYTHON" tests/bench/chat.py "$T" "$T/sealed" "$IMAPS" "$SMTPS"
+"$PYTHON" tests/bench/chat.py "$T" "$T/sealed" "$IMAPS" "$SMTPS" "$LMTP"
