@@ -296,7 +296,7 @@ mod tests {
     fn a_folder_is_enough_where_its_certificates_are_filed_by_hash() {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str| std::fs::write(folder.path().join(name), "").unwrap();
-        ["ca-certificates.crt", "GTS_Root_R1.pem", "0a1b2c3d.pem", "0a1b2c.0"].map(put);
+        ["ca-certificates.crt", "GTS_Root_R1.pem", "0a1b2c3d.pem", "0a1b2c.0"].into_iter().for_each(put);
         assert!(!is_filed_by_hash(folder.path()), "a bundle, and single ones under other names");
         put("0a1b2c3d.0");
         assert!(is_filed_by_hash(folder.path()));
