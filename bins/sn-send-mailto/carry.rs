@@ -9,6 +9,7 @@ use crate::{
     mail::{Mail, plan},
     message::room,
     smtp::{Answers, Connection},
+    standing::Standing,
     verdict::{Stage, is_full, judge, words},
 };
 use lettre::{Address, transport::smtp::response::Response};
@@ -48,6 +49,7 @@ pub struct Carrier {
     recipients: usize,
     connections: usize,
     per_day: Option<u64>,
+    standing: Mutex<Standing>,
 }
 
 impl Carrier {
@@ -76,6 +78,7 @@ impl Carrier {
             recipients: count("max-recipients", RECIPIENTS)?,
             connections: count("connections", CONNECTIONS)?,
             per_day: settings.parsed::<NonZeroU64>("per-day")?.map(NonZeroU64::get),
+            standing: Mutex::default(),
         })
     }
 
@@ -120,13 +123,17 @@ impl Carrier {
             budget: Mutex::new(budget),
             counted: Mutex::new(0),
             failed: Mutex::new(None),
-            refused: Mutex::new(None),
         };
         round.run(connection)?;
         if let Some(budget) = &*held(&round.budget) {
             budget.settle(*held(&round.counted))?;
         }
         round.end()
+    }
+
+    /// Fails if the server took nothing from us for anybody, for reasons that may be each reader's own.
+    pub fn end(&self) -> Result<()> {
+        held(&self.standing).refused_at_last().map_or(Ok(()), |no| Err(self.not_let_in(no)))
     }
 
     /// The first connection, and what the others log in with. Refused logins are counted, and after a few not tried for
@@ -193,8 +200,6 @@ struct Round<'a> {
     counted: Mutex<u64>,
     /// What the last connection broke on.
     failed: Mutex<Option<Error>>,
-    /// What the server said if it is us whom it refuses.
-    refused: Mutex<Option<Error>>,
 }
 
 impl<'a> Round<'a> {
@@ -242,9 +247,7 @@ impl<'a> Round<'a> {
                     broken = 0;
                     self.conclude(mail, &answers)?;
                     // It may be some readers only for whom nothing is taken from us; the others get theirs.
-                    if let Some(refusal) = answers.wants_login() {
-                        *held(&self.refused) = Some(self.carrier.not_let_in(refusal));
-                    }
+                    held(&self.carrier.standing).hear(&answers, self.login.is_some());
                     continue;
                 }
                 Err(end) => end,
@@ -322,7 +325,8 @@ impl<'a> Round<'a> {
     fn end(self) -> Result<()> {
         let left = std::mem::take(&mut *held(&self.waiting));
         if left.is_empty() {
-            return held(&self.refused).take().map_or(Ok(()), Err);
+            let carrier = self.carrier;
+            return held(&carrier.standing).refused().map_or(Ok(()), |no| Err(carrier.not_let_in(no)));
         }
         let failed = held(&self.failed).take();
         let failed = failed.unwrap_or_else(|| Error::new(Kind::Again, "the connection was lost"));

@@ -6,6 +6,7 @@
 //! | `message.rs` | how a mail looks |
 //! | `smtp.rs` | one connection to a server |
 //! | `verdict.rs` | what a server's answer means |
+//! | `standing.rs` | whether it is us whom it refuses |
 //! | `budget.rs` | how many mails may leave in a day |
 //! | `jobs.rs` | which jobs are looked at together |
 //! | `mail.rs` | which of them share a mail |
@@ -19,6 +20,7 @@ mod jobs;
 mod mail;
 mod message;
 mod smtp;
+mod standing;
 mod verdict;
 
 use carry::{Carrier, RECIPIENTS};
@@ -49,6 +51,6 @@ fn main() -> ExitCode {
             };
             carrier.carry(batch)?;
         }
-        Ok(())
+        carrier.map_or(Ok(()), |carrier| carrier.end())
     })
 }

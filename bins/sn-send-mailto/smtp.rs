@@ -9,7 +9,7 @@
 //! With PIPELINING (RFC 2920) a message costs two round trips instead of four or more: MAIL, every RCPT and DATA go
 //! in one write, the message and its final dot in another.
 
-use crate::verdict::{wants_login, words};
+use crate::verdict::words;
 use data_encoding::BASE64;
 use lettre::{
     Address,
@@ -52,14 +52,6 @@ pub struct Answers {
     pub readers: Vec<Response>,
     /// To DATA, if it was no, else to the message. It is for those readers whose RCPT was taken.
     pub message: Response,
-}
-
-impl Answers {
-    /// What refuses us, and would refuse us for any other reader.
-    pub fn wants_login(&self) -> Option<&Response> {
-        let all = [&self.sender].into_iter().chain(&self.readers).chain([&self.message]);
-        all.into_iter().find(|answer| wants_login(answer))
-    }
 }
 
 /// A connection that is of no use any more.

@@ -4,7 +4,8 @@
 //! | answer | to | means |
 //! |---|---|---|
 //! | 2yz | the message | `sent` |
-//! | 530, 534, 535, 538, a refusal to relay, a sender or a HELO that is rejected | anything | `later`: it is us who are not let in |
+//! | 530, 534, 535, 538, x.7.8, x.7.9, x.7.11, a refusal to relay | anything | `later`: it is us who are not let in |
+//! | a sender or a HELO that is rejected, access that is denied | anything | `later`: it may be us |
 //! | 4yz | anything | `later`: greylisting, a full disk, too many mails in an hour |
 //! | 552, x.3.4 | MAIL, DATA, the message | `toobig` |
 //! | 552, x.2.2 | RCPT | `later`: the reader's mailbox is full |
@@ -40,7 +41,8 @@ pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
     let enhanced = enhanced(answer);
     let words = words(answer);
     match (answer.code().severity, stage) {
-        _ if wants_login(answer) => Report::Later(QUOTA, words),
+        // Whoever is refused is no fault of the reader's address.
+        _ if refusal(stage, answer, false) != Refusal::None => Report::Later(QUOTA, words),
         (Severity::PositiveCompletion, Stage::Message) => Report::Sent,
         (Severity::TransientNegativeCompletion, _) => match enhanced {
             Some((7, _)) => Report::Later(GREYLISTED, words),
@@ -61,34 +63,59 @@ pub fn judge(stage: Stage, answer: &Response, size: usize) -> Report {
     }
 }
 
-/// What Postfix, Exim, Sendmail, Exchange and others say when they do not pass mail on for us, or not under that name.
-const NOT_FOR_US: [&str; 7] = [
+/// What Postfix, Exim, Sendmail, Exchange and others say when they do not pass mail on for us.
+const NO_RELAY: [&str; 6] = [
     "relay access denied",
     "relay not permitted",
     "relaying denied",
     "relaying not",
     "unable to relay",
     "not relay",
-    "access denied",
 ];
 /// What Postfix says of the sender and of our name for this machine, behind 501 to 554 and codes of subjects 1, 5 and 7.
 const NOT_AS_US: [&str; 2] = ["sender address rejected", "helo command rejected"];
+/// What many say of anybody.
+const DENIED: [&str; 1] = ["access denied"];
+/// What Postfix says of a reader's address in front of that, also if it is everybody who is denied.
+const READER: [&str; 1] = ["recipient address rejected"];
+
+/// Whom an answer refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The reader or the mail that it is about, or nobody.
+    None,
+    /// Us, or the reader: servers say both in the same words.
+    Doubtful,
+    /// Us.
+    OfUs,
+}
 
 /// Whether it is we who are refused, and not a reader: nobody has logged in, or not well enough (RFC 4954 section 6), or
 /// mail for others is not taken from us, or not from that sender, for which servers have no code of its own. They say it
 /// at RCPT too, where Postfix waits with all that it has against us.
-pub fn wants_login(answer: &Response) -> bool {
+pub fn refusal(stage: Stage, answer: &Response, logged_in: bool) -> Refusal {
     // Whole phrases: the word alone may be in an address that the server repeats.
-    let says = |phrases: &[&str]| {
-        let said = words(answer).to_ascii_lowercase();
-        phrases.iter().any(|phrase| said.contains(phrase))
-    };
+    let said = words(answer).to_ascii_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
+    // Of an address that is not there Exchange says 5.4.1, and that access is denied.
+    let is_rule =
+        |code: u16| (550..=559).contains(&code) && subject(answer).is_none_or(|subject| subject == 7);
     match u16::from(answer.code()) {
-        530 | 534 | 535 | 538 => true,
-        500..=599 if says(&NOT_AS_US) => true,
-        // Of an address that is not there Exchange says 5.4.1, and that access is denied.
-        550..=559 => enhanced(answer).is_none_or(|(subject, _)| subject == 7) && says(&NOT_FOR_US),
-        _ => false,
+        530 | 534 | 535 | 538 => Refusal::OfUs,
+        500..=599 if matches!(enhanced(answer), Some((7, 8 | 9 | 11))) => Refusal::OfUs,
+        code if is_rule(code) && says(&NO_RELAY) => Refusal::OfUs,
+        500..=599 if stage == Stage::Sender && !is_about_amount(answer) => Refusal::OfUs,
+        500..=599 if says(&NOT_AS_US) => Refusal::Doubtful,
+        code if is_rule(code) && says(&DENIED) && !(logged_in && says(&READER)) => Refusal::Doubtful,
+        _ => Refusal::None,
+    }
+}
+
+/// Whether something is too large, too full or too much for today, or the server does not say what it means.
+fn is_about_amount(answer: &Response) -> bool {
+    match enhanced(answer) {
+        Some(enhanced) => matches!(enhanced, (3, 4) | (2, 2) | (4, 5) | (5, 0)),
+        None => answer.has_code(552),
     }
 }
 
@@ -107,6 +134,10 @@ fn enhanced(answer: &Response) -> Option<(u16, u16)> {
     let mut number = || numbers.next()?.parse::<u16>().ok();
     let (_class, subject, detail) = (number()?, number()?, number()?);
     numbers.next().is_none().then_some((subject, detail))
+}
+
+fn subject(answer: &Response) -> Option<u16> {
+    enhanced(answer).map(|(subject, _)| subject)
 }
 
 /// The code and the server's words, in one safe line.

@@ -4,7 +4,8 @@
 . tests/mail.sh
 
 post_office 'message_size_limit = 3000000' 'smtpd_sender_restrictions = reject_known_sender_login_mismatch' \
-    'smtpd_sender_login_maps = inline:{carol@example.org=carol}'
+    'smtpd_sender_login_maps = inline:{carol@example.org=carol}' \
+    'smtpd_recipient_restrictions = check_recipient_access inline:{erin@example.org=REJECT}, reject_unauth_destination'
 feed() { as "$1" sn-feed --json | jq -r '.text + ([.attachments[] | " \(.complete) \(.sha256)"] | add // "")'; }
 
 mail_account alice bob carol
@@ -51,11 +52,13 @@ as alice sn-send -r 2>"$T/said"
 ok 'a certificate of an unknown authority is not trusted' has "$T/said" \
     "the certificate of 'localhost' is not trusted: unable to get local issuer certificate"
 
-settings alice "$SMTPS" tls 'per-day = 2' >"$T/alice/config.toml"
+settings alice "$SMTPS" tls >"$T/alice/config.toml"
 as alice sn-send -r
+# Both in one run, which has one day.
+settings alice "$SMTPS" tls 'per-day = 1' >"$T/alice/config.toml"
 as alice sn-pack status 'a second' | as alice sn-seal --to all | as alice sn-send
 as alice sn-send -p >"$T/list"
-ok "a day's budget holds back what is over it" grep 'waiting.*the 2 mails that may be sent in a day' "$T/list"
+ok "a day's budget holds back what is over it" grep 'waiting.*(per-day in the settings)' "$T/list"
 
 # By hand: one reader nobody knows, one mail that is too large.
 mkdir "$T/work" "$T/state"
@@ -79,9 +82,25 @@ code=0
 SN_CONF_FROM=carol@example.org sn-send-mailto <job >"$T/out" 2>"$T/said" || code=$?
 is "a sender who is not the login's is later" "$code $(cut -f 1,3 "$T/out")" '77 later	3600'
 ok 'and it is said what to do' has "$T/said" "is 'from' an address of that account?"
+# In the same words it refuses one reader's mails by a rule of hers, and everybody's without a login.
+{
+    printf '1\tblob\tmailto:erin@example.org\tsmall\n'
+    printf '2\tblob\tmailto:dave@example.org\tsmall\n'
+} >both
+rule='554 5.7.1 <erin@example.org>: Recipient address rejected: Access denied'
+for jobs in both erin; do
+    test $jobs = both || head -n 1 both >erin
+    code=0
+    sn-send-mailto <$jobs >"$T/out" 2>"$T/said" || code=$?
+    ok "one reader's rule is later: $jobs" has "$T/out" "later	1	3600	$rule"
+    is 'keeps nothing from others' "$(grep -c '^sent	2' "$T/out")" "$(grep -c dave $jobs)"
+    is 'and is nothing against us' "$code $(cat "$T/said")" '0 '
+done
 code=0
-env -u SN_CONF_USER -u SN_CONF_PASSWORD_COMMAND sn-send-mailto <job >"$T/out" 2>"$T/said" || code=$?
-is 'no login at a server that wants one is later' "$code $(cut -f 1,3 "$T/out")" '77 later	3600'
+env -u SN_CONF_USER -u SN_CONF_PASSWORD_COMMAND sn-send-mailto <both >"$T/out" 2>"$T/said" || code=$?
+is 'no login at a server that wants one is later, for each' "$code $(cut -f 1,3 "$T/out" | tr '\n' ' ')" \
+    '77 later	3600 later	3600 '
+ok 'in the words of that rule' has "$T/out" "$rule"
 ok 'and it is said which setting is missing' has "$T/said" 'set password-command or token-command'
 
 plan
