@@ -1,7 +1,7 @@
 //! A Maildir that other programs fill and read at the same time. A mail's name up to the colon is its own for ever; what
 //! is behind it are its flags, and others may change them, or move it from `new` to `cur`, at any moment.
 
-use socialnet::{Error, Kind, Result, cli, file, mailbox::Mailbox};
+use socialnet::{Error, Kind, Result, cli, file, mailbox::Mailbox, text};
 use socialnet_mail::{
     arrivals::Arrivals,
     find::{MAX_MAIL, find},
@@ -10,7 +10,8 @@ use socialnet_mail::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -20,6 +21,22 @@ use std::{
 const REMEMBERED: usize = 1000;
 /// Coarser than any file system's clock.
 const TICK: Duration = Duration::from_secs(2);
+
+/// Looks without fetching: prints facts (socialnet-driver(7)).
+pub fn check(folder: &Path, policy: &Policy) -> Result<()> {
+    for sub in ["new", "cur"] {
+        let sub = folder.join(sub);
+        sub.read_dir().map_err(|error| Error::io("open", &sub, error))?;
+    }
+    let mut out = cli::output();
+    writeln!(out, "version=1")?;
+    if let Policy::Move(to) = policy
+        && !Path::new(to).join("cur").is_dir()
+    {
+        writeln!(out, "missing={}", text::one_line(to))?;
+    }
+    cli::finish(out)
+}
 
 /// One Maildir as a source.
 pub struct Maildir {
