@@ -28,7 +28,7 @@ ok 'the feed is written as pages' as alice sn-feed --html "$T/site"
 ok 'they are XML' sh -c "find '$T/site' -name '*.html' -print0 | xargs -0 xmllint --noout"
 is 'each says that nothing may be loaded from elsewhere' "$(pages | xargs grep -LF \
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self'; style-src 'self'\"/>")" ''
-month=$(basename "$(find "$T/site" -maxdepth 1 -name '2*.html')")
+month=$(basename "$(grep -lF 'The ridge at dawn.' "$T/site"/2*.html)")
 ok 'there is one for the month' has "$T/site/$month" 'The ridge at dawn.'
 ok 'to which the first leads' has "$T/site/index.html" "href=\"$month\""
 ok 'and one for each person' has "$T/site/people/$(as alice sn-contact show --json bob | jq -r .fingerprint).html" 'The ridge at dawn.'
