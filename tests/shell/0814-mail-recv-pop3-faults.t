@@ -25,35 +25,11 @@ for attempt in 1 2 3; do fails 75 "another session is open, $attempt" recv; done
 behaves refusing
 for attempt in 1 2 3; do fails 77 "a wrong password, $attempt" recv; done
 is 'the third attempt was not made' "$(grep -c PASS log)" 2
-mkfifo caller
 behaves crowded mail1
-SN_CONF_POLL=1s sn-recv-pop3 --watch "pop3://alice@127.0.0.1:$port" "$T/box" <caller >names 2>said &
-watcher=$!
-exec 4>caller
-tries=0
-until test "$(grep -c PASS log)" -ge 3 || test $tries -ge 600; do
-    tries=$((tries + 1))
-    sleep 0.1
-done
-exec 4>&-
-code=0
-wait $watcher || code=$?
+SN_CONF_POLL=1s watches heard PASS 3
 is 'a login that is refused after one that went well does not end watching' "$code $(grep -c PASS log) $(wc -l <said)" '0 3 1'
 behaves revoked mail1
-: >said
-SN_CONF_POLL=1s sn-recv-pop3 --watch "pop3://alice@127.0.0.1:$port" "$T/box" <caller >names 2>said &
-watcher=$!
-exec 4>caller
-tries=0
-while kill -0 $watcher 2>"$T/result" && test $tries -lt 600; do
-    # As if it had been refused for half an hour.
-    if grep -q 'was refused' said; then echo '4 1000' >long-ago && mv long-ago state/refused; fi
-    tries=$((tries + 1))
-    sleep 0.1
-done
-exec 4>&-
-code=0
-wait $watcher || code=$?
+SN_CONF_POLL=1s watches gives_up
 is 'one that is refused over and over does' "$code $(sed -n '1s/.*: //p' said)" '77 the server hung up'
 ok 'and is told of at once, also behind a session that broke' test "$(grep -c "login as 'alice' was refused" said)" -eq 2
 behaves tls-first

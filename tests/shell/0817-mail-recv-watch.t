@@ -7,63 +7,35 @@ set -- bad-imap.py
 cd "$T"
 SN_CONF_REPLY_TIMEOUT=60s SN_CONF_FOLDERS=INBOX
 export SN_CONF_REPLY_TIMEOUT SN_CONF_FOLDERS
-mkfifo "$T/caller"
-# watches WHAT COUNT: until the server has heard WHAT so often, or a minute has passed; then the caller goes.
-watches() {
-    sn-recv-imap --watch "imap://alice@127.0.0.1:$port" "$T/box" <"$T/caller" >names 2>said &
-    watcher=$!
-    exec 4>"$T/caller"
-    tries=0
-    until test "$(grep -c "$1" log)" -ge "$2" || test $tries -ge 600; do
-        tries=$((tries + 1))
-        sleep 0.1
-    done
-    exec 4>&-
-    code=0
-    wait $watcher || code=$?
-}
 
 behaves idle-talks mail1
-SN_CONF_IDLE=1s watches IDLE 3
+SN_CONF_IDLE=1s watches heard IDLE 3
 is 'a server that says that it is still here does not prolong an IDLE' "$code $(cat said)" '0 '
 ok 'the folders are read again in between' test "$(grep -c EXAMINE log)" -ge 3
 
 behaves idle-cut mail1
-SN_CONF_POLL=1s watches EXAMINE 6
+SN_CONF_POLL=1s watches heard EXAMINE 6
 is 'one that breaks off at IDLE is not logged in to over and over' "$code $(grep -c AUTHENTICATE log)" '0 3'
 is 'nor asked for IDLE again' "$(grep -c IDLE log)" 2
 is 'and told of once' "$(wc -l <said)" 1
 
 behaves crowded mail1
-watches EXAMINE 2
+watches heard EXAMINE 2
 is 'a login that is refused after one that went well does not end it' "$code $(grep -c AUTHENTICATE log)" '0 3'
 
 behaves revoked mail1
-: >said
-sn-recv-imap --watch "imap://alice@127.0.0.1:$port" "$T/box" <"$T/caller" >names 2>said &
-watcher=$!
-exec 4>"$T/caller"
-tries=0
-while kill -0 $watcher 2>"$T/result" && test $tries -lt 600; do
-    # As if it had been refused for half an hour.
-    if grep -q 'was refused' said; then echo '4 1000' >long-ago && mv long-ago state/refused; fi
-    tries=$((tries + 1))
-    sleep 0.1
-done
-exec 4>&-
-code=0
-wait $watcher || code=$?
+watches gives_up
 is 'one that is refused over and over does' "$code $(sed -n '1s/.*: //p' said)" '77 the server hung up'
 ok 'and is told of at once, also behind a connection that broke' test "$(grep -c "login as 'alice' was refused" said)" -eq 2
 
 # Whichever connection it is that somebody waits at: it ends when the caller goes.
 behaves stalls mail1
-watches 'UID FETCH' 1
+watches heard 'UID FETCH' 1
 is 'in the middle of a round' "$code $(grep -c AUTHENTICATE log) $(cat said)" '0 1 '
 is 'of which no mail is to blame' "$(find state -type f)" ''
 behaves cut-at-folder mail1
 SN_CONF_IDLE=5s SN_CONF_FOLDERS='INBOX
-Friends' watches IDLE 1
+Friends' watches heard IDLE 1
 is 'on a connection that took the place of another' "$code $(grep -c 'AUTHENTICATE' log)" '75 2'
 is 'at once, and not once an IDLE is over' "$(grep -c 'EXAMINE "INBOX"' log) $(grep -c DONE log || true)" '1 0'
 exec 3>&-
