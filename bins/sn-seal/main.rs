@@ -11,6 +11,7 @@ use socialnet::{
         dropped, renewal,
         sealing::{Sealed, Sealer},
     },
+    queue,
     store::Store,
     stream::{self, Batches},
 };
@@ -26,18 +27,23 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let mut store = Store::open(&home.database())?;
     let now = Timestamp::now();
     let mut out = cli::output();
+    // What is said about a packet goes to those who got it.
+    if args.to.is_empty() {
+        queue::forget_cancelled(&home, &mut store)?;
+    }
     if args.due {
         // Another run is sealing what is due, and nothing may be sealed twice.
         let Some(_lock) = home.lock_if_free("due")? else { return Ok(()) };
         renewal::run(&home, &mut store, &mut keyring, now)?;
         let mut sealer = Sealer::new(&home, &mut store, &keyring, now);
         for item in dropped::clear_packets(&home.outpackets()?)? {
-            let failures = match item.read() {
+            let owed = match item.read() {
                 Ok(packets) => sealer.owe(packets)?,
-                Err(error) => vec![error],
+                Err(error) => Sealed { failures: vec![error], ..Sealed::default() },
             };
+            owed.notes.iter().for_each(|note| console.note(note));
             // What could not be sealed for everybody goes to failed, where its writer finds it.
-            let mut failures = failures.into_iter();
+            let mut failures = owed.failures.into_iter();
             match failures.next() {
                 None => item.done()?,
                 Some(first) => console.failed(&item.give_up(first)?),
@@ -63,5 +69,6 @@ fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
 fn print(out: &mut impl Write, sealed: Sealed, console: &mut cli::Console) -> Result<()> {
     sealed.letters.into_iter().try_for_each(|letter| stream::write_pem(out, &letter.pem()))?;
     sealed.failures.iter().for_each(|error| console.failed(error));
+    sealed.notes.iter().for_each(|note| console.note(note));
     Ok(())
 }

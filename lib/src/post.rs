@@ -21,6 +21,9 @@ pub fn post(
 ) -> Result<Vec<Error>> {
     // Each round is committed before it is given out, and queued before the next one is made: memory stays at one round.
     let mut queued = Store::open(&home.database())?;
+    if to.is_empty() {
+        queue::forget_cancelled(home, &mut queued)?;
+    }
     let (mut failures, mut sealed_any) = (Vec::new(), false);
     let packets = packets.into_iter().map(Clear::Packet).collect();
     let ended = Sealer::new(home, store, keyring, now).seal(packets, to, &mut |sealed| {

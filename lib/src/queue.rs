@@ -5,14 +5,17 @@
 //! |---|---|
 //! | here | the order of a run: files, rows, drivers, reports, renames |
 //! | `intake.rs` | how a sealed block becomes a file and its rows |
+//! | `cancelled.rs` | what the owner has called off by deleting its file |
 //! | `route.rs` | which of a reader's addresses is taken |
 //!
 //! The file is the truth. Rows are made from it when they are missing and dropped when it is gone; a rename follows the
 //! commit of what it is about. So a run that is killed anywhere is finished by the next one.
 
+mod cancelled;
 mod intake;
 mod route;
 
+pub use cancelled::forget_cancelled;
 pub use intake::add;
 
 use crate::{
@@ -190,13 +193,9 @@ impl Run<'_> {
                 },
             }
         }
-        let mut gone = delivery::waiting(&read)?;
         drop(read);
-        // A file is there before its rows: looked at after them, it is gone if it is not there.
-        let lacks =
-            |it: &Digest| self.outpackets.path("new", &file_name(it)).try_exists().is_ok_and(|there| !there);
-        gone.retain(|it| !there.contains(it) && lacks(it));
-        self.cancel(&gone)?;
+        let gone = cancelled::find(self.store, &self.outpackets, &there)?;
+        cancelled::forget(self.store, &gone)?;
         self.finish(finished)?;
         for name in strangers {
             self.adopt(&name)?;
@@ -239,20 +238,10 @@ impl Run<'_> {
                 Prepared::Cancelled => cancelled.push(delivery.envelope),
             }
         }
-        self.cancel(&cancelled)?;
+        cancelled::forget(self.store, &cancelled)?;
         self.record(decided)?;
         self.hand_over(jobs)?;
         Ok(true)
-    }
-
-    /// Forgets envelopes whose file is gone: one commit for all, as somebody may have emptied a full folder.
-    fn cancel(&mut self, envelopes: &[Digest]) -> Result<()> {
-        if envelopes.is_empty() {
-            return Ok(());
-        }
-        let write = self.store.begin()?;
-        envelopes.iter().try_for_each(|envelope| delivery::cancel(&write, envelope))?;
-        Ok(write.commit()?)
     }
 
     fn prepare(&self, delivery: &Delivery, reader: Option<&Reader>) -> Result<Prepared> {

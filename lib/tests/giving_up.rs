@@ -5,13 +5,21 @@
 mod people;
 
 use jiff::{SignedDuration, Timestamp};
-use people::{Person, changing::edit, for_reader, meet, successor_of};
+use people::{
+    Person,
+    changing::{edit, retract},
+    for_reader, meet, successor_of,
+};
 use socialnet::{
     mailbox::name_for,
-    protocol::{open, sealing::Letter},
+    packet::{self, Body},
+    protocol::{
+        open,
+        sealing::{Letter, Sealed, Sealer},
+    },
     queue, seal,
     store::delivery::{self, Outcome},
-    stream::Pem,
+    stream::{Clear, Pem},
 };
 use std::fs;
 
@@ -370,4 +378,118 @@ fn what_was_handed_over_stays_so_when_it_is_sent_again_and_cancelled() {
         assert!(they_sync(&mut alice, &mut bob, 2).contains(&"status".to_owned()), "it is asked for");
         assert_eq!(bob.sees(), ["alice: Did you get it?", "alice: Hello?"]);
     }
+}
+
+#[test]
+fn what_was_owed_about_something_that_is_cancelled_does_not_leave_either() {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    meet(&mut alice, &mut bob);
+    meet(&mut alice, &mut carol);
+    let letters = alice.seals_what_is_due();
+    for reader in [&mut bob, &mut carol] {
+        assert_eq!(reader.gets(&for_reader(&letters, reader)), []);
+    }
+    let roots = ["I quit!", "Have a nice day."].map(|words| alice.status(words));
+    let letters = roots.clone().map(|root| alice.seals(root, &["all"])).concat();
+    queued(&mut alice, &letters);
+    assert_eq!(carol.gets(&for_reader(&letters, &carol)), []);
+    for (root, words) in roots.iter().zip(["Why?", "You too!"]) {
+        let comment = carol.comment(root, words);
+        assert_eq!(alice.gets(&carol.seals(comment, &[])), []);
+    }
+    let for_bob = for_reader(&letters, &bob);
+    cancels(&alice, &for_bob[0]);
+    runs_now(&mut alice);
+    alice.waits(11);
+    let letters = alice.seals_what_is_due();
+    assert_eq!(bob.gets(&[for_bob[1..].to_vec(), for_reader(&letters, &bob)].concat()), []);
+    assert_eq!(bob.sees(), ["alice: Have a nice day.", "somebody: You too!"]);
+}
+
+#[test]
+fn an_edit_that_was_owed_to_the_readers_of_a_share_leaves_unless_they_got_none() {
+    let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
+    meet(&mut alice, &mut bob);
+    meet(&mut bob, &mut carol);
+    assert_eq!(carol.gets(&for_reader(&bob.seals_what_is_due(), &carol)), []);
+    for shares in [1, 2] {
+        let original = alice.writes("status", Body::Status, |packet| {
+            packet.text = Some("Harvest at nine.".into());
+            packet.shareable = true;
+        });
+        assert_eq!(bob.gets(&alice.seals(original.clone(), &["bob"])), []);
+        let signed = alice.signs(&original);
+        let mut letters = Vec::new();
+        for _ in 0..shares {
+            let share = bob.writes("share", Body::Share { original: signed.clone() }, |_| {});
+            letters.push(bob.seals(share, &["carol"]).remove(0));
+        }
+        queued(&mut bob, &letters);
+        let change = edit(&alice, &original, 1, "Harvest at ten.");
+        assert_eq!(bob.gets(&alice.seals(change, &[])), []);
+        cancels(&bob, &letters[0]);
+        runs_now(&mut bob);
+        bob.waits(11);
+        let about = for_reader(&bob.seals_what_is_due(), &carol);
+        let opened = about.iter().map(|letter| open::open(&letter.der, &carol.keyring).unwrap());
+        let edits = opened.flat_map(|opened| opened.packets).filter(|it| it.packet.kind == "edit").count();
+        assert_eq!(edits, shares - 1);
+    }
+}
+
+/// What sn-seal says that is no failure, of packets that go where others went.
+fn notes_of(person: &mut Person, packets: Vec<Vec<u8>>) -> Vec<String> {
+    queue::forget_cancelled(&person.home, &mut person.store).unwrap();
+    let mut sealer = Sealer::new(&person.home, &mut person.store, &person.keyring, person.now);
+    let mut notes = Vec::new();
+    let mut each = |sealed: Sealed| {
+        assert_eq!((sealed.letters, sealed.failures), (vec![], vec![]));
+        notes.extend(sealed.notes);
+        Ok(())
+    };
+    sealer.seal(packets.into_iter().map(Clear::Packet).collect(), &[], &mut each).unwrap();
+    notes
+}
+
+#[test]
+fn what_was_cancelled_for_everybody_is_taken_back_here_alone() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+    let message = alice.status("I quit!");
+    let letters = alice.seals(message.clone(), &["all"]);
+    queued(&mut alice, &letters);
+    cancels(&alice, &letters[0]);
+    let change = edit(&alice, &message, 1, "I quit at noon.");
+    assert_eq!(notes_of(&mut alice, vec![change]).len(), 1);
+    assert_eq!(alice.sees(), ["me: I quit at noon."]);
+    let takes_back = retract(&alice, &message);
+    let id = packet::read(&takes_back).unwrap().name.id;
+    assert_eq!(
+        notes_of(&mut alice, vec![takes_back]),
+        [format!("retract {id} is done here alone: there is nobody to send it to")]
+    );
+    assert_eq!(alice.sees(), ["me: "]);
+    assert_eq!(for_reader(&alice.seals_what_is_due(), &bob), []);
+    // She had kept the file, and sends it after all: what she said of it since goes after it.
+    queued(&mut alice, &letters);
+    assert_eq!(bob.gets(&[letters, alice.seals_what_is_due()].concat()), []);
+    assert_eq!(bob.sees(), ["alice: "]);
+}
+
+#[test]
+fn a_cancelled_comment_is_taken_back_without_a_word_to_whom_it_was_for() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    let status = bob.status("Who comes?");
+    assert_eq!(alice.gets(&bob.seals(status.clone(), &["alice"])), []);
+    let comments = ["Not me!", "Me."].map(|words| alice.comment(&status, words));
+    let letters = comments.clone().map(|comment| alice.seals(comment, &[])).concat();
+    queued(&mut alice, &letters);
+    cancels(&alice, &letters[0]);
+    let takes_back = retract(&alice, &comments[0]);
+    assert_eq!(notes_of(&mut alice, vec![takes_back]).len(), 1);
+    let takes_back = retract(&alice, &comments[1]);
+    assert_eq!(alice.seals(takes_back, &[]).len(), 1, "the other one has left");
+    assert_eq!(alice.sees(), ["bob: Who comes?", "me: ", "me: "]);
 }

@@ -201,8 +201,8 @@ fn what_was_put_into_outpackets_is_owed_to_those_it_names() {
     });
     let nobody = alice.status("To whom?");
     let mut sealer = Sealer::new(&alice.home, &mut alice.store, &alice.keyring, morning());
-    let failures = sealer.owe([note, nobody].map(Clear::Packet).into()).unwrap();
-    assert_eq!(people::kinds(&failures), [socialnet::Kind::Usage]);
+    let owed = sealer.owe([note, nobody].map(Clear::Packet).into()).unwrap();
+    assert_eq!(people::kinds(&owed.failures), [socialnet::Kind::Usage]);
     alice.seals_what_is_due_and_loses_it();
     alice.waits(10);
     let letters = alice.seals_what_is_due();

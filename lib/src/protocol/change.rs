@@ -78,7 +78,7 @@ pub(super) fn expect(db: &Transaction<'_>, me: Fingerprint, seq: i64, change: &P
 /// Owes somebody who is a friend again what was changed meanwhile of what they have.
 pub(super) fn tell_again(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
     for (name, row) in untold::changes(db, who)? {
-        due::owe(db, who, &thread::debt(name), &Debt::Signed(packets::signed(db, row)?), now)?;
+        due::owe(db, who, &due::relay(name), &Debt::Signed(packets::signed(db, row)?), now)?;
     }
     Ok(())
 }

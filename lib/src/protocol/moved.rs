@@ -1,7 +1,7 @@
 //! An account that goes on in another place begins to count anew, so that no counter is ever given twice: by hand when its
 //! folder was moved, and always when it was restored from a backup.
 
-use super::{confirm::GIVE_UP, profile, searchable, thread};
+use super::{confirm::GIVE_UP, profile, searchable};
 use crate::{
     Result,
     home::Home,
@@ -59,7 +59,7 @@ pub(super) fn owe(
         let given_up = now.duration_since(it.since) >= GIVE_UP && !changes::is_change(&it.kind);
         if !given_up && contacts::state(db, it.reader)?.is_some_and(|state| may(&it, state)) {
             let debt = Debt::Signed(packets::signed(db, it.seq)?);
-            due::owe(db, it.reader, &thread::debt(it.name), &debt, now)?;
+            due::owe(db, it.reader, &due::relay(it.name), &debt, now)?;
         }
     }
     Ok(())

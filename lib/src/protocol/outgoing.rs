@@ -13,7 +13,7 @@ use crate::{
     packet::{self, About, Body, Digest, Name, Packet},
     seal,
     store::{
-        former,
+        Store, former,
         packets::{self, Held, Holding, Keep},
     },
     stream::Clear,
@@ -53,8 +53,8 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Reads an item and finds its readers, where `named` is none those that the packet names itself. An own packet that
-    /// was signed before keeps that signature.
+    /// Reads an item and finds its readers, where `named` is none those that the packet names itself: nobody, if it is an
+    /// edit or retraction of which nobody is left to be told. An own packet that was signed before keeps that signature.
     pub fn prepare(&self, item: Clear, named: &[Fingerprint], by_hand: bool) -> Result<Unsigned> {
         let (packet, xml, signed) = match item {
             Clear::Signed(signed) => {
@@ -95,24 +95,16 @@ impl Desk<'_> {
     }
 
     fn readers(&self, packet: &Packet, named: &[Fingerprint], by_hand: bool) -> Result<Vec<Fingerprint>> {
+        let target = match &packet.about {
+            Some(About::Packet(target, _)) if change::is_change(packet) => packets::row(self.db, *target)?,
+            _ => None,
+        };
         let mut readers = if by_hand {
             named.to_vec()
         } else if !packet.to.is_empty() {
             packet.to.clone()
         } else {
-            // What answers an own packet, or changes it, goes to those who got that.
-            let before = match (packet.thread, &packet.about) {
-                (Some(root), _) => Some(root),
-                (None, Some(About::Packet(target, _))) if change::is_change(packet) => Some(*target),
-                (None, _) => None,
-            };
-            match before {
-                Some(own) if former::speaks_for(self.db, self.me, own.from)? => {
-                    packets::row(self.db, own)?.map_or(Ok(Vec::new()), |seq| thread::readers(self.db, seq))?
-                }
-                Some(others) => vec![former::present(self.db, others.from)?],
-                None => Vec::new(),
-            }
+            self.readers_of_what_it_is_about(packet, target)?
         };
         if matches!(packet.body, Body::Message | Body::Search(_))
             && let Some(other) = readers.iter().find(|reader| !packet.to.contains(reader))
@@ -130,11 +122,24 @@ impl Desk<'_> {
             return Err(Error::new(Kind::Usage, format!("packet {} has nobody to go to", packet.name.id))
                 .hint("'sn-contact invite' makes friends"));
         }
-        if readers.is_empty() {
+        // A change of what nobody is left to be told of is made all the same, here.
+        if readers.is_empty() && target.is_none() {
             return Err(Error::new(Kind::Usage, format!("packet {} has nobody to go to", packet.name.id))
                 .hint("name readers with --to NAME, --to @GROUP or --to all"));
         }
         Ok(readers)
+    }
+
+    // What answers an own packet goes to those who got that, and so does what changes one, wherever it was said.
+    fn readers_of_what_it_is_about(&self, packet: &Packet, target: Option<i64>) -> Result<Vec<Fingerprint>> {
+        match (packet.thread, target) {
+            (Some(root), _) if former::speaks_for(self.db, self.me, root.from)? => {
+                packets::row(self.db, root)?.map_or(Ok(Vec::new()), |seq| thread::readers(self.db, seq))
+            }
+            (_, Some(target)) => thread::readers(self.db, target),
+            (Some(root), None) => Ok(vec![former::present(self.db, root.from)?]),
+            (None, None) => Ok(Vec::new()),
+        }
     }
 }
 
@@ -196,6 +201,32 @@ pub(super) fn hold(db: &Transaction<'_>, packet: &Verified, me: Fingerprint, now
         }
         Held::Known(seq) => Ok(seq),
     }
+}
+
+/// Changes of what nobody is left to be told of, and what goes to somebody.
+pub(super) fn with_nobody_to_tell(items: Vec<Outgoing>) -> (Vec<Outgoing>, Vec<Outgoing>) {
+    items.into_iter().partition(|item| item.readers.is_empty())
+}
+
+/// Makes such changes. Gives what to say of it.
+pub(super) fn change_here(
+    store: &mut Store,
+    changes: &[Outgoing],
+    me: Fingerprint,
+    now: Timestamp,
+) -> Result<Vec<String>> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let db = store.begin()?;
+    let done = changes.iter().map(|Outgoing { verified, .. }| {
+        hold(&db, verified, me, now)?;
+        let Packet { kind, name, .. } = &verified.packet;
+        Ok(format!("{kind} {} is done here alone: there is nobody to send it to", name.id))
+    });
+    let notes = done.collect::<Result<_>>()?;
+    db.commit()?;
+    Ok(notes)
 }
 
 /// Other bytes were signed under this name.

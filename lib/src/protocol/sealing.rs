@@ -8,7 +8,7 @@ use super::{
     choice::{self, Chosen},
     chunks, confirm, meeting,
     open::{self, Verified},
-    outgoing::{Desk, doubled, hold},
+    outgoing::{self, Desk, doubled, hold},
     own,
     parcels::{self, Outgoing, Parcel, Parcels, fill, rounds},
     profile, search, share,
@@ -78,13 +78,15 @@ impl Letter {
     }
 }
 
-/// What one round made: letters, committed, and what could not be sealed and why.
+/// What one round made: letters, committed, what could not be sealed and why, and what a person should know.
 #[derive(Debug, Default)]
 pub struct Sealed {
     /// In the order of their readers.
     pub letters: Vec<Letter>,
     /// Each concerns one packet or one reader; the rest was sealed all the same.
     pub failures: Vec<Error>,
+    /// Lines about what is no failure: a retraction that there is nobody to send to, and that was done here.
+    pub notes: Vec<String>,
 }
 
 /// An envelope, counted, for which the bytes are still to be made.
@@ -112,20 +114,28 @@ impl<'a> Sealer<'a> {
         self.set_clock()?;
         let db = self.store.snapshot()?;
         let (outgoing, mut failures) = self.sign(&db, items, to)?;
+        let (alone, outgoing) = outgoing::with_nobody_to_tell(outgoing);
         let mut parcels = Parcels::default();
         for item in outgoing {
             parcels.add(&db, item, &mut failures)?;
         }
         drop(db);
+        let notes = outgoing::change_here(self.store, &alone, self.me(), self.now)?;
+        if !notes.is_empty() {
+            each(Sealed { notes, ..Sealed::default() })?;
+        }
         self.send(parcels, failures, each)
     }
 
-    /// Owes packets to the readers whom each names, for [`Sealer::seal_due`]. Gives what can't be sealed, and why.
-    pub fn owe(&mut self, items: Vec<Clear>) -> Result<Vec<Error>> {
+    /// Owes packets to the readers whom each names, for [`Sealer::seal_due`]. Gives what can't be sealed, and why, and no
+    /// letters.
+    pub fn owe(&mut self, items: Vec<Clear>) -> Result<Sealed> {
         self.set_clock()?;
         let db = self.store.snapshot()?;
         let (outgoing, mut failures) = self.sign(&db, items, &[])?;
         drop(db);
+        let (alone, outgoing) = outgoing::with_nobody_to_tell(outgoing);
+        let notes = outgoing::change_here(self.store, &alone, self.me(), self.now)?;
         chunks::sync(&self.blobs, outgoing.iter().map(|item| &item.verified), self.me())?;
         let (me, now) = (self.me(), self.now);
         let db = self.store.begin()?;
@@ -144,7 +154,7 @@ impl<'a> Sealer<'a> {
             }
         }
         db.commit()?;
-        Ok(failures)
+        Ok(Sealed { letters: Vec::new(), failures, notes })
     }
 
     // Signs what may leave, and says of the rest why not.
@@ -274,7 +284,7 @@ impl<'a> Sealer<'a> {
         each: &mut dyn FnMut(Sealed) -> Result<()>,
     ) -> Result<()> {
         if !failures.is_empty() {
-            each(Sealed { letters: Vec::new(), failures })?;
+            each(Sealed { failures, ..Sealed::default() })?;
         }
         parcels.rounds().try_for_each(|parcels| each(self.round(&parcels)?))
     }
@@ -412,14 +422,14 @@ impl<'a> Sealer<'a> {
             for packet in packets {
                 if let Some(seq) = rows.get(&packet.digest) {
                     owe_packet(&db, reader.fingerprint, *seq, &packet, now + ASK_AGAIN)?;
-                    debts.extend(due::named(&db, reader.fingerprint, &debt_name(&packet))?);
+                    debts.extend(due::named(&db, reader.fingerprint, &due::packet(packet.packet.name))?);
                 }
             }
             let given_up = due::put_off(&db, reader.fingerprint, &debts, now + ASK_AGAIN, PUT_OFF_AT_MOST)?;
             failures.extend(never_confirmed(&reader.petname, given_up));
         }
         db.commit()?;
-        Ok(Sealed { letters, failures })
+        Ok(Sealed { letters, failures, notes: Vec::new() })
     }
 }
 
@@ -449,13 +459,8 @@ fn owe_packet(
     packet: &Verified,
     from: Timestamp,
 ) -> Result<()> {
-    due::owe(db, reader, &debt_name(packet), &Debt::Signed(packet.signed.clone()), from)?;
+    due::owe(db, reader, &due::packet(packet.packet.name), &Debt::Signed(packet.signed.clone()), from)?;
     packets::add_reader(db, seq, reader)
-}
-
-fn debt_name(packet: &Verified) -> String {
-    let name = packet.packet.name;
-    format!("packet {} {}", name.from, name.id)
 }
 
 // What the owner is told of what was given up.

@@ -4,7 +4,6 @@
 use super::{change, open::Verified};
 use crate::{
     Error, Fingerprint, Kind, Result,
-    packet::Name,
     store::{
         contacts::{self, State},
         due::{self, Debt},
@@ -52,14 +51,9 @@ pub(super) fn relay(
     let name = reply.packet.name;
     let debt = Debt::Signed(reply.signed.clone());
     for reader in readers_but(db, root, name.from)? {
-        due::owe(db, reader, &self::debt(name), &debt, now + delay)?;
+        due::owe(db, reader, &due::relay(name), &debt, now + delay)?;
     }
     Ok(())
-}
-
-/// What a packet that is to be passed on is called among the debts.
-pub(super) fn debt(name: Name) -> String {
-    format!("relay {} {}", name.from, name.id)
 }
 
 /// Those to whom what somebody says of a packet is passed on.

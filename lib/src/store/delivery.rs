@@ -75,7 +75,7 @@ pub fn enter(
     }
     debts::taken(db, envelope)?;
     gaps::chunks_were_said(db, envelope)?;
-    cancel::take_back(db, envelope)?;
+    cancel::take_back(db, envelope, reader, now)?;
     let anew = db
         // Whoever queues it again, after it failed, gives it all the time again.
         .prepare_cached(

@@ -1,12 +1,13 @@
 //! What the node owes: entered when something happens, sealed by `sn-seal --due` once its time has come, and struck out
 //! when `sn-send` has taken the envelopes that carry it. What is printed and lost is owed again.
 
+use super::former::KEYS_OF_AUTHOR;
 use crate::{
     Fingerprint, Result,
     packet::{Digest, Name},
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 use sha2::{Digest as _, Sha256};
 
 /// What a debt is paid with.
@@ -224,12 +225,30 @@ pub fn hasten(db: &Transaction<'_>, reader: Fingerprint, now: Timestamp) -> Resu
     Ok(())
 }
 
+/// What a packet that is to be passed on is called among the debts.
+pub fn relay(name: Name) -> String {
+    format!("relay {} {}", name.from, name.id)
+}
+
+/// The same of one that waits for its reader's keys, or that the owner has put into outpackets.
+pub fn packet(name: Name) -> String {
+    format!("packet {} {}", name.from, name.id)
+}
+
 /// A packet is not to be passed on any more.
 pub fn forget_packet(db: &Transaction<'_>, name: Name) -> Result<()> {
     let mut delete = db.prepare_cached("DELETE FROM due WHERE what = ?1")?;
-    for kind in ["relay", "packet"] {
-        delete.execute([format!("{kind} {} {}", name.from, name.id)])?;
-    }
+    [relay(name), packet(name)].iter().try_for_each(|what| delete.execute([what]).map(drop))?;
+    Ok(())
+}
+
+/// A packet is not to be passed on to somebody, by whatever key of theirs.
+pub fn forget_packet_to(db: &Transaction<'_>, name: Name, reader: Fingerprint) -> Result<()> {
+    let mut delete = db.prepare_cached(&format!(
+        "DELETE FROM due WHERE what IN (:relay, :packet) AND reader IN ({KEYS_OF_AUTHOR})"
+    ))?;
+    let (relay, packet) = (relay(name), packet(name));
+    delete.execute(named_params! { ":author": reader, ":relay": relay, ":packet": packet })?;
     Ok(())
 }
 
