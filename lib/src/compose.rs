@@ -2,7 +2,7 @@
 
 use crate::{
     Context, Error, Fingerprint, Kind, Result,
-    packet::{self, About, Attachment, Body, Name, Packet},
+    packet::{self, About, Attachment, Body, Class, Name, Packet, Type},
     protocol::{change, share},
     seal,
     store::{account, changes, contacts, former, named, packets},
@@ -39,27 +39,27 @@ pub struct Author<'a> {
 impl Author<'_> {
     /// A few words for everybody it is sealed to.
     pub fn status(&self, draft: Draft) -> Result<Vec<u8>> {
-        packet::write(&self.packet("status", draft, Body::Status)?, None)
+        packet::write(&self.packet(draft, Body::Status)?, None)
     }
 
     /// Photographs.
     pub fn photo(&self, draft: Draft) -> Result<Vec<u8>> {
-        packet::write(&self.packet("photo", draft, Body::Photo)?, None)
+        packet::write(&self.packet(draft, Body::Photo)?, None)
     }
 
     /// Words to named people only.
     pub fn message(&self, draft: Draft) -> Result<Vec<u8>> {
-        packet::write(&self.packet("message", draft, Body::Message)?, None)
+        packet::write(&self.packet(draft, Body::Message)?, None)
     }
 
     /// Words about another packet.
     pub fn comment(&self, about: &str, draft: Draft) -> Result<Vec<u8>> {
-        self.about(about, self.packet("comment", draft, Body::Comment)?)
+        self.about(about, self.packet(draft, Body::Comment)?)
     }
 
     /// One emoji or short word about another packet.
     pub fn reaction(&self, about: &str, draft: Draft) -> Result<Vec<u8>> {
-        self.about(about, self.packet("reaction", draft, Body::Reaction)?)
+        self.about(about, self.packet(draft, Body::Reaction)?)
     }
 
     /// Another author's packet, passed on as that author signed it.
@@ -71,17 +71,17 @@ impl Author<'_> {
             packet::read(&seal::verify(&held.signed)?.content).context(|| format!("packet '{id}'"))?;
         share::check(&original).context(|| format!("packet '{id}'"))?;
         let body = Body::Share { original: held.signed };
-        packet::write(&self.packet("share", draft, body)?, None)
+        packet::write(&self.packet(draft, body)?, None)
     }
 
     /// New words for an own packet.
     pub fn edit(&self, id: &str, draft: Draft) -> Result<Vec<u8>> {
         let target = self.own(id)?;
-        if !changes::has_words(&target.kind) {
+        if Class::of(&target.kind) != Class::Words {
             let message = format!("a {} is not edited, only taken back", target.kind);
             return Err(Error::new(Kind::Usage, message).hint("'sn-pack retract' takes it back"));
         }
-        self.change(id, "edit", draft, |version| Body::Edit { version, closes: false })
+        self.change(id, draft, |version| Body::Edit { version, closes: false })
     }
 
     /// Ends an own thread: no more comments.
@@ -89,7 +89,7 @@ impl Author<'_> {
         if self.own(id)?.thread.is_some() {
             return Err(Error::new(Kind::Usage, format!("packet '{id}' is not the root of a thread")));
         }
-        self.change(id, "edit", Draft::default(), |version| Body::Edit { version, closes: true })
+        self.change(id, Draft::default(), |version| Body::Edit { version, closes: true })
     }
 
     /// Takes back an own packet, or removes another one from an own thread.
@@ -99,7 +99,7 @@ impl Author<'_> {
             return Err(Error::new(Kind::NotAllowed, format!("packet '{id}' is not yours to take back"))
                 .hint("only its author and the author of its thread can"));
         }
-        self.change(id, "retract", Draft::default(), |_| Body::Retract)
+        self.change(id, Draft::default(), |_| Body::Retract)
     }
 
     fn own(&self, id: &str) -> Result<changes::Target> {
@@ -122,10 +122,10 @@ impl Author<'_> {
     }
 
     /// It travels as its target did, so it names no readers.
-    fn change(&self, id: &str, kind: &str, draft: Draft, body: impl FnOnce(u32) -> Body) -> Result<Vec<u8>> {
+    fn change(&self, id: &str, draft: Draft, body: impl FnOnce(u32) -> Body) -> Result<Vec<u8>> {
         let target = named::find(self.db, id, self.now)?;
         let living = self.living(id, target.name)?;
-        let mut packet = self.packet(kind, draft, body(changes::next_version(self.db, target.name)?))?;
+        let mut packet = self.packet(draft, body(changes::next_version(self.db, target.name)?))?;
         packet.thread = living.thread;
         // Said again: whoever gets no other edit than this one must know it, too.
         if packet.expires.is_none() && matches!(packet.body, Body::Edit { .. }) {
@@ -144,18 +144,20 @@ impl Author<'_> {
         fallback: Option<String>,
         draft: Draft,
     ) -> Result<Vec<u8>> {
-        if !kind.contains('.') {
+        if !packet::is_application(kind) {
             let message = format!("'{kind}' is not the type of an application");
             return Err(
                 Error::new(Kind::Usage, message).hint("it is a reverse domain name: org.example.chess.move")
             );
         }
-        let mut packet = self.packet(kind, draft, Body::Application)?;
+        let mut packet = self.packet(draft, Body::Application)?;
+        packet.kind = kind.to_owned();
         packet.fallback = fallback;
         packet::write(&packet, Some(body))
     }
 
-    fn packet(&self, kind: &str, draft: Draft, body: Body) -> Result<Packet> {
+    /// An application says its type itself.
+    fn packet(&self, draft: Draft, body: Body) -> Result<Packet> {
         let mut to = Vec::new();
         for word in &draft.to {
             let readers = contacts::resolve(self.db, word)?;
@@ -171,7 +173,7 @@ impl Author<'_> {
         }
         Ok(Packet {
             name: Name { from: self.fingerprint, id: Uuid::now_v7() },
-            kind: kind.to_owned(),
+            kind: body.kind().map_or("", Type::name).to_owned(),
             created,
             expires: draft.expires.map(|then| whole_seconds(then, "the time of expiry")).transpose()?,
             shareable: draft.shareable,

@@ -11,7 +11,7 @@ use socialnet::{
     protocol::{blocking, decide, meeting, open, profile, sealing::Letter},
     store::{
         contacts,
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
     },
 };
 
@@ -446,9 +446,9 @@ fn a_request_beside_a_goodbye_that_nobody_can_open_is_not_forgotten_with_it() {
     let them = meeting::introduction(&invitation).unwrap();
     meeting::add(&mut alice.store, &alice.keyring, &them, None, alice.now).unwrap();
     // As it stood in the store of who did both before a goodbye was taken back.
-    let goodbye = Debt::Packet(alice.writes("contact-bye", Body::ContactBye, |_| {}));
+    let goodbye = alice.writes("contact-bye", Body::ContactBye, |_| {});
     let db = alice.store.begin().unwrap();
-    due::owe(&db, bob.is(), "contact-bye", &goodbye, alice.now).unwrap();
+    due::owe(&db, bob.is(), &Debt::Packet(DebtName::Bye, goodbye), alice.now).unwrap();
     db.commit().unwrap();
     alice.waits(31 * DAY);
     bob.now = alice.now;

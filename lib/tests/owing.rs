@@ -268,7 +268,7 @@ fn what_waits_for_somebodys_keys_is_not_given_up_sooner_because_much_happens() {
     for _ in 0..60 {
         alice.waits(60);
         let db = alice.store.begin().unwrap();
-        due::owe(&db, bob.is(), "", &Debt::Public, alice.now).unwrap();
+        due::owe(&db, bob.is(), &Debt::Public, alice.now).unwrap();
         db.commit().unwrap();
         let letters = alice.seals_what_is_due();
         alice.queues(&letters);

@@ -5,6 +5,7 @@
 //! | `tree.rs` | XML as a tree that is written back byte for byte; what of XML is allowed |
 //! | `parts.rs` | the rule of extension: what is skipped, what is refused, what must be understood |
 //! | `spelling.rs` | ids, times, numbers, digests: one spelling each |
+//! | `types.rs` | the types of version 1, and what sort of thing each is |
 //! | `rules.rs` | the names of version 1, and which type has which parts |
 //! | `read.rs` | from the tree to [`Packet`] |
 //! | `write.rs` | from [`Packet`] to bytes |
@@ -20,17 +21,14 @@ pub(crate) mod spelling;
 #[cfg(test)]
 mod tests;
 pub mod tree;
+mod types;
 pub(crate) mod write;
 
 pub use attachment::{Attachment, Content, safe_name};
 pub use read::read;
 pub use rules::is_application;
+pub use types::{Class, Type};
 pub use write::write;
-
-/// Whether a type is one of version 1, or an application's.
-pub fn is_type(kind: &str) -> bool {
-    rules::of(kind).is_some()
-}
 
 use crate::{Fingerprint, profile::Profile};
 use jiff::Timestamp;

@@ -3,7 +3,7 @@
 use super::{
     About, Attachment, Body, Digest, MAX_ATTACHMENTS, MAX_BOTTLE, MAX_BYTES, MAX_CHUNKS, MAX_HANDLES,
     MAX_LABEL, MAX_REACTION, MAX_SUCCESSIONS, MAX_TAGS, MAX_TEXT, MAX_TO, Name, Opened, Packet, Resend,
-    Search,
+    Search, Type,
     parts::{self, Parts},
     rules::{self, VOCABULARY},
     spelling,
@@ -31,12 +31,13 @@ pub fn read(bytes: &[u8]) -> Result<Packet> {
     if let Some(why) = VOCABULARY.not_understood(&root, !ours_only)? {
         return Ok(unknown(header, why));
     }
-    let Some(rule) = rules::of(&header.kind) else {
+    let kind = Type::named(&header.kind);
+    if kind.is_none() && !ours_only {
         let why = format!("type '{}'", header.kind);
         return Ok(unknown(header, why));
-    };
-    let packet = understood(parts, header)?;
-    rule.check(&packet)?;
+    }
+    let packet = understood(parts, header, kind)?;
+    rules::check(&packet)?;
     Ok(packet)
 }
 
@@ -69,7 +70,8 @@ fn unknown(header: Header, why: String) -> Packet {
     Packet { expires, fallback, ..Packet::new(name, &kind, created, Body::Unknown { why }) }
 }
 
-fn understood(mut parts: Parts, header: Header) -> Result<Packet> {
+/// `kind` is none for an application.
+fn understood(mut parts: Parts, header: Header, kind: Option<Type>) -> Result<Packet> {
     let shareable = flag(&mut parts, "share", "yes")?;
     let author_name =
         parts.attribute("as").map(|name| check_name(name).map(|()| name.to_owned())).transpose()?;
@@ -79,7 +81,7 @@ fn understood(mut parts: Parts, header: Header) -> Result<Packet> {
     let text = parts.one("text")?.map(words).transpose()?;
     let attachments: Vec<_> = parts.many("attachment").map(Attachment::read).collect::<Result<_>>()?;
     at_most("<attachment>", attachments.len(), MAX_ATTACHMENTS)?;
-    let body = body(&header.kind, &mut parts, text.as_deref())?;
+    let body = body(kind, &mut parts, text.as_deref())?;
     parts.finish()?;
     let Header { kind, name, created, expires, fallback } = header;
     Ok(Packet {
@@ -100,12 +102,13 @@ fn understood(mut parts: Parts, header: Header) -> Result<Packet> {
 }
 
 /// What is particular to a type.
-fn body(kind: &str, parts: &mut Parts, text: Option<&str>) -> Result<Body> {
+fn body(kind: Option<Type>, parts: &mut Parts, text: Option<&str>) -> Result<Body> {
+    let Some(kind) = kind else { return Ok(Body::Application) };
     Ok(match kind {
-        "status" => Body::Status,
-        "photo" => Body::Photo,
-        "comment" => Body::Comment,
-        "reaction" => {
+        Type::Status => Body::Status,
+        Type::Photo => Body::Photo,
+        Type::Comment => Body::Comment,
+        Type::Reaction => {
             if text.is_some_and(|text| text.len() > MAX_REACTION || text.contains(['\n', '\t'])) {
                 return Err(Error::malformed(format!(
                     "a reaction is one line of at most {MAX_REACTION} bytes"
@@ -113,37 +116,36 @@ fn body(kind: &str, parts: &mut Parts, text: Option<&str>) -> Result<Body> {
             }
             Body::Reaction
         }
-        "message" => Body::Message,
-        "share" => Body::Share { original: bytes(parts.just_one("signed")?)? },
-        "edit" => {
+        Type::Message => Body::Message,
+        Type::Share => Body::Share { original: bytes(parts.just_one("signed")?)? },
+        Type::Edit => {
             Body::Edit { version: small_number(parts, "version")?, closes: flag(parts, "thread", "closed")? }
         }
-        "retract" => Body::Retract,
-        "profile" => match parts.one("signed")? {
+        Type::Retract => Body::Retract,
+        Type::Profile => match parts.one("signed")? {
             Some(original) => Body::Introduction { original: bytes(original)? },
             None => Body::Profile { profile: profile(parts)?, want: flag(parts, "want", "profile")? },
         },
-        "contact-request" => {
+        Type::ContactRequest => {
             let code = parts.attribute("code").map(spelling::hex).transpose().context(|| "code")?;
             let successions = parts.many("succession").map(bytes).collect::<Result<Vec<_>>>()?;
             at_most("successions", successions.len(), MAX_SUCCESSIONS)?;
             let opened = parts.one("opened")?.map(opened).transpose()?;
             Body::ContactRequest { profile: profile(parts)?, code, successions, opened }
         }
-        "contact-accept" => Body::ContactAccept { profile: profile(parts)? },
-        "contact-bye" => Body::ContactBye,
-        "not-understood" => Body::NotUnderstood { understands: understands(parts)? },
-        "handles" => {
+        Type::ContactAccept => Body::ContactAccept { profile: profile(parts)? },
+        Type::ContactBye => Body::ContactBye,
+        Type::NotUnderstood => Body::NotUnderstood { understands: understands(parts)? },
+        Type::Handles => {
             let serial = spelling::number(parts.required("serial")?).context(|| "serial")?;
             let handles = parts.many("handle").map(marked).collect::<Result<Vec<_>>>()?;
             at_most("<handle>", handles.len(), MAX_HANDLES)?;
             Body::Handles { serial, handles }
         }
-        "search" => Body::Search(search(parts)?),
-        "search-request" => Body::SearchRequest { bottle: bottle(parts)? },
-        "search-stop" => Body::SearchStop,
-        "resend" => Body::Resend(resend(parts)?),
-        _ => Body::Application,
+        Type::Search => Body::Search(search(parts)?),
+        Type::SearchRequest => Body::SearchRequest { bottle: bottle(parts)? },
+        Type::SearchStop => Body::SearchStop,
+        Type::Resend => Body::Resend(resend(parts)?),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The names of version 1, and which type of packet has which parts; the table of socialnet-packet(5), TYPES.
 
-use super::{About, Body, Packet, parts::Vocabulary};
+use super::{About, Body, Packet, Type, parts::Vocabulary};
 use crate::{Error, Result};
 
 /// What version 1 defines.
@@ -52,8 +52,7 @@ enum Part {
 use Part::{May, Must, Never};
 
 /// The parts of one type.
-pub(super) struct Rule {
-    kind: &'static str,
+struct Rule {
     to: Part,
     thread: Part,
     /// `Must`: a packet; `May`: a packet or a person.
@@ -63,39 +62,32 @@ pub(super) struct Rule {
     attachments: Part,
 }
 
-const fn rule(kind: &'static str, parts: [Part; 5]) -> Rule {
-    let [to, thread, about, text, attachments] = parts;
-    Rule { kind, to, thread, about, text, attachments }
-}
-
+/// The rule of a type; of an application's, if none.
 #[rustfmt::skip]
-const RULES: &[Rule] = &[
-    //                        to     thread  about  text   attachments
-    rule("status",           [May,   Never,  May,   Must,  May]),
-    rule("photo",            [May,   Never,  May,   May,   Must]),
-    rule("comment",          [May,   Must,   Must,  Must,  May]),
-    rule("reaction",         [May,   Must,   Must,  Must,  Never]),
-    rule("message",          [Must,  Never,  May,   Must,  May]),
-    rule("share",            [May,   Never,  Never, May,   Never]),
-    rule("edit",             [May,   May,    Must,  May,   Never]),
-    rule("retract",          [May,   May,    Must,  Never, Never]),
-    rule("profile",          [May,   Never,  May,   May,   Never]),
-    rule("contact-request",  [May,   Never,  Never, May,   Never]),
-    rule("contact-accept",   [May,   Never,  Never, May,   Never]),
-    rule("contact-bye",      [May,   Never,  Never, May,   Never]),
-    rule("not-understood",   [May,   Never,  Must,  Never, Never]),
-    rule("handles",          [May,   Never,  Never, Never, Never]),
-    rule("search",           [May,   Never,  Never, Never, Never]),
-    rule("search-request",   [May,   Never,  Never, Never, Never]),
-    rule("search-stop",      [May,   Never,  Must,  Never, Never]),
-    rule("resend",           [May,   Never,  Never, Never, Never]),
-];
-
-const APPLICATION: Rule = rule("an application", [May, May, May, May, May]);
-
-/// The rule of a type, or none for one that version 1 does not know.
-pub(super) fn of(kind: &str) -> Option<&'static Rule> {
-    if is_application(kind) { Some(&APPLICATION) } else { RULES.iter().find(|rule| rule.kind == kind) }
+fn rule(kind: Option<Type>) -> Rule {
+    let [to, thread, about, text, attachments] = match kind {
+        //                            to     thread  about  text   attachments
+        Some(Type::Status)         => [May,   Never,  May,   Must,  May],
+        Some(Type::Photo)          => [May,   Never,  May,   May,   Must],
+        Some(Type::Comment)        => [May,   Must,   Must,  Must,  May],
+        Some(Type::Reaction)       => [May,   Must,   Must,  Must,  Never],
+        Some(Type::Message)        => [Must,  Never,  May,   Must,  May],
+        Some(Type::Share)          => [May,   Never,  Never, May,   Never],
+        Some(Type::Edit)           => [May,   May,    Must,  May,   Never],
+        Some(Type::Retract)        => [May,   May,    Must,  Never, Never],
+        Some(Type::Profile)        => [May,   Never,  May,   May,   Never],
+        Some(Type::ContactRequest) => [May,   Never,  Never, May,   Never],
+        Some(Type::ContactAccept)  => [May,   Never,  Never, May,   Never],
+        Some(Type::ContactBye)     => [May,   Never,  Never, May,   Never],
+        Some(Type::NotUnderstood)  => [May,   Never,  Must,  Never, Never],
+        Some(Type::Handles)        => [May,   Never,  Never, Never, Never],
+        Some(Type::Search)         => [May,   Never,  Never, Never, Never],
+        Some(Type::SearchRequest)  => [May,   Never,  Never, Never, Never],
+        Some(Type::SearchStop)     => [May,   Never,  Must,  Never, Never],
+        Some(Type::Resend)         => [May,   Never,  Never, Never, Never],
+        None                       => [May,   May,    May,   May,   May],
+    };
+    Rule { to, thread, about, text, attachments }
 }
 
 /// Whether a type is an application's: a reverse domain name.
@@ -116,43 +108,36 @@ pub(super) fn well_formed(kind: &str) -> bool {
         && kind.split('.').all(word)
 }
 
-impl Rule {
-    /// Refuses a packet that lacks what its type needs or has what it must not.
-    pub fn check(&self, packet: &Packet) -> Result<()> {
-        let attached = !packet.attachments.is_empty();
-        self.part("<to>", self.to, !packet.to.is_empty())?;
-        self.part("<thread>", self.thread, packet.thread.is_some())?;
-        self.part("<about>", self.about, packet.about.is_some())?;
-        self.part("<attachment>", self.attachments, attached)?;
-        let text = if attached && self.text == Must { May } else { self.text };
-        self.part("<text>", text, packet.text.is_some())?;
-        if self.about == Must && matches!(packet.about, Some(About::Person(_))) {
-            return Err(self.wrong("is about a packet, not a person"));
-        }
-        match packet.body {
-            Body::Edit { closes: true, .. } => self.part("<thread>", Never, packet.thread.is_some()),
-            Body::Edit { .. } => self.part("<text>", Must, packet.text.is_some()),
-            Body::Introduction { .. } if !matches!(packet.about, Some(About::Person(_))) => {
-                Err(self.wrong("with <signed> is about a person"))
-            }
-            Body::Profile { .. } => {
-                self.part("<about>", Never, packet.about.is_some())?;
-                self.part("<text>", Never, packet.text.is_some())
-            }
-            _ => Ok(()),
-        }
+/// Refuses a packet that lacks what its type needs or has what it must not.
+pub(super) fn check(packet: &Packet) -> Result<()> {
+    let rule = rule(packet.body.kind());
+    let wrong = |what: &str| Err(Error::malformed(format!("type {}: {what}", packet.kind)));
+    let part = |name: &str, part: Part, there: bool| match (part, there) {
+        (Must, false) => wrong(&format!("needs {name}")),
+        (Never, true) => wrong(&format!("has no {name}")),
+        (Must, true) | (May, _) | (Never, false) => Ok(()),
+    };
+    let attached = !packet.attachments.is_empty();
+    part("<to>", rule.to, !packet.to.is_empty())?;
+    part("<thread>", rule.thread, packet.thread.is_some())?;
+    part("<about>", rule.about, packet.about.is_some())?;
+    part("<attachment>", rule.attachments, attached)?;
+    let text = if attached && rule.text == Must { May } else { rule.text };
+    part("<text>", text, packet.text.is_some())?;
+    if rule.about == Must && matches!(packet.about, Some(About::Person(_))) {
+        return wrong("is about a packet, not a person");
     }
-
-    fn part(&self, name: &str, part: Part, there: bool) -> Result<()> {
-        match (part, there) {
-            (Must, false) => Err(self.wrong(&format!("needs {name}"))),
-            (Never, true) => Err(self.wrong(&format!("has no {name}"))),
-            _ => Ok(()),
+    match packet.body {
+        Body::Edit { closes: true, .. } => part("<thread>", Never, packet.thread.is_some()),
+        Body::Edit { .. } => part("<text>", Must, packet.text.is_some()),
+        Body::Introduction { .. } if !matches!(packet.about, Some(About::Person(_))) => {
+            wrong("with <signed> is about a person")
         }
-    }
-
-    fn wrong(&self, what: &str) -> Error {
-        Error::malformed(format!("type {}: {what}", self.kind))
+        Body::Profile { .. } => {
+            part("<about>", Never, packet.about.is_some())?;
+            part("<text>", Never, packet.text.is_some())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -185,7 +170,30 @@ mod tests {
     }
 
     #[test]
-    fn an_application_is_told_by_its_dot() {
-        assert!(of("org.example.chess").is_some() && of("status").is_some() && of("poke").is_none());
+    fn the_page_has_the_same_table() {
+        let page = include_str!("../../../man/socialnet-packet.5");
+        let (_, table) = page.split_once(".It Sy type Ta").unwrap();
+        let (table, _) = table.split_once("\n.El\n").unwrap();
+        let rows: Vec<Vec<_>> =
+            table.split("\n.It ").skip(1).map(|row| row.split(" Ta ").collect()).collect();
+        let kinds: Vec<_> = Type::ALL.iter().copied().map(Some).chain([None]).collect();
+        assert_eq!(rows.len(), kinds.len());
+        for (row, kind) in rows.iter().zip(kinds) {
+            assert_eq!(row[0], kind.map_or("applications", Type::name));
+            let rule = rule(kind);
+            for (cell, part) in
+                row[1..].iter().zip([rule.to, rule.thread, rule.about, rule.text, rule.attachments])
+            {
+                let said = match *cell {
+                    "may" | "person" => May,
+                    "must" | "must*" | "packet" => Must,
+                    dash => {
+                        assert_eq!(dash, "\\(em");
+                        Never
+                    }
+                };
+                assert!(part == said, "{}: {cell}", row[0]);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::profile::KeyOffer;
 use jiff::Timestamp;
-use proptest::{collection::vec, option::of, prelude::*};
+use proptest::{collection::vec, option::of, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 fn person() -> impl Strategy<Value = Fingerprint> {
     any::<[u8; 32]>().prop_map(Fingerprint::from_bytes)
@@ -95,37 +95,36 @@ fn opened() -> impl Strategy<Value = Opened> {
     (any::<Digest>(), any::<Digest>()).prop_map(|(bottle, proof)| Opened { bottle, proof })
 }
 
-/// A type and what is particular to it.
-fn body() -> impl Strategy<Value = (String, Body)> {
+/// What is particular to a type.
+fn body() -> impl Strategy<Value = Body> {
     let understands = vec("[!-~]{1,255}", 0..3);
     prop_oneof![
-        Just(("status", Body::Status)),
-        Just(("photo", Body::Photo)),
-        Just(("comment", Body::Comment)),
-        Just(("reaction", Body::Reaction)),
-        Just(("message", Body::Message)),
-        bytes(2000).prop_map(|original| ("share", Body::Share { original })),
-        (1u32.., any::<bool>()).prop_map(|(version, closes)| ("edit", Body::Edit { version, closes })),
-        Just(("retract", Body::Retract)),
-        (profile(), any::<bool>()).prop_map(|(profile, want)| ("profile", Body::Profile { profile, want })),
-        bytes(2000).prop_map(|original| ("profile", Body::Introduction { original })),
+        Just(Body::Status),
+        Just(Body::Photo),
+        Just(Body::Comment),
+        Just(Body::Reaction),
+        Just(Body::Message),
+        bytes(2000).prop_map(|original| Body::Share { original }),
+        (1u32.., any::<bool>()).prop_map(|(version, closes)| Body::Edit { version, closes }),
+        Just(Body::Retract),
+        (profile(), any::<bool>()).prop_map(|(profile, want)| Body::Profile { profile, want }),
+        bytes(2000).prop_map(|original| Body::Introduction { original }),
         (profile(), of(any::<[u8; 16]>()), vec(bytes(500), 0..3), of(opened())).prop_map(
             |(profile, code, successions, opened)| {
-                ("contact-request", Body::ContactRequest { profile, code, successions, opened })
+                Body::ContactRequest { profile, code, successions, opened }
             }
         ),
-        profile().prop_map(|profile| ("contact-accept", Body::ContactAccept { profile })),
-        Just(("contact-bye", Body::ContactBye)),
-        understands.prop_map(|understands| ("not-understood", Body::NotUnderstood { understands })),
-        search().prop_map(|search| ("search", Body::Search(search))),
-        bytes(500).prop_map(|bottle| ("search-request", Body::SearchRequest { bottle })),
+        profile().prop_map(|profile| Body::ContactAccept { profile }),
+        Just(Body::ContactBye),
+        understands.prop_map(|understands| Body::NotUnderstood { understands }),
+        search().prop_map(Body::Search),
+        bytes(500).prop_map(|bottle| Body::SearchRequest { bottle }),
         (0..spelling::MAX_NUMBER, vec(marked(), 0..3))
-            .prop_map(|(serial, handles)| ("handles", Body::Handles { serial, handles })),
-        Just(("search-stop", Body::SearchStop)),
-        resend().prop_map(|resend| ("resend", Body::Resend(resend))),
-        Just(("org.example.chess.move", Body::Application)),
+            .prop_map(|(serial, handles)| Body::Handles { serial, handles }),
+        Just(Body::SearchStop),
+        resend().prop_map(Body::Resend),
+        Just(Body::Application),
     ]
-    .prop_map(|(kind, body)| (kind.to_owned(), body))
 }
 
 /// Packets with any parts, of which a type may forbid or miss some.
@@ -147,12 +146,12 @@ fn any_packet() -> impl Strategy<Value = Packet> {
             (name, created, lasts, shareable, author_name),
             (to, thread, about, text, attachments),
             fallback,
-            (kind, body),
+            body,
         )| {
             let at = |second| Timestamp::from_second(second).unwrap();
             Packet {
                 name,
-                kind,
+                kind: body.kind().map_or("org.example.chess.move", Type::name).into(),
                 created: at(created),
                 expires: lasts.map(|lasts| at(created + lasts)),
                 shareable,
@@ -213,6 +212,15 @@ fn fitted(mut packet: Packet) -> Packet {
         packet.text.get_or_insert_with(|| "words".into());
     }
     packet
+}
+
+#[test]
+fn packets_of_every_type_are_tried() {
+    let mut runner = TestRunner::deterministic();
+    let tried: Vec<_> = (0..1000).map(|_| body().new_tree(&mut runner).unwrap().current().kind()).collect();
+    for kind in Type::ALL.iter().copied().map(Some).chain([None]) {
+        assert!(tried.contains(&kind), "{kind:?}");
+    }
 }
 
 proptest! {

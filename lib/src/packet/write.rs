@@ -150,7 +150,17 @@ fn own_elements(out: &mut Xml, body: &Body) -> io::Result<()> {
             gaps.iter().try_for_each(|gap| leaf(out, "gap", &gap.to_string()))?;
             blobs.iter().try_for_each(|chunk| write_chunk(out, chunk))
         }
-        _ => Ok(()),
+        Body::Status
+        | Body::Photo
+        | Body::Comment
+        | Body::Reaction
+        | Body::Message
+        | Body::Edit { .. }
+        | Body::Retract
+        | Body::ContactBye
+        | Body::SearchStop
+        | Body::Application
+        | Body::Unknown { .. } => Ok(()),
     }
 }
 

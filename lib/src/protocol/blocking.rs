@@ -50,8 +50,8 @@ pub fn unblock(store: &mut Store, who: &Contact, now: Timestamp) -> Result<()> {
         Some(state) => contacts::set_state(&db, who.fingerprint, state)?,
     }
     if contacts::state(&db, who.fingerprint)? == Some(State::Friend) {
-        due::owe(&db, who.fingerprint, "", &Debt::Profile { want: true }, now)?;
-        due::owe(&db, who.fingerprint, "", &Debt::Public, now)?;
+        due::owe(&db, who.fingerprint, &Debt::Profile { want: true }, now)?;
+        due::owe(&db, who.fingerprint, &Debt::Public, now)?;
         searchable::tell_again(&db, who.fingerprint, now)?;
         change::tell_again(&db, who.fingerprint, now)?;
     }

@@ -4,10 +4,10 @@
 use super::{share, thread};
 use crate::{
     Error, Fingerprint, Kind, Result,
-    packet::{About, Body, Name, Packet},
+    packet::{About, Body, Class, Name, Packet},
     store::{
         changes,
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         former, packets, untold,
     },
 };
@@ -16,7 +16,7 @@ use rusqlite::{Connection, Transaction};
 
 /// Whether a packet changes another one.
 pub(super) fn is_change(packet: &Packet) -> bool {
-    matches!(packet.body, Body::Edit { .. } | Body::Retract)
+    packet.body.class() == Class::Change
 }
 
 /// Refuses an edit or retraction that can't count. One of something that has not come may count later.
@@ -78,7 +78,7 @@ pub(super) fn expect(db: &Transaction<'_>, me: Fingerprint, seq: i64, change: &P
 /// Owes somebody who is a friend again what was changed meanwhile of what they have.
 pub(super) fn tell_again(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
     for (name, row) in untold::changes(db, who)? {
-        due::owe(db, who, &due::relay(name), &Debt::Signed(packets::signed(db, row)?), now)?;
+        due::owe(db, who, &Debt::Signed(DebtName::Relay(name), packets::signed(db, row)?), now)?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
         Store, account,
         contacts::{self, Contact, State},
         counters,
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         former,
         gaps::{self, Asked},
         packets,
@@ -36,8 +36,8 @@ pub(super) const GIVE_UP: SignedDuration = SignedDuration::from_hours(40 * 24);
 pub(super) fn ask(store: &mut Store, me: Fingerprint, now: Timestamp) -> Result<()> {
     let db = store.begin()?;
     for (sender, resend) in gaps::take(&db, now)? {
-        let xml = own::packet(me, "resend", Body::Resend(resend), now)?;
-        due::owe(&db, sender, "resend", &Debt::Packet(xml), now)?;
+        let xml = own::packet(me, Body::Resend(resend), now)?;
+        due::owe(&db, sender, &Debt::Packet(DebtName::Resend, xml), now)?;
     }
     Ok(db.commit()?)
 }
@@ -50,7 +50,7 @@ fn is_friend(db: &Connection, who: Fingerprint) -> Result<bool> {
 pub(super) fn chunk_came(db: &Transaction<'_>, (chunk, size): (&Digest, u64), say: Timestamp) -> Result<()> {
     for sender in packets::chunk_is_here(db, chunk, size)? {
         if is_friend(db, sender)? {
-            due::owe(db, sender, "", &Debt::Received, say)?;
+            due::owe(db, sender, &Debt::Received, say)?;
         }
     }
     Ok(())
@@ -58,7 +58,7 @@ pub(super) fn chunk_came(db: &Transaction<'_>, (chunk, size): (&Digest, u64), sa
 
 /// Somebody asks: an answer is owed. Until it leaves, a later question takes the place of an earlier one.
 pub(super) fn asked(db: &Transaction<'_>, who: Fingerprint, xml: &[u8], now: Timestamp) -> Result<()> {
-    due::owe(db, former::present(db, who)?, "", &Debt::Answer(xml.to_vec()), now)
+    due::owe(db, former::present(db, who)?, &Debt::Answer(xml.to_vec()), now)
 }
 
 /// What a reader gets who has asked.

@@ -59,7 +59,7 @@ fn request(reader: Fingerprint, keys: &ReaderKeys, name: &str, code: Option<[u8;
         sealing: None,
     };
     let body = Body::ContactRequest { profile, code, successions: Vec::new(), opened: None };
-    let packet = own::packet_with(fingerprint, "contact-request", body, now(), |packet| {
+    let packet = own::packet_with(fingerprint, body, now(), |packet| {
         packet.text = Some("x".repeat(10_000));
     });
     let envelope = Envelope {

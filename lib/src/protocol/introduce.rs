@@ -24,7 +24,7 @@ use crate::{
     store::{
         Store,
         contacts::{self, Contact, Grade, New, State},
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         requests, sought,
     },
 };
@@ -57,17 +57,12 @@ pub fn introduce(
             let message = format!("{} has not sent a profile that may be passed on", subject.petname);
             Error::new(Kind::Unavailable, message).hint("it comes with what they send next")
         })?;
-        let xml = own::packet_with(me, "profile", Body::Introduction { original }, now, |packet| {
+        let xml = own::packet_with(me, Body::Introduction { original }, now, |packet| {
             packet.about = Some(About::Person(subject.fingerprint));
             packet.text = note.map(str::to_owned);
         })?;
-        due::owe(
-            &db,
-            reader.fingerprint,
-            &format!("introduce {}", subject.fingerprint),
-            &Debt::Packet(xml),
-            now,
-        )?;
+        let debt = Debt::Packet(DebtName::Introduction(subject.fingerprint), xml);
+        due::owe(&db, reader.fingerprint, &debt, now)?;
     }
     Ok(db.commit()?)
 }

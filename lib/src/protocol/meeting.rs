@@ -30,7 +30,7 @@ use crate::{
         Store,
         contacts::{self, Contact, Grade, New, State},
         counters,
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         former, invitations, requests,
     },
     stream::{Pem, PemItems},
@@ -45,9 +45,6 @@ pub const MAX_DAYS: u32 = 30;
 const MAX_SHORT: u64 = 32 << 10;
 /// People in the waiting room, at most; whoever comes then is not answered, and may ask again.
 pub const WAITING_ROOM: u32 = 100;
-/// The type, and the name of the debt: at most one goodbye is owed to somebody.
-pub(super) const BYE: &str = "contact-bye";
-
 /// How an invitation is given.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
@@ -231,7 +228,7 @@ pub fn add(
     let profile = profile::own(store.read(), keyring, if short { For::Public } else { For::Contacts })?;
     let successions = former::own(store.read())?;
     let body = Body::ContactRequest { profile, code: them.code, successions, opened: them.opened };
-    let request = own::packet_with(me, "contact-request", body, now, |packet| {
+    let request = own::packet_with(me, body, now, |packet| {
         packet.text = Some(them.note.clone()).filter(|note| !note.is_empty());
     })?;
 
@@ -259,8 +256,8 @@ pub fn add(
     if them.code.is_some() {
         contacts::raise_grade(&db, them.from, Grade::Invited)?;
     }
-    due::forget_named(&db, them.from, BYE)?;
-    due::owe(&db, them.from, "contact-request", &Debt::Packet(request), now)?;
+    due::forget_named(&db, them.from, DebtName::Bye)?;
+    due::owe(&db, them.from, &Debt::Packet(DebtName::Request, request), now)?;
     db.commit()?;
     contacts::by_fingerprint(store.read(), them.from)?
         .ok_or_else(|| Error::new(Kind::Io, "the contact is not there"))
@@ -313,7 +310,7 @@ pub fn accept(store: &mut Store, who: &Contact, now: Timestamp) -> Result<()> {
     }
     let db = store.begin()?;
     befriend(&db, who.fingerprint, now)?;
-    due::owe(&db, who.fingerprint, "", &Debt::Accept, now)?;
+    due::owe(&db, who.fingerprint, &Debt::Accept, now)?;
     Ok(db.commit()?)
 }
 
@@ -335,14 +332,14 @@ pub fn check(store: &mut Store, who: &Contact, spoken: &str) -> Result<()> {
 
 /// `sn-contact remove`: says goodbye and forgets what was owed.
 pub fn remove(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestamp) -> Result<()> {
-    let bye = own::packet(keyring.identity.fingerprint, BYE, Body::ContactBye, now)?;
+    let bye = own::packet(keyring.identity.fingerprint, Body::ContactBye, now)?;
     let db = store.begin()?;
     due::forget(&db, who.fingerprint)?;
     // Newer keys can't be asked for: from somebody who is gone they are not taken.
     let sealing = who.profile.sealing.as_ref();
     let opens = sealing.is_some_and(|offer| ReaderKeys::usable(offer, Purpose::Sealing, now));
     if who.state == State::Friend && opens {
-        due::owe(&db, who.fingerprint, BYE, &Debt::Packet(bye), now)?;
+        due::owe(&db, who.fingerprint, &Debt::Packet(DebtName::Bye, bye), now)?;
     }
     contacts::set_state(&db, who.fingerprint, State::Gone)?;
     Ok(db.commit()?)
@@ -362,13 +359,13 @@ pub fn ignore(store: &mut Store, who: &Contact) -> Result<()> {
 fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
     contacts::set_state(db, who, State::Friend)?;
     // A goodbye that has not left would end what begins now.
-    due::forget_named(db, who, BYE)?;
+    due::forget_named(db, who, DebtName::Bye)?;
     // They may introduce us, and be asked for us.
-    due::owe(db, who, "", &Debt::Public, now)?;
+    due::owe(db, who, &Debt::Public, now)?;
     searchable::tell_new_friend(db, who, now)?;
     change::tell_again(db, who, now)?;
     // A new friend should see at once that what they sent came.
-    due::owe(db, who, "", &Debt::Received, now)
+    due::owe(db, who, &Debt::Received, now)
 }
 
 /// A `contact-request` came.
@@ -447,16 +444,16 @@ fn asked(db: &Transaction<'_>, them: &Introduction, now: Timestamp) -> Result<()
         // They may have lost our answer, and what they carried for us.
         Some(State::Friend) => {
             searchable::tell_new_friend(db, from, now)?;
-            due::owe(db, from, "", &Debt::Accept, now)
+            due::owe(db, from, &Debt::Accept, now)
         }
         // Each asked the other: both agree.
         Some(State::Asked) => {
             befriend(db, from, now)?;
-            due::owe(db, from, "", &Debt::Accept, now)
+            due::owe(db, from, &Debt::Accept, now)
         }
         _ if holds => {
             befriend(db, from, now)?;
-            due::owe(db, from, "", &Debt::Accept, now)
+            due::owe(db, from, &Debt::Accept, now)
         }
         _ => contacts::set_state(db, from, State::Waiting),
     }

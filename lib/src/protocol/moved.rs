@@ -6,11 +6,13 @@ use crate::{
     Result,
     home::Home,
     identity::{Keyring, Purpose},
-    mailbox, seal,
+    mailbox,
+    packet::{Class, Type},
+    seal,
     store::{
-        Store, account, changes, clock,
+        Store, account, clock,
         contacts::{self, State},
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         former::{self, Unconfirmed},
         packets, streams, unconfirmed,
     },
@@ -38,10 +40,10 @@ pub fn here(store: &mut Store, now: Timestamp) -> Result<()> {
 fn begin_to_count(db: &Transaction<'_>, settled: Timestamp, now: Timestamp) -> Result<()> {
     let lacking = former::unconfirmed(db, None, now)?;
     streams::begin(db, &seal::random()?, settled)?;
-    owe(db, lacking, now, |it, state| match it.kind.as_str() {
-        "profile" if it.introduces => state == State::Friend,
-        "profile" | "handles" | "contact-bye" | "resend" => false,
-        "contact-request" => matches!(state, State::Asked | State::Friend),
+    owe(db, lacking, now, |it, state| match Type::named(&it.kind) {
+        Some(Type::Profile) => it.introduces && state == State::Friend,
+        Some(Type::Handles | Type::ContactBye | Type::Resend) => false,
+        Some(Type::ContactRequest) => matches!(state, State::Asked | State::Friend),
         _ => state == State::Friend,
     })?;
     unconfirmed::end(db, now - GIVE_UP)
@@ -56,10 +58,10 @@ pub(super) fn owe(
     may: impl Fn(&Unconfirmed, State) -> bool,
 ) -> Result<()> {
     for it in lacking.into_iter().filter(|it| it.taken) {
-        let given_up = now.duration_since(it.since) >= GIVE_UP && !changes::is_change(&it.kind);
+        let given_up = now.duration_since(it.since) >= GIVE_UP && Class::of(&it.kind) != Class::Change;
         if !given_up && contacts::state(db, it.reader)?.is_some_and(|state| may(&it, state)) {
-            let debt = Debt::Signed(packets::signed(db, it.seq)?);
-            due::owe(db, it.reader, &due::relay(it.name), &debt, now)?;
+            let debt = Debt::Signed(DebtName::Relay(it.name), packets::signed(db, it.seq)?);
+            due::owe(db, it.reader, &debt, now)?;
         }
     }
     Ok(())

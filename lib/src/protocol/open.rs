@@ -7,7 +7,7 @@ use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
     envelope::Envelope,
     identity::{Keyring, Purpose},
-    packet::{self, About, Body, Content, Digest, Packet},
+    packet::{self, About, Body, Class, Content, Digest, Packet},
     seal,
     store::{
         contacts::{self, State},
@@ -137,11 +137,10 @@ pub fn verify(signed: Vec<u8>) -> Result<Verified> {
 /// Whether a packet says something, rather than what people and nodes say of themselves or ask: it is worth the same when
 /// its author has another key.
 pub(super) fn is_said(packet: &Packet) -> bool {
-    is_passed_on(packet)
-        || matches!(
-            packet.body,
-            Body::Status | Body::Photo | Body::Message | Body::Share { .. } | Body::Application
-        )
+    match packet.body.class() {
+        Class::Words | Class::Sign | Class::Change | Class::Application => true,
+        Class::Service | Class::Unknown => false,
+    }
 }
 
 /// Whether it reaches its readers through others than its author.

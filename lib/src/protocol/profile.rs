@@ -112,8 +112,8 @@ pub(super) fn spread(db: &Transaction<'_>, mut account: account::Account, now: T
     account.serial += 1;
     account::put(db, &account)?;
     for friend in contacts::resolve(db, contacts::EVERYBODY)? {
-        due::owe(db, friend, "", &Debt::Profile { want: false }, now)?;
-        due::owe(db, friend, "", &Debt::Public, now)?;
+        due::owe(db, friend, &Debt::Profile { want: false }, now)?;
+        due::owe(db, friend, &Debt::Public, now)?;
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ pub fn export(db: &Connection, keyring: &Keyring, now: Timestamp) -> Result<Pem>
     let profile = own(db, keyring, For::Public)?;
     let headers = vec![("SocialNet-Profile".to_owned(), format!("of {}", profile.name))];
     let body = Body::Profile { profile, want: false };
-    let packet = super::own::packet(keyring.identity.fingerprint, "profile", body, now)?;
+    let packet = super::own::packet(keyring.identity.fingerprint, body, now)?;
     Ok(Pem { headers, label: seal::LABEL.to_owned(), der: seal::sign(&keyring.identity, &packet)? })
 }
 
@@ -188,7 +188,7 @@ pub(super) fn receive(
     }
     // Whom we have asked may have nothing but our public profile.
     if want && matches!(contact.state, State::Friend | State::Asked) {
-        due::owe(db, who, "", &Debt::Profile { want: false }, now)?;
+        due::owe(db, who, &Debt::Profile { want: false }, now)?;
         // Whoever has to ask may have lost what they carried for us, too.
         if contact.state == State::Friend {
             searchable::tell_new_friend(db, who, now)?;

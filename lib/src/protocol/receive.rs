@@ -119,7 +119,7 @@ impl Receiver<'_> {
         gaps::answered(db, sender, &envelope.answers)?;
         if envelope.counter > 0 {
             let reader = former::present(db, sender)?;
-            due::owe(db, reader, "", &Debt::Received, self.now + wait(self.wait.confirm))?;
+            due::owe(db, reader, &Debt::Received, self.now + wait(self.wait.confirm))?;
         }
         Ok(Outcome::Taken(refused))
     }
@@ -183,7 +183,19 @@ impl Receiver<'_> {
             }
             Body::SearchStop => return carry::stop(db, self.me, sender, packet),
             Body::Share { original } => return self.take_share(db, sender, verified, packet, original),
-            _ => {}
+            Body::Status
+            | Body::Photo
+            | Body::Comment
+            | Body::Reaction
+            | Body::Message
+            | Body::Edit { .. }
+            | Body::Retract
+            | Body::ContactRequest { .. }
+            | Body::ContactAccept { .. }
+            | Body::ContactBye
+            | Body::NotUnderstood { .. }
+            | Body::Application
+            | Body::Unknown { .. } => {}
         }
         if change::is_change(packet) {
             change::check(db, packet)?;

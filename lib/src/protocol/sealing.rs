@@ -6,7 +6,7 @@
 
 use super::{
     choice::{self, Chosen},
-    chunks, confirm, meeting,
+    chunks, confirm,
     open::{self, Verified},
     outgoing::{self, Desk, doubled, hold},
     own,
@@ -23,7 +23,7 @@ use crate::{
     seal,
     store::{
         Store, account, clock, contacts, counters,
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         gaps, handles, packets,
     },
     stream::{Clear, Pem},
@@ -230,23 +230,23 @@ impl<'a> Sealer<'a> {
                     parcels.answer(reader, answer, Some(due.id));
                     continue;
                 }
-                Debt::Signed(signed) => Some(match passed_on.entry(blob::sha256(&signed)) {
+                Debt::Signed(_, signed) => Some(match passed_on.entry(blob::sha256(&signed)) {
                     Entry::Occupied(known) => Ok(Arc::clone(known.get())),
                     Entry::Vacant(new) => {
                         open::verify(signed).map(|packet| Arc::clone(new.insert(Arc::new(packet))))
                     }
                 }),
-                Debt::Packet(xml) => Some(sign_bytes(self.keyring, xml).map(Arc::new)),
+                Debt::Packet(_, xml) => Some(sign_bytes(self.keyring, xml).map(Arc::new)),
                 Debt::Accept => {
                     let profile = profile::own(db, self.keyring, profile::For::Contacts)?;
                     let body = Body::ContactAccept { profile };
-                    Some(sign_body(self.keyring, "contact-accept", body, self.now).map(Arc::new))
+                    Some(sign_body(self.keyring, body, self.now).map(Arc::new))
                 }
                 Debt::Public => {
                     if public.is_none() {
                         let profile = profile::own(db, self.keyring, profile::For::Public)?;
                         let body = Body::Profile { profile, want: false };
-                        public = Some(Arc::new(sign_body(self.keyring, "profile", body, self.now)?));
+                        public = Some(Arc::new(sign_body(self.keyring, body, self.now)?));
                     }
                     public.clone().map(Ok)
                 }
@@ -256,13 +256,13 @@ impl<'a> Sealer<'a> {
                             serial: account::get(db)?.serial,
                             handles: handles::carried(db)?,
                         };
-                        list = Some(Arc::new(sign_body(self.keyring, "handles", body, self.now)?));
+                        list = Some(Arc::new(sign_body(self.keyring, body, self.now)?));
                     }
                     list.clone().map(Ok)
                 }
                 Debt::Profile { want } => {
                     let body = profile::body(db, self.keyring, want)?;
-                    Some(sign_body(self.keyring, "profile", body, self.now).map(Arc::new))
+                    Some(sign_body(self.keyring, body, self.now).map(Arc::new))
                 }
             };
             match packet.transpose() {
@@ -335,7 +335,7 @@ impl<'a> Sealer<'a> {
             let before = wait.len();
             wait.retain(|packet| !matches!(packet.packet.body, Body::ContactBye));
             if wait.len() < before {
-                due::forget_named(&db, reader.fingerprint, meeting::BYE)?;
+                due::forget_named(&db, reader.fingerprint, DebtName::Bye)?;
                 failures.push(Error::new(
                     Kind::NotAllowed,
                     format!("{} is not told goodbye: their sealing keys have ended", reader.petname),
@@ -345,7 +345,7 @@ impl<'a> Sealer<'a> {
                 }
             }
             if !wait.is_empty() {
-                let request = sign_body(keyring, "profile", profile::body(&db, keyring, true)?, now)?;
+                let request = sign_body(keyring, profile::body(&db, keyring, true)?, now)?;
                 rows.insert(request.digest, hold(&db, &request, me, now)?);
                 packets.push(Arc::new(request));
             }
@@ -422,7 +422,7 @@ impl<'a> Sealer<'a> {
             for packet in packets {
                 if let Some(seq) = rows.get(&packet.digest) {
                     owe_packet(&db, reader.fingerprint, *seq, &packet, now + ASK_AGAIN)?;
-                    debts.extend(due::named(&db, reader.fingerprint, &due::packet(packet.packet.name))?);
+                    debts.extend(due::named(&db, reader.fingerprint, DebtName::Waiting(packet.packet.name))?);
                 }
             }
             let given_up = due::put_off(&db, reader.fingerprint, &debts, now + ASK_AGAIN, PUT_OFF_AT_MOST)?;
@@ -433,8 +433,8 @@ impl<'a> Sealer<'a> {
     }
 }
 
-fn sign_body(keyring: &Keyring, kind: &str, body: Body, now: Timestamp) -> Result<Verified> {
-    sign_bytes(keyring, own::packet(keyring.identity.fingerprint, kind, body, now)?)
+fn sign_body(keyring: &Keyring, body: Body, now: Timestamp) -> Result<Verified> {
+    sign_bytes(keyring, own::packet(keyring.identity.fingerprint, body, now)?)
 }
 
 fn sign_bytes(keyring: &Keyring, xml: Vec<u8>) -> Result<Verified> {
@@ -459,7 +459,8 @@ fn owe_packet(
     packet: &Verified,
     from: Timestamp,
 ) -> Result<()> {
-    due::owe(db, reader, &due::packet(packet.packet.name), &Debt::Signed(packet.signed.clone()), from)?;
+    let debt = Debt::Signed(DebtName::Waiting(packet.packet.name), packet.signed.clone());
+    due::owe(db, reader, &debt, from)?;
     packets::add_reader(db, seq, reader)
 }
 

@@ -114,13 +114,13 @@ fn commit(db: Write<'_>, now: Timestamp) -> Result<()> {
 pub(super) fn tell_everybody(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
     handles::set_changed(db, account::get(db)?.serial)?;
     let friends = contacts::resolve(db, contacts::EVERYBODY)?;
-    friends.into_iter().try_for_each(|friend| due::owe(db, friend, "", &Debt::Handles, now))
+    friends.into_iter().try_for_each(|friend| due::owe(db, friend, &Debt::Handles, now))
 }
 
 /// Whoever has become a friend carries nothing, or what they kept from before: they are owed the list, if there ever was one.
 pub(super) fn tell_new_friend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
     match handles::changed(db)? {
-        Some(_) => due::owe(db, who, "", &Debt::Handles, now),
+        Some(_) => due::owe(db, who, &Debt::Handles, now),
         None => Ok(()),
     }
 }
@@ -134,5 +134,5 @@ pub(super) fn tell_again(db: &Transaction<'_>, who: Fingerprint, now: Timestamp)
     {
         return Ok(());
     }
-    due::owe(db, who, "", &Debt::Handles, now)
+    due::owe(db, who, &Debt::Handles, now)
 }

@@ -10,7 +10,7 @@ use crate::{
     packet::{About, Body, Packet},
     store::{
         changes,
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         packets,
     },
 };
@@ -72,7 +72,7 @@ pub(super) fn follow(
     let Body::Share { original } = &share.body else { return Ok(()) };
     let original = open::verify(original.clone())?.packet.name;
     if let Some((edit, signed)) = changes::edit(db, original)? {
-        due::owe(db, reader, &due::relay(edit), &Debt::Signed(signed), now)?;
+        due::owe(db, reader, &Debt::Signed(DebtName::Relay(edit), signed), now)?;
         // Its end may come before that leaves.
         if let Some(seq) = packets::row(db, edit)? {
             packets::add_reader(db, seq, reader)?;

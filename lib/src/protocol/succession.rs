@@ -168,7 +168,7 @@ pub fn decide(store: &mut Store, who: &Contact, new: &Contact, now: Timestamp) -
     due::hasten(&db, new.fingerprint, now)?;
     contacts::settle_alarm(&db, new.fingerprint)?;
     if who.state == State::Friend {
-        due::owe(&db, new.fingerprint, "", &Debt::Accept, now)?;
+        due::owe(&db, new.fingerprint, &Debt::Accept, now)?;
         searchable::tell_again(&db, new.fingerprint, now)?;
     }
     Ok(db.commit()?)

@@ -11,12 +11,12 @@ use crate::{
     home::{Home, Unfinished},
     identity::{Identity, Keyring},
     mailbox,
-    packet::{Body, MAX_SUCCESSIONS},
+    packet::{Body, Class, MAX_SUCCESSIONS},
     seal,
     store::{
-        Store, account, changes,
+        Store, account,
         contacts::{self, State},
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         former, packets,
     },
     succession::Succession,
@@ -105,18 +105,18 @@ fn go_on(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
     let lacking = former::unconfirmed(db, None, now)?;
     former::begin_anew(db)?;
     due::retain_signed(db, now, |signed| Ok(open::is_said(&open::verify(signed)?.packet)))?;
-    moved::owe(db, lacking, now, |it, state| !changes::is_service(&it.kind) && state == State::Friend)
+    moved::owe(db, lacking, now, |it, state| Class::of(&it.kind) != Class::Service && state == State::Friend)
 }
 
 fn ask_everybody(store: &mut Store, keyring: &Keyring, now: Timestamp) -> Result<()> {
     let profile = profile::own(store.read(), keyring, For::Contacts)?;
     let successions = former::own(store.read())?;
     let body = Body::ContactRequest { profile, code: None, successions, opened: None };
-    let request = own::packet(keyring.identity.fingerprint, "contact-request", body, now)?;
+    let request = own::packet(keyring.identity.fingerprint, body, now)?;
     let db = store.begin()?;
     for contact in contacts::all(&db)? {
         if matches!(contact.state, State::Friend | State::Asked) {
-            due::owe(&db, contact.fingerprint, "contact-request", &Debt::Packet(request.clone()), now)?;
+            due::owe(&db, contact.fingerprint, &Debt::Packet(DebtName::Request, request.clone()), now)?;
         }
     }
     Ok(db.commit()?)

@@ -6,7 +6,7 @@ use crate::{
     Error, Fingerprint, Kind, Result,
     store::{
         contacts::{self, State},
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         former, packets,
     },
 };
@@ -49,9 +49,9 @@ pub(super) fn relay(
     now: Timestamp,
 ) -> Result<()> {
     let name = reply.packet.name;
-    let debt = Debt::Signed(reply.signed.clone());
+    let debt = Debt::Signed(DebtName::Relay(name), reply.signed.clone());
     for reader in readers_but(db, root, name.from)? {
-        due::owe(db, reader, &due::relay(name), &debt, now + delay)?;
+        due::owe(db, reader, &debt, now + delay)?;
     }
     Ok(())
 }

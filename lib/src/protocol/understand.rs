@@ -4,45 +4,21 @@
 use super::own;
 use crate::{
     Fingerprint, Result,
-    packet::{self, About, Body, Packet},
+    packet::{self, About, Body, Class, Packet, Type},
     store::{
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         packets::Keep,
     },
 };
 use jiff::Timestamp;
 use rusqlite::Transaction;
 
-/// The types that this node does something with: those of socialnet-packet(5).
-const TYPES: [&str; 18] = [
-    "status",
-    "photo",
-    "comment",
-    "reaction",
-    "message",
-    "share",
-    "edit",
-    "retract",
-    "profile",
-    "contact-request",
-    "contact-accept",
-    "contact-bye",
-    "not-understood",
-    "handles",
-    "search",
-    "search-request",
-    "search-stop",
-    "resend",
-];
-
 /// How a packet is kept.
 pub(super) fn keep(packet: &Packet) -> Keep {
-    match packet.body {
-        Body::Unknown { .. } => Keep::Unknown,
-        Body::Status | Body::Photo | Body::Comment | Body::Reaction | Body::Message | Body::Share { .. } => {
-            Keep::Feed
-        }
-        _ => Keep::Quiet,
+    match packet.body.class() {
+        Class::Words | Class::Sign => Keep::Feed,
+        Class::Change | Class::Service | Class::Application => Keep::Quiet,
+        Class::Unknown => Keep::Unknown,
     }
 }
 
@@ -55,9 +31,10 @@ pub(super) fn answer(
     packet: &Packet,
     now: Timestamp,
 ) -> Result<()> {
-    let understands = std::iter::once(packet::NAMESPACE).chain(TYPES).map(str::to_owned).collect();
+    let types = Type::ALL.iter().map(|it| it.name());
+    let understands = std::iter::once(packet::NAMESPACE).chain(types).map(str::to_owned).collect();
     let body = Body::NotUnderstood { understands };
     let about = About::Packet(packet.name, None);
-    let answer = own::packet_about(me, "not-understood", body, Some(about), now)?;
-    due::owe(db, sender, "not-understood", &Debt::Packet(answer), now)
+    let answer = own::packet_about(me, body, Some(about), now)?;
+    due::owe(db, sender, &Debt::Packet(DebtName::NotUnderstood, answer), now)
 }

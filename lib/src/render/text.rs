@@ -4,6 +4,7 @@
 use super::{name, remarks};
 use crate::{
     Result,
+    packet::Type,
     store::feed::{Attachment, Entry, Person, Reference},
     text,
 };
@@ -79,7 +80,7 @@ impl Style {
         let through = entry.through.as_ref().map(|bringer| format!(", through {}", name(bringer)));
         let kind = text::one_line(&entry.kind);
         let mut facts = vec![match &entry.about {
-            Some(about) if entry.kind == "share" => format!("{kind} of {}", shared(entry, about)),
+            Some(about) if entry.kind == Type::Share.name() => format!("{kind} of {}", shared(entry, about)),
             Some(about) if !beneath => format!("{kind} on {}", self.reference(about)),
             _ => kind,
         }];

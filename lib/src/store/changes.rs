@@ -7,7 +7,7 @@
 use super::{clock, due, former, packets, words};
 use crate::{
     Fingerprint, Result,
-    packet::{About, Body, Name, Packet},
+    packet::{About, Body, Class, Name, Packet, Type},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -134,8 +134,9 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         db.prepare_cached("UPDATE change SET edit = NULL WHERE author = ?1 AND id = ?2 AND edit = ?3")?
             .execute((name.from, name.id, edit))?;
     }
-    let may_go = !is_service(&target.kind) && !is_change(&target.kind);
-    let expires = if has_words(&target.kind) {
+    let class = Class::of(&target.kind);
+    let may_go = !matches!(class, Class::Service | Class::Change);
+    let expires = if class == Class::Words {
         target.expires.into_iter().chain(own.expires).min()
     } else {
         target.expires
@@ -153,7 +154,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         None
     };
     let state = match state {
-        Some(EXPIRED) if target.kind == "edit" && is_to_be_told(db, target.seq, now)? => None,
+        Some(EXPIRED) if target.kind == Type::Edit.name() && is_to_be_told(db, target.seq, now)? => None,
         state => state,
     };
     if let Some(state) = state.filter(|_| !target.gone) {
@@ -175,7 +176,7 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
         }
         return Ok(false);
     }
-    if has_words(&target.kind) {
+    if class == Class::Words {
         let closed = own.closed && target.thread.is_none();
         // Most packets are never changed, and pay for no second write.
         if closed != target.closed || expires != target.expires {
@@ -318,32 +319,4 @@ pub fn expire(db: &Transaction<'_>, now: Timestamp, limit: u32) -> Result<usize>
 /// Author and id in one value, which unlike NULL is equal to itself.
 fn key(thread: Option<Name>) -> Vec<u8> {
     thread.map_or_else(Vec::new, |root| [root.from.as_bytes().as_slice(), root.id.as_bytes()].concat())
-}
-
-/// Types whose words an edit may replace.
-pub fn has_words(kind: &str) -> bool {
-    matches!(kind, "status" | "photo" | "comment" | "message" | "share")
-}
-
-/// Types that change another packet.
-pub fn is_change(kind: &str) -> bool {
-    matches!(kind, "edit" | "retract")
-}
-
-/// Types in which people and nodes say who they are, and ask, and answer: nothing of it is taken back, and another key says it
-/// in words of its own.
-pub fn is_service(kind: &str) -> bool {
-    matches!(
-        kind,
-        "profile"
-            | "contact-request"
-            | "contact-accept"
-            | "contact-bye"
-            | "not-understood"
-            | "handles"
-            | "search"
-            | "search-request"
-            | "search-stop"
-            | "resend"
-    )
 }

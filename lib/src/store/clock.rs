@@ -128,7 +128,7 @@ mod tests {
         let (_dir, mut store) = sample::store();
         let db = store.begin().unwrap();
         worked(&db, at(IN_TEN_YEARS)).unwrap();
-        due::owe(&db, sample::BOB, "", &Debt::Received, at(IN_TEN_YEARS)).unwrap();
+        due::owe(&db, sample::BOB, &Debt::Received, at(IN_TEN_YEARS)).unwrap();
         worked(&db, at(TODAY)).unwrap();
         assert_eq!(due::ready(&db, at(TODAY)).unwrap().len(), 1);
     }

@@ -1,38 +1,19 @@
 //! What the node owes: entered when something happens, sealed by `sn-seal --due` once its time has come, and struck out
 //! when `sn-send` has taken the envelopes that carry it. What is printed and lost is owed again.
 
+mod debt;
+
+pub use debt::{Debt, DebtName};
+
 use super::former::KEYS_OF_AUTHOR;
 use crate::{
     Fingerprint, Result,
     packet::{Digest, Name},
 };
+use debt::WAITING;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 use sha2::{Digest as _, Sha256};
-
-/// What a debt is paid with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Debt {
-    /// A packet of our own, clear: signed when it is sealed.
-    Packet(Vec<u8>),
-    /// SignedData by an author, DER, passed on as it is.
-    Signed(Vec<u8>),
-    /// A `contact-accept` with our profile as it is when it is sealed.
-    Accept,
-    /// Our public profile, for friends to introduce us by.
-    Public,
-    /// What they may carry for us, as it is when it is sealed.
-    Handles,
-    /// Our profile, as it is when it is sealed; `want`: we ask for theirs.
-    Profile {
-        /// Ask for theirs.
-        want: bool,
-    },
-    /// What they asked for in this `resend` packet of theirs.
-    Answer(Vec<u8>),
-    /// Nothing but the word that something came.
-    Received,
-}
 
 /// A debt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,34 +26,13 @@ pub struct Due {
     pub debt: Debt,
 }
 
-// The column `what` is the debt's name: one of a kind and reader is enough.
-const RECEIVED: &str = "received";
-const PROFILE: &str = "profile";
-const WANT: &str = "profile want";
-const PUBLIC: &str = "profile public";
-const HANDLES: &str = "handles";
-const ACCEPT: &str = "contact-accept";
-const ANSWER: &str = "answer";
-
 /// Enters a debt. A debt of the same name to the same reader stays, with the earlier of the two times; a packet of our
 /// own under the same name is replaced. What was sealed of it does not pay the new one.
-pub fn owe(
-    db: &Transaction<'_>,
-    reader: Fingerprint,
-    name: &str,
-    debt: &Debt,
-    from: Timestamp,
-) -> Result<()> {
-    let (packet, signed, what) = match debt {
-        Debt::Packet(xml) => (Some(xml), None, name),
-        Debt::Answer(xml) => (Some(xml), None, ANSWER),
-        Debt::Signed(der) => (None, Some(der), name),
-        Debt::Accept => (None, None, ACCEPT),
-        Debt::Public => (None, None, PUBLIC),
-        Debt::Handles => (None, None, HANDLES),
-        Debt::Profile { want: false } => (None, None, PROFILE),
-        Debt::Profile { want: true } => (None, None, WANT),
-        Debt::Received => (None, None, RECEIVED),
+pub fn owe(db: &Transaction<'_>, reader: Fingerprint, debt: &Debt, from: Timestamp) -> Result<()> {
+    let (packet, signed) = match debt {
+        Debt::Packet(_, xml) | Debt::Answer(xml) => (Some(xml), None),
+        Debt::Signed(_, der) => (None, Some(der)),
+        Debt::Accept | Debt::Public | Debt::Handles | Debt::Profile { .. } | Debt::Received => (None, None),
     };
     let signed = signed.map(|der| keep(db, der)).transpose()?;
     db.prepare_cached(
@@ -80,7 +40,7 @@ pub fn owe(
          ON CONFLICT DO UPDATE SET packet = excluded.packet, signed = excluded.signed, sealed = 0,
              not_before = iif(sealed, excluded.not_before, min(not_before, excluded.not_before))",
     )?
-    .execute((reader, from.as_second(), packet, signed, what))?;
+    .execute((reader, from.as_second(), packet, signed, debt.name()))?;
     Ok(())
 }
 
@@ -112,23 +72,10 @@ pub fn get(db: &Connection, id: i64, now: Timestamp) -> Result<Option<Due>> {
         "SELECT reader, packet, owed.signed, what FROM due LEFT JOIN owed ON owed.id = due.signed
          WHERE due.id = ?1 AND (not_before <= ?2 OR NOT sealed AND put_off = 0)",
     )?;
-    let due = query.query_row((id, now.as_second()), |row| {
-        let (packet, signed, what) = (row.get(1)?, row.get(2)?, row.get::<_, String>(3)?);
-        let debt = match (packet, signed) {
-            (Some(xml), _) if what == ANSWER => Debt::Answer(xml),
-            (Some(xml), _) => Debt::Packet(xml),
-            (None, Some(der)) => Debt::Signed(der),
-            (None, None) => match what.as_str() {
-                RECEIVED => Debt::Received,
-                ACCEPT => Debt::Accept,
-                PUBLIC => Debt::Public,
-                HANDLES => Debt::Handles,
-                what => Debt::Profile { want: what == WANT },
-            },
-        };
-        Ok(Due { id, reader: row.get(0)?, debt })
-    });
-    Ok(due.optional()?)
+    let row = query
+        .query_row((id, now.as_second()), |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))));
+    let Some((reader, (packet, signed, name))) = row.optional()? else { return Ok(None) };
+    Ok(Some(Due { id, reader, debt: Debt::read(name, packet, signed)? }))
 }
 
 /// Notes that debts are carried by these envelopes to a reader. Each of them says what came from that reader, so they
@@ -144,11 +91,7 @@ pub fn sealed(
     let mut before = db.prepare_cached("DELETE FROM payment WHERE debt = ?1")?;
     let mut add = db.prepare_cached("INSERT INTO payment (debt, envelope) VALUES (?1, ?2)")?;
     let mut debts = debts.to_vec();
-    let received: Option<i64> = db
-        .prepare_cached("SELECT id FROM due WHERE reader = ?1 AND what = ?2")?
-        .query_row((reader, RECEIVED), |row| row.get(0))
-        .optional()?;
-    debts.extend(received);
+    debts.extend(named(db, reader, DebtName::Received)?);
     debts.sort_unstable();
     debts.dedup();
     for debt in debts {
@@ -209,36 +152,30 @@ pub fn given_up(db: &Connection) -> Result<Vec<(String, usize)>> {
 }
 
 /// The row of a debt to a reader, by its name.
-pub fn named(db: &Connection, reader: Fingerprint, what: &str) -> Result<Option<i64>> {
+pub fn named(db: &Connection, reader: Fingerprint, name: DebtName) -> Result<Option<i64>> {
     let mut query = db.prepare_cached("SELECT id FROM due WHERE reader = ?1 AND what = ?2")?;
-    Ok(query.query_row((reader, what), |row| row.get(0)).optional()?)
+    Ok(query.query_row((reader, name), |row| row.get(0)).optional()?)
 }
 
 /// What waited for somebody's new keys need wait no longer, and what was given up is past: they are back.
 pub fn hasten(db: &Transaction<'_>, reader: Fingerprint, now: Timestamp) -> Result<()> {
     db.execute("UPDATE contact SET given_up = 0 WHERE fingerprint = ?1", [reader])?;
     db.execute(
-        "UPDATE due SET not_before = ?2, put_off = 0 WHERE reader = ?1 AND not_before > ?2
-           AND (put_off > 0 OR what LIKE 'packet %')",
+        &format!(
+            "UPDATE due SET not_before = ?2, put_off = 0 WHERE reader = ?1 AND not_before > ?2
+               AND (put_off > 0 OR what LIKE '{WAITING}%')"
+        ),
         (reader, now.as_second()),
     )?;
     Ok(())
 }
 
-/// What a packet that is to be passed on is called among the debts.
-pub fn relay(name: Name) -> String {
-    format!("relay {} {}", name.from, name.id)
-}
-
-/// The same of one that waits for its reader's keys, or that the owner has put into outpackets.
-pub fn packet(name: Name) -> String {
-    format!("packet {} {}", name.from, name.id)
-}
-
 /// A packet is not to be passed on any more.
 pub fn forget_packet(db: &Transaction<'_>, name: Name) -> Result<()> {
     let mut delete = db.prepare_cached("DELETE FROM due WHERE what = ?1")?;
-    [relay(name), packet(name)].iter().try_for_each(|what| delete.execute([what]).map(drop))?;
+    for debt in [DebtName::Relay(name), DebtName::Waiting(name)] {
+        delete.execute([debt])?;
+    }
     Ok(())
 }
 
@@ -247,7 +184,7 @@ pub fn forget_packet_to(db: &Transaction<'_>, name: Name, reader: Fingerprint) -
     let mut delete = db.prepare_cached(&format!(
         "DELETE FROM due WHERE what IN (:relay, :packet) AND reader IN ({KEYS_OF_AUTHOR})"
     ))?;
-    let (relay, packet) = (relay(name), packet(name));
+    let (relay, packet) = (DebtName::Relay(name), DebtName::Waiting(name));
     delete.execute(named_params! { ":author": reader, ":relay": relay, ":packet": packet })?;
     Ok(())
 }
@@ -274,8 +211,8 @@ pub fn retain_signed(
 }
 
 /// Forgets a debt to a reader, by its name.
-pub fn forget_named(db: &Transaction<'_>, reader: Fingerprint, what: &str) -> Result<()> {
-    db.execute("DELETE FROM due WHERE reader = ?1 AND what = ?2", (reader, what))?;
+pub fn forget_named(db: &Transaction<'_>, reader: Fingerprint, name: DebtName) -> Result<()> {
+    db.execute("DELETE FROM due WHERE reader = ?1 AND what = ?2", (reader, name))?;
     Ok(())
 }
 
@@ -289,22 +226,24 @@ pub fn forget(db: &Transaction<'_>, reader: Fingerprint) -> Result<()> {
 mod tests {
     use super::*;
     use crate::store::sample::{self, ALICE, BOB, NOW, at};
+    use uuid::Uuid;
 
     #[test]
     fn what_is_owed_to_many_is_kept_once_and_as_long_as_it_is_owed() {
         let (_dir, mut store) = sample::store();
         let write = store.begin().unwrap();
         let kept = || write.query_row("SELECT count(*) FROM owed", (), |row| row.get::<_, i64>(0)).unwrap();
-        let comment = Debt::Signed(b"a comment of Carol's".to_vec());
+        let comment = DebtName::Relay(Name { from: sample::CAROL, id: Uuid::nil() });
+        let signed = Debt::Signed(comment, b"a comment of Carol's".to_vec());
         for reader in [ALICE, BOB] {
-            owe(&write, reader, "relay", &comment, at(NOW)).unwrap();
+            owe(&write, reader, &signed, at(NOW)).unwrap();
         }
         assert_eq!(kept(), 1);
         let ready = ready(&write, at(NOW)).unwrap();
         assert!(ready.iter().all(|(id, bytes)| {
-            *bytes == 20 && get(&write, *id, at(NOW)).unwrap().unwrap().debt == comment
+            *bytes == 20 && get(&write, *id, at(NOW)).unwrap().unwrap().debt == signed
         }));
-        owe(&write, ALICE, "relay", &Debt::Signed(b"signed anew".to_vec()), at(NOW)).unwrap();
+        owe(&write, ALICE, &Debt::Signed(comment, b"signed anew".to_vec()), at(NOW)).unwrap();
         assert_eq!(kept(), 2);
         forget(&write, ALICE).unwrap();
         assert_eq!(kept(), 1);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error, Fingerprint, Kind, Result,
-    packet::{Name, is_type},
+    packet::{Class, Name},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql, Transaction};
@@ -142,7 +142,9 @@ pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> 
 
 /// Refuses a type that is none, and that nothing here has: [`Kind::Usage`]. A later version may have it.
 pub fn check_type(db: &Connection, kind: &str) -> Result<()> {
-    if is_type(kind) || db.prepare("SELECT 1 FROM packet WHERE type = ?1")?.exists([kind])? {
+    if Class::of(kind) != Class::Unknown
+        || db.prepare("SELECT 1 FROM packet WHERE type = ?1")?.exists([kind])?
+    {
         return Ok(());
     }
     Err(Error::new(Kind::Usage, format!("there is no type '{kind}'"))

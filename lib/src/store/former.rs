@@ -3,13 +3,15 @@
 
 use super::{
     account,
-    changes::is_service,
     contacts::{Contact, Grade, State},
-    due::{self, Debt},
+    due::{self, Debt, DebtName},
     hashcache, packets,
     unconfirmed::replaced,
 };
-use crate::{Fingerprint, Result, packet::Name};
+use crate::{
+    Fingerprint, Result,
+    packet::{Class, Name},
+};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
@@ -128,11 +130,11 @@ pub fn succeed(
     let printed = now - PIPE;
     // Whoever was sent away gets no more by having another key.
     let lacking = if who.state == State::Friend { unconfirmed(db, Some(old), now)? } else { Vec::new() };
-    let goes = |it: &Unconfirmed| it.introduces || !is_service(&it.kind);
+    let goes = |it: &Unconfirmed| it.introduces || Class::of(&it.kind) != Class::Service;
     for it in lacking.into_iter().filter(|it| goes(it) && (it.taken || it.sealed > printed)) {
         // As sealing enters what waits for new keys.
-        let debt = Debt::Signed(packets::signed(db, it.seq)?);
-        due::owe(db, new, &format!("packet {} {}", it.name.from, it.name.id), &debt, now)?;
+        let debt = Debt::Signed(DebtName::Waiting(it.name), packets::signed(db, it.seq)?);
+        due::owe(db, new, &debt, now)?;
     }
     db.execute(
         "UPDATE sealed SET replaced = 0 WHERE reader = ?1 AND confirmed IS NULL AND (taken OR sealed > ?2)",

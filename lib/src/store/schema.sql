@@ -517,7 +517,7 @@ CREATE TABLE due (
     -- on; neither: a bare confirmation
     packet    BLOB,
     signed    INTEGER REFERENCES owed,
-    -- at most one debt of a kind: e.g. 'accept', 'profile', 'received', 'relay AUTHOR ID'
+    -- its name, as due/debt.rs spells it: at most one debt of each is owed to a reader
     what      TEXT    NOT NULL,
     -- it was sealed; not_before is when that counts for nothing, unless sn-send takes it before
     sealed    INTEGER NOT NULL DEFAULT 0,

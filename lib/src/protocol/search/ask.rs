@@ -100,5 +100,5 @@ fn packet(
     let search =
         Search { token, further: super::leave::begins_as_going_further()?, tags: tags.to_vec(), bottle };
     let body = Body::Search(search);
-    own::packet_with(me, "search", body, begun, |packet| super::leave::address(packet, friend))
+    own::packet_with(me, body, begun, |packet| super::leave::address(packet, friend))
 }

@@ -10,7 +10,7 @@ use crate::{
     store::{
         Store,
         contacts::{self, State},
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         hashcache, own_searches,
         searches::{self, Due},
         sought,
@@ -61,10 +61,10 @@ fn one(db: &Transaction<'_>, me: Fingerprint, due: &Due, now: Timestamp) -> Resu
     let Body::Search(search) = packet::read(&due.packet)?.body else {
         return Err(Error::malformed("database: what is to leave is no search"));
     };
-    let (kind, row) = match due.reader {
-        Some(reader) if searches::is_stopped(db, due.neighbour, reader)? => ("search", None),
-        Some(reader) => ("search", Some(reader)),
-        None => ("search-request", whom(db, due.neighbour, &search)?),
+    let row = match due.reader {
+        Some(reader) if searches::is_stopped(db, due.neighbour, reader)? => None,
+        Some(reader) => Some(reader),
+        None => whom(db, due.neighbour, &search)?,
     };
     // Whoever is no friend any more gets nothing, as if the packet had been lost.
     let reader = row.map(|row| contacts::by_row(db, row)).transpose()?.flatten();
@@ -76,11 +76,15 @@ fn one(db: &Transaction<'_>, me: Fingerprint, due: &Due, now: Timestamp) -> Resu
         None => Body::SearchRequest { bottle: search.bottle },
     };
     let mut id = Uuid::nil();
-    let xml = own::packet_with(me, kind, body, now, |packet| {
+    let xml = own::packet_with(me, body, now, |packet| {
         id = packet.name.id;
         address(packet, reader.fingerprint);
     })?;
-    due::owe(db, reader.fingerprint, &format!("{kind} {id}"), &Debt::Packet(xml), now)?;
+    let name = match due.reader {
+        Some(_) => DebtName::Search(id),
+        None => DebtName::SearchRequest(id),
+    };
+    due::owe(db, reader.fingerprint, &Debt::Packet(name, xml), now)?;
     searches::left(db, due, Some((id, reader.id)), now)
 }
 

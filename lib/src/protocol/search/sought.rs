@@ -14,7 +14,7 @@ use crate::{
     store::{
         Store,
         contacts::{self, Contact, State},
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         handles, requests,
         sought::{self, Sought},
     },
@@ -103,8 +103,8 @@ pub fn stop(store: &mut Store, me: Fingerprint, who: &Contact, now: Timestamp) -
             continue;
         }
         let brought = About::Packet(Name { from: through, id }, None);
-        let xml = own::packet_about(me, "search-stop", Body::SearchStop, Some(brought), now)?;
-        due::owe(&db, through, &format!("search-stop {id}"), &Debt::Packet(xml), now)?;
+        let xml = own::packet_about(me, Body::SearchStop, Some(brought), now)?;
+        due::owe(&db, through, &Debt::Packet(DebtName::SearchStop(id), xml), now)?;
     }
     sought::refuse(&db, who.fingerprint)?;
     requests::forget(&db, who.fingerprint)?;

@@ -8,7 +8,7 @@ use super::{
     xml_line,
 };
 use crate::{
-    packet::Name,
+    packet::{Name, Type},
     store::feed::{Attachment, Entry, Reference},
     text,
 };
@@ -125,9 +125,10 @@ impl Packet {
             steps: steps.min(MOST_STEPS),
             who: person(&entry.author),
             through: entry.through.as_ref().map(person),
-            kind: Some(xml_line(&entry.kind)).filter(|kind| match kind.as_str() {
-                "status" | "photo" => false,
-                "comment" => !beneath,
+            // What is plain to see is not said.
+            kind: Some(xml_line(&entry.kind)).filter(|_| match Type::named(&entry.kind) {
+                Some(Type::Status | Type::Photo) => false,
+                Some(Type::Comment) => !beneath,
                 _ => true,
             }),
             to: entry.to.iter().flatten().map(person).collect(),
@@ -217,7 +218,7 @@ impl About {
         let words = about.text.as_deref().map(xml_line).filter(|words| !words.is_empty());
         let subject = about.id.map(|id| Name { from: about.author.fingerprint, id });
         // The packet that is spoken of is in the same thread, or none is known. What was shared is not there any more.
-        let subject = subject.filter(|_| entry.kind != "share");
+        let subject = subject.filter(|_| entry.kind != Type::Share.name());
         let href = subject.and_then(|subject| site.packet(subject, entry.thread.unwrap_or(subject)));
         Self {
             who: Who::new(site, &about.author),
@@ -290,7 +291,7 @@ pub fn conversations(
 }
 
 fn is_sign(entry: &Entry) -> bool {
-    entry.kind == "reaction" && entry.gone.is_none() && entry.understood && entry.hidden.is_none()
+    entry.kind == Type::Reaction.name() && entry.gone.is_none() && entry.understood && entry.hidden.is_none()
 }
 
 #[cfg(test)]

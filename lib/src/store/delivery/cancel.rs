@@ -4,7 +4,7 @@ use crate::{
     Fingerprint, Result,
     packet::{Digest, Name},
     store::{
-        due::{self, Debt},
+        due::{self, Debt, DebtName},
         former::KEYS_OF_AUTHOR,
         packets, untold,
     },
@@ -110,7 +110,7 @@ pub(super) fn take_back(
         return Ok(());
     }
     for (name, row) in untold::changes(db, reader)? {
-        due::owe(db, reader, &due::relay(name), &Debt::Signed(packets::signed(db, row)?), now)?;
+        due::owe(db, reader, &Debt::Signed(DebtName::Relay(name), packets::signed(db, row)?), now)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::super::{filter::Why, packets::CARRIED, time};
 use crate::{
     Error, Fingerprint, Kind, Result,
-    packet::{Digest, Name},
+    packet::{Digest, Name, Type},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -146,7 +146,7 @@ pub struct Entry {
 impl Entry {
     /// Whether it is a share of something that was taken back, or has ended.
     pub fn shares_nothing(&self) -> bool {
-        self.kind == "share" && self.understood && self.gone.is_none() && self.shared.is_none()
+        self.kind == Type::Share.name() && self.understood && self.gone.is_none() && self.shared.is_none()
     }
 
     /// Where its files are: what is shared has them, a share has none of its own.
@@ -162,7 +162,7 @@ fn claimed(name: Option<String>) -> Option<String> {
 /// What a person wants to know of one row, and of what that shares.
 pub fn entry(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
     let mut entry = one(db, seq, now)?;
-    if entry.kind == "share" {
+    if entry.kind == Type::Share.name() {
         // Its way here, and how far it came from here, is that of the share.
         let alone = |original| Box::new(Entry { through: None, delivery: None, ..original });
         entry.shared = carried(db, seq, now)?.map(|seq| one(db, seq, now).map(alone)).transpose()?;
@@ -233,10 +233,10 @@ fn one(db: &Connection, seq: i64, now: Timestamp) -> Result<Entry> {
             own,
         },
         through,
-        to: match (kind.as_str(), own) {
-            ("message", true) => Some(readers(db, seq)?),
-            ("message", false) => Some(addressees(db, seq)?).filter(|readers| !readers.is_empty()),
-            _ => None,
+        to: match (kind == Type::Message.name(), own) {
+            (true, true) => Some(readers(db, seq)?),
+            (true, false) => Some(addressees(db, seq)?).filter(|readers| !readers.is_empty()),
+            (false, _) => None,
         },
         kind,
         created: time(row.get("created")?)?,
