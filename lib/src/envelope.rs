@@ -33,11 +33,17 @@ use crate::{
         write::{canonical, leaf},
     },
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::{collections::HashSet, fmt, io, str::FromStr};
 
 /// The namespace of version 1.
 pub const NAMESPACE: &str = "urn:socialnet:envelope:1";
+
+/// What was handed over so long ago, and is not confirmed, is sealed anew; of chunks, handed over again
+/// (socialnet-protocol(7), Unconfirmed).
+pub const TRY_AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// What was sealed first so long ago, and is not confirmed, has failed (ib.): nothing else waits longer than that, either.
+pub const GIVE_UP: SignedDuration = SignedDuration::from_hours(40 * 24);
 /// Bytes of one envelope's XML, at most.
 pub const MAX_BYTES: usize = 4 << 20;
 /// Packets in one envelope, at most.

@@ -192,8 +192,9 @@ pub fn address(uri: &str) -> Result<()> {
 }
 
 impl Invitation {
-    /// Seconds between `created` and `expires`, at most: 30 days.
-    pub const MAX_SECONDS: i64 = 30 * 24 * 3600;
+    /// Days between `created` and `expires`, at most.
+    pub const MAX_DAYS: u32 = 30;
+    const MAX_SECONDS: i64 = Self::MAX_DAYS as i64 * 24 * 3600;
 
     /// Reads the XML of an invitation. [`crate::Kind::Unavailable`]: another version made it.
     pub fn read(bytes: &[u8]) -> Result<Self> {

@@ -21,6 +21,7 @@ pub use intake::add;
 use crate::{
     Error, Result,
     driver::{self, Cargo, Job, Payload, Report},
+    envelope::{GIVE_UP, TRY_AGAIN},
     home::{Home, Retry},
     mailbox::{Mailbox, delete_leftovers, hash_in, name_for},
     packet::Digest,
@@ -46,11 +47,6 @@ const WINDOW_BYTES: usize = 16 << 20;
 /// as much. What was not committed when a run is killed is handed over again.
 const REPORTS: usize = 250;
 const TOGETHER: Duration = Duration::from_millis(100);
-/// What was handed over and not confirmed for so long has failed.
-const UNCONFIRMED: Duration = Duration::from_secs(40 * 24 * 3600);
-
-/// Chunks that were handed over, and not confirmed for so long though their envelope is, are handed over again.
-const CHUNKS_AGAIN: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Runs the queue: takes in what lies in `outpackets/new`, tries all that is due, and files what is finished. `note`
 /// gets what a person should know; it is `now` when the run begins. Does nothing while another run is at it: that one, or the next, sends what is there.
@@ -116,7 +112,7 @@ impl Run<'_> {
         self.fail_unconfirmed(now)?;
         self.send_chunks_again(now)?;
         let write = self.store.begin()?;
-        let finished = delivery::settle(&write, now, now - UNCONFIRMED)?;
+        let finished = delivery::settle(&write, now, now - GIVE_UP)?;
         write.commit()?;
         // The file goes first: rows without a file are dropped some time, a file without rows would be sent again.
         let names: Vec<_> = finished.iter().map(file_name).collect();
@@ -137,8 +133,8 @@ impl Run<'_> {
     // The file first: killed in between, the next run finds the rows and does it again.
     fn fail_unconfirmed(&mut self, now: Timestamp) -> Result<()> {
         const WHY: &str = "never confirmed";
-        let envelopes = unconfirmed::never_confirmed(self.store.read(), now - UNCONFIRMED)?;
-        let incomplete = unconfirmed::never_complete(self.store.read(), now - UNCONFIRMED)?;
+        let envelopes = unconfirmed::never_confirmed(self.store.read(), now - GIVE_UP)?;
+        let incomplete = unconfirmed::never_complete(self.store.read(), now - GIVE_UP)?;
         if envelopes.is_empty() && incomplete.is_empty() {
             return Ok(());
         }
@@ -157,7 +153,7 @@ impl Run<'_> {
 
     // The file first: what waits is in `new`. Killed in between, it is done again.
     fn send_chunks_again(&mut self, now: Timestamp) -> Result<()> {
-        let mut late = unconfirmed::chunks_overdue(self.store.read(), now - CHUNKS_AGAIN)?;
+        let mut late = unconfirmed::chunks_overdue(self.store.read(), now - TRY_AGAIN)?;
         for name in late.iter().map(file_name) {
             if self.outpackets.path("sent", &name).exists() {
                 self.outpackets.shift(&name, "sent", "new")?;

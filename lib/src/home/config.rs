@@ -1,6 +1,6 @@
 //! config.toml: what it may say, and what holds where it says nothing.
 
-use crate::{Error, Kind, Result, driver};
+use crate::{Error, Kind, Result, driver, envelope::GIVE_UP};
 use jiff::{Span, SpanRelativeTo};
 use serde::{Deserialize, Deserializer, de};
 use std::{
@@ -148,9 +148,6 @@ impl Default for Due {
     }
 }
 
-/// What is owed may wait for so long at most: readers' nodes give up what nobody confirmed for 40 days.
-const LONGEST_DUE: Duration = Duration::from_secs(40 * 24 * 3600);
-
 fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
@@ -216,7 +213,7 @@ impl Config {
         if let Some(word) = self.feed.hide.iter().find(|word| !word.contains(char::is_alphanumeric)) {
             return Err(format!("[feed]: hide: there is no word in '{word}'"));
         }
-        if self.due.relay.max(self.due.confirm).max(self.due.again) > LONGEST_DUE {
+        if self.due.relay.max(self.due.confirm).max(self.due.again) > GIVE_UP.unsigned_abs() {
             return Err("[due]: nothing waits for more than 40 days".to_owned());
         }
         let law = &self.search;

@@ -5,7 +5,7 @@ use super::{chunks, open, own};
 use crate::{
     Error, Fingerprint, Result,
     blob::CHUNK,
-    envelope::{MAX_RANGES, Received, Stream},
+    envelope::{GIVE_UP, MAX_RANGES, Received, Stream, TRY_AGAIN},
     packet::{self, Body, Digest},
     store::{
         Store, account,
@@ -26,11 +26,6 @@ use std::{collections::BTreeSet, path::Path};
 /// they have costs no more than this.
 const BUDGET: u64 = 64 << 20;
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
-
-/// What was handed over and not confirmed for so long is sealed anew, to the newest keys and for the next address.
-const SEAL_ANEW: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// After so long it is left to the queue, which gives it up.
-pub(super) const GIVE_UP: SignedDuration = SignedDuration::from_hours(40 * 24);
 
 /// Owes a `resend` to everybody of whom something has been missing for a day.
 pub(super) fn ask(store: &mut Store, me: Fingerprint, now: Timestamp) -> Result<()> {
@@ -84,10 +79,11 @@ struct Anew {
     since: Timestamp,
 }
 
-/// What is to be sealed anew, by reader; not what was sealed so after `fresh`, which is on its way to `sn-send`.
+/// What is to be sealed anew, by reader; not what was sealed so after `fresh`, which is on its way to `sn-send`, nor what is
+/// the queue's to give up.
 pub(super) fn overdue(db: &Connection, fresh: Timestamp, now: Timestamp) -> Result<Vec<Vec<Unconfirmed>>> {
     let stream = account::get(db)?.stream;
-    let mut late = unconfirmed::overdue(db, now - SEAL_ANEW, now - GIVE_UP, fresh)?;
+    let mut late = unconfirmed::overdue(db, now - TRY_AGAIN, now - GIVE_UP, fresh)?;
     late.retain(|envelope| envelope.stream == stream);
     Ok(late.chunk_by(|one, next| one.reader == next.reader).map(<[_]>::to_vec).collect())
 }

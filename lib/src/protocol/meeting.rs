@@ -40,11 +40,12 @@ use rusqlite::Transaction;
 use std::io::{BufRead, Read};
 
 /// Days that an invitation holds, at most.
-pub const MAX_DAYS: u32 = 30;
+pub const MAX_DAYS: u32 = Invitation::MAX_DAYS;
 /// Bytes of a short invitation, at most: 16 addresses, every character in percent-coding.
 const MAX_SHORT: u64 = 32 << 10;
 /// People in the waiting room, at most; whoever comes then is not answered, and may ask again.
 pub const WAITING_ROOM: u32 = 100;
+
 /// How an invitation is given.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {

@@ -1,9 +1,10 @@
 //! An account that goes on in another place begins to count anew, so that no counter is ever given twice: by hand when its
 //! folder was moved, and always when it was restored from a backup.
 
-use super::{confirm::GIVE_UP, profile, searchable};
+use super::{profile, searchable};
 use crate::{
     Result,
+    envelope::GIVE_UP,
     home::Home,
     identity::{Keyring, Purpose},
     mailbox,

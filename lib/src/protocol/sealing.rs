@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result, blob,
-    envelope::Envelope,
+    envelope::{Envelope, GIVE_UP},
     home::Home,
     identity::{Keyring, ReaderKeys},
     mailbox,
@@ -40,8 +40,8 @@ use std::{
 /// How long a reader whose keys have ended may take to send new ones before they are asked again.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
-/// What was put off so often is given up, as what was sent is after 40 days.
-const PUT_OFF_AT_MOST: u32 = 40;
+/// What was put off so often is given up, as what was sent is.
+const PUT_OFF_AT_MOST: i64 = GIVE_UP.as_hours() / ASK_AGAIN.as_hours();
 
 /// Seals for one account.
 pub struct Sealer<'a> {
@@ -315,7 +315,7 @@ impl<'a> Sealer<'a> {
             let reader = &parcel.reader;
             let Chosen { keys, fits: mut packets, mut wait } = match chosen {
                 Ok(chosen) => chosen,
-                // What was tried before says itself, after 40 days, that it has failed.
+                // What was tried before says itself, in the end, that it has failed.
                 Err(_) if parcel.answer.since().is_some() => continue,
                 Err(error) => {
                     failures.push(error.context(format!("cannot seal for {}", reader.petname)));

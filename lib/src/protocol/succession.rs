@@ -4,9 +4,11 @@
 //!
 //! The recovery key outranks the identity: whoever has stolen the one has not the other.
 
-use super::{confirm::GIVE_UP, searchable};
+use super::searchable;
 use crate::{
-    Error, Fingerprint, Kind, Result, seal,
+    Error, Fingerprint, Kind, Result,
+    envelope::GIVE_UP,
+    seal,
     store::{
         Store,
         contacts::{self, Contact, State},

@@ -7,6 +7,7 @@
 use super::{clock, due, former, packets, words};
 use crate::{
     Fingerprint, Result,
+    envelope::GIVE_UP,
     packet::{About, Body, Class, Name, Packet, Type},
 };
 use jiff::Timestamp;
@@ -194,20 +195,22 @@ pub fn settle(db: &Transaction<'_>, name: Name, now: Timestamp) -> Result<bool> 
     Ok(true)
 }
 
-/// Seconds after which nodes give up what nobody confirmed.
-const TOLD_FOR: i64 = 40 * 24 * 3600;
-
-/// An edit with an end that somebody has not confirmed: without it, they would show its target for ever.
+/// An edit with an end that somebody has not confirmed: without it, they would show its target for ever. `?2` is the end
+/// before which nobody is told any more.
 const TO_BE_TOLD: &str = "type = 'edit' AND expires > ?2 AND EXISTS (
       SELECT 1 FROM audience WHERE audience.packet = packet.seq AND NOT EXISTS (
         SELECT 1 FROM sealed_packet JOIN sealed ON sealed.envelope = sealed_packet.envelope
         WHERE sealed_packet.packet = packet.seq AND sealed.reader = audience.reader AND confirmed IS NOT NULL))";
 
+fn told_since(now: Timestamp) -> i64 {
+    now.as_second().saturating_sub(GIVE_UP.as_secs())
+}
+
 fn is_to_be_told(db: &Connection, seq: i64, now: Timestamp) -> Result<bool> {
     let mut query = db.prepare_cached(&format!(
         "SELECT 1 FROM packet WHERE seq = ?1 AND length(signed) > 0 AND {TO_BE_TOLD}"
     ))?;
-    Ok(query.exists((seq, now.as_second().saturating_sub(TOLD_FOR)))?)
+    Ok(query.exists((seq, told_since(now)))?)
 }
 
 const RETRACTED: &str = "retracted";
@@ -306,7 +309,7 @@ pub fn expire(db: &Transaction<'_>, now: Timestamp, limit: u32) -> Result<usize>
     // What a feed does not show any more can wait for its end until the clock is believed.
     let now = clock::borne_out(db, now)?;
     let names = query
-        .query_map((now.as_second(), now.as_second().saturating_sub(TOLD_FOR), limit), |row| {
+        .query_map((now.as_second(), told_since(now), limit), |row| {
             Ok(Name { from: row.get(0)?, id: row.get(1)? })
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;

@@ -5,15 +5,13 @@
 //! that came: neither a wrong clock here nor a lie there can push it ahead, only both together.
 
 use super::account::{fact, set_fact};
-use crate::Result;
+use crate::{Result, envelope::GIVE_UP};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Transaction};
 
 /// How far two clocks may differ.
 pub const LEEWAY: SignedDuration = SignedDuration::from_hours(24);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// The longest that anything waits before it is tried again ([`super::gaps`]).
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24 * 40);
 
 fn witness(db: &Connection) -> Result<Option<Timestamp>> {
     fact(db, "witness")?.map(super::time).transpose()
@@ -62,7 +60,7 @@ pub fn worked(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
 }
 
 fn set_right(db: &Transaction<'_>, now: Timestamp) -> Result<()> {
-    let horizon = later(now, LONGEST_WAIT).as_second();
+    let horizon = later(now, GIVE_UP).as_second();
     let now = now.as_second();
     for (table, column) in [
         ("due", "not_before"),

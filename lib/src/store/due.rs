@@ -123,7 +123,7 @@ pub fn put_off(
     reader: Fingerprint,
     debts: &[i64],
     until: Timestamp,
-    at_most: u32,
+    at_most: i64,
 ) -> Result<usize> {
     let mut put_off = db.prepare_cached(
         "UPDATE due SET put_off = put_off + 1, sealed = 0, not_before = ?2 WHERE id = ?1 RETURNING put_off",
@@ -131,7 +131,7 @@ pub fn put_off(
     let mut give_up = db.prepare_cached("DELETE FROM due WHERE id = ?1")?;
     let mut given_up = 0;
     for debt in debts {
-        let count: Option<u32> = put_off.query_row((debt, until.as_second()), |row| row.get(0)).optional()?;
+        let count: Option<i64> = put_off.query_row((debt, until.as_second()), |row| row.get(0)).optional()?;
         if count.is_some_and(|count| count > at_most) {
             given_up += give_up.execute([debt])?;
         }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 /// How long something may be late before it is asked for.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 /// After so many times, each wait twice as long as the one before, nobody is asked any more.
 const ASKED_AT_MOST: u32 = 6;
 

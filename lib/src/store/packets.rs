@@ -2,6 +2,7 @@
 
 use super::{
     former::{self, KEYS_OF_AUTHOR},
+    gaps::PATIENCE,
     words,
 };
 use crate::{
@@ -259,11 +260,12 @@ fn list(db: &Transaction<'_>, packet: &Packet, sender: Fingerprint, received: Ti
     }
     // Whoever has another key by now is asked under that one.
     let sender = former::present(db, sender)?;
+    let ask = received.as_second().saturating_add(PATIENCE.as_secs());
     let mut list = db.prepare_cached(
         "INSERT OR IGNORE INTO lister (chunk, sender, unsaid, next_ask)
-         SELECT sha256, ?2, here, iif(here, NULL, ?3 + 86400) FROM chunk WHERE sha256 = ?1",
+         SELECT sha256, ?2, here, iif(here, NULL, ?3) FROM chunk WHERE sha256 = ?1",
     )?;
-    Ok(packet.chunks().try_for_each(|chunk| list.execute((chunk, sender, received.as_second())).map(drop))?)
+    Ok(packet.chunks().try_for_each(|chunk| list.execute((chunk, sender, ask)).map(drop))?)
 }
 
 /// Deletes a packet's attachments, which list their chunks no longer.

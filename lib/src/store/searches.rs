@@ -12,8 +12,9 @@ const MONTH: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub const OF_A_DAY: u32 = 5;
 /// See [`OF_A_DAY`].
 pub const OF_A_MONTH: u32 = 30;
-/// How long tokens, and what left, are remembered: longer than a month is counted, and than a search holds.
-const KEEP: SignedDuration = SignedDuration::from_hours(70 * 24);
+/// How long tokens, what left and who searched are remembered: longer than a month is counted, and than any slip holds
+/// ([`crate::slip::Slip::MAX_SECONDS`]).
+pub(super) const KEEP: SignedDuration = SignedDuration::from_hours(70 * 24);
 
 /// What a search makes leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

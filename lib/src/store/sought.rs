@@ -1,6 +1,7 @@
 //! Who searched for the owner: bottles that opened, until somebody has decided about them and for as long as they may come
 //! again.
 
+use super::searches::KEEP;
 use crate::{
     Fingerprint, Result,
     packet::{Digest, Opened},
@@ -12,8 +13,6 @@ use uuid::Uuid;
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Searches for the owner that one friend may bring within a week.
 pub const OF_A_WEEK: u32 = 3;
-/// How long they are remembered: a search holds for 60 days at most.
-const KEEP: SignedDuration = SignedDuration::from_hours(70 * 24);
 
 /// A search for the owner.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A search begins: one packet for each contact, no two of which have anything in common that a contact could see.
 
+use super::HOLDS;
 use crate::{
     Error, Fingerprint, Kind, Result,
     identity::Keyring,
@@ -18,9 +19,6 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp, Unit};
 use rayon::prelude::*;
-
-/// How long an answer counts. On its way a search waits for two days at most, and then for people.
-const HOLDS: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Begins a search for whoever has chosen to be found by these details or a part of them. Gives a packet for each contact.
 /// [`Kind::Again`]: contacts would not carry it, there were too many before.

@@ -1,7 +1,7 @@
 //! The time of something has come that a search makes leave: the one search-request, or the search for somebody to whom it is
 //! passed on. Only now is it looked whom it is for. Whoever that is, the same leaves at the same time.
 
-use super::dice;
+use super::{HOLDS, dice};
 use crate::{
     Error, Fingerprint, Result,
     packet::{self, Body, Packet, Search},
@@ -16,14 +16,12 @@ use crate::{
         sought,
     },
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Connection, Transaction};
 use uuid::Uuid;
 
 /// Packets of searches that are made and committed together, at most.
 const BATCH: usize = 64;
-/// How long packets that carry a search are kept for whoever did not get them.
-const KEEP: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Of the packets by which a search begins, all but one in so many may be passed on.
 const BEGINS_WITHOUT: u64 = 4;
 /// Of those by which it is passed on, one in so many may be passed on again: so neither is a sign of who began it.
@@ -37,7 +35,7 @@ pub(super) fn begins_as_going_further() -> Result<bool> {
 /// What packets that carry a search have in common, whoever makes them.
 pub(super) fn address(packet: &mut Packet, reader: Fingerprint) {
     packet.to = vec![reader];
-    packet.expires = packet.created.checked_add(KEEP).ok();
+    packet.expires = packet.created.checked_add(HOLDS).ok();
 }
 
 /// Owes everything of which the time has come, and forgets what is too old to matter.

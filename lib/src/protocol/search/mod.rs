@@ -18,6 +18,8 @@
 //! | `answer.rs` | somebody shows that they opened an own bottle |
 //! | `dice.rs` | what is left to chance |
 
+use jiff::SignedDuration;
+
 pub mod ask;
 pub mod sought;
 
@@ -26,3 +28,7 @@ pub(super) mod carry;
 pub(super) mod leave;
 
 mod dice;
+
+/// How long an answer counts, and how long packets that carry a search are kept for whoever did not get them. On its way a
+/// search waits for two days at most, and then for people.
+const HOLDS: SignedDuration = SignedDuration::from_hours(30 * 24);
