@@ -9,7 +9,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use socialnet::{
-    Kind, Result,
+    Kind, Result, address,
     driver::{
         self, Cargo, Job, Payload, Report,
         check::{self, Answer},
@@ -61,7 +61,7 @@ pub fn send(
 }
 
 fn hand_over(home: &Home, address: &str, packet: Vec<u8>, findings: &mut Findings) -> Result<bool> {
-    let scheme = driver::scheme(address).unwrap_or_default();
+    let scheme = address::scheme(address).unwrap_or_default();
     let job = Job { cargo: Cargo::Envelope, address: address.to_owned(), payload: Payload::Bytes(packet) };
     let (mut report, mut notes) = (Report::Later(0, String::new()), Vec::new());
     let ended = driver::send(home, scheme, &[job], &mut |_, said| report = said, &mut |line| {

@@ -4,10 +4,8 @@ use crate::{finding::Findings, provider};
 use jiff::Timestamp;
 use socialnet::{
     Error, Kind, Result,
-    driver::{
-        check::{self, Answer, Facts},
-        shown,
-    },
+    address::shown,
+    driver::check::{self, Answer, Facts},
     home::{Home, Table},
     text,
 };

@@ -5,11 +5,10 @@ mod folder;
 
 use folder::Source;
 use socialnet::{
-    Error, Kind, Result, cli,
-    driver::{
-        local_path,
-        serve::{Away, Caller},
-    },
+    Error, Kind, Result,
+    address::local_path,
+    cli,
+    driver::serve::{Away, Caller},
     home::parse_duration,
     mailbox::Mailbox,
 };

@@ -2,7 +2,8 @@
 
 use socialnet::{
     Error, Kind, Result,
-    driver::{MAX_BYTES, shown},
+    address::shown,
+    driver::MAX_BYTES,
     login::is_box,
     mailbox::{hash_in, name_of},
     secret,

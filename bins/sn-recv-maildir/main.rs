@@ -6,11 +6,10 @@ mod pipe;
 
 use maildir::Maildir;
 use socialnet::{
-    Kind, Result, cli,
-    driver::{
-        local_path,
-        serve::{Away, Caller},
-    },
+    Kind, Result,
+    address::local_path,
+    cli,
+    driver::serve::{Away, Caller},
     mailbox::Mailbox,
 };
 use socialnet_mail::{Settings, attempts::state, policy::Policy, seen::Seen};

@@ -4,8 +4,10 @@ mod args;
 
 use rustix::{fs::Mode, process::umask};
 use socialnet::{
-    Error, Kind, Result, cli,
-    driver::{JobLine, MAX_BYTES, Report, local_path, serve},
+    Error, Kind, Result,
+    address::local_path,
+    cli,
+    driver::{JobLine, MAX_BYTES, Report, serve},
     file,
     mailbox::name_of,
 };

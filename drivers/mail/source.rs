@@ -1,7 +1,7 @@
 //! `imaps://alice@example.org`: the server that mail is fetched from, as the owner wrote it.
 
 use crate::{Security, Server, Settings};
-use socialnet::{Error, Kind, Result, driver::shown};
+use socialnet::{Error, Kind, Result, address::shown};
 
 /// Whose mail, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

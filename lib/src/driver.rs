@@ -2,40 +2,36 @@
 //!
 //! | file | knows |
 //! |---|---|
-//! | `address.rs` | schemes, addresses, and where they may lead |
+//! | `allowed.rs` | where an address may lead |
 //! | `job.rs` | the lines a driver is given |
 //! | `report.rs` | the lines it prints |
-//! | `source.rs` | places to fetch from, and how they are shown |
+//! | `source.rs` | places to fetch from |
 //! | `note.rs` | what it heard of deliveries, which may be true |
-//! | `child.rs` | one run of one driver: pipes, silence, its end |
 //! | [`check`] | what a driver finds when it only looks |
 //! | [`serve`] | the driver's own side: its jobs, its reports, its caller |
 
-mod address;
+mod allowed;
 pub mod check;
-mod child;
 mod job;
 mod note;
 mod report;
 pub mod serve;
 mod source;
 
-pub use address::{MAX_ADDRESS, allowed, is_local, is_scheme, local_path, scheme};
+pub use allowed::{allowed, is_local};
 pub use job::{Cargo, JobLine};
 pub use note::{MAX_NOTE, Note};
-pub use report::{MAX_LINE, Report};
-pub use source::shown;
+pub use report::Report;
 
 use crate::{
     Error, Kind, Result, file,
     home::{Home, Table, parse_duration, setting},
     mailbox::name_of,
+    program::{Conversation, is_program},
 };
-use child::Conversation;
 use std::{
     collections::HashMap,
     env, fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, mpsc},
@@ -104,7 +100,7 @@ fn hand_over(
     once: &mut dyn FnMut(usize, Report) -> bool,
     note: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    let table = home.config.send.get(scheme).ok_or_else(|| address::no_table(scheme))?;
+    let table = home.config.send.get(scheme).ok_or_else(|| allowed::no_table(scheme))?;
     let program = format!("sn-send-{scheme}");
     let driver = Surroundings::prepare(home, &program, &format!("send-{scheme}"), table)?;
     let mut lines = Vec::new();
@@ -146,37 +142,6 @@ fn hand_over(
         },
         note,
     )
-}
-
-/// Runs a program that is no driver, and tells it one thing: all that it says is for people, up to a hundred lines, and
-/// after `limit` it is ended. [`Kind::Again`]: it was, or wants to be told again.
-pub fn tell(
-    name: &str,
-    command: Command,
-    what: Vec<u8>,
-    limit: Duration,
-    note: &mut dyn FnMut(&str),
-) -> Result<()> {
-    let mut left = HEARD;
-    let mut said = Vec::new();
-    let mut few = |line: &str| {
-        if left > 0 {
-            left -= 1;
-            note(line);
-        }
-    };
-    let conversation = Conversation { name, command, jobs: Some(what), timeout: None, limit: Some(limit) };
-    let ended = conversation.run(
-        &mut |line| {
-            if said.len() < HEARD {
-                said.push(format!("{name}: {}", String::from_utf8_lossy(line)));
-            }
-            Ok(true)
-        },
-        &mut few,
-    );
-    said.iter().for_each(|line| few(line));
-    ended
 }
 
 /// What comes from the receiving drivers.
@@ -327,9 +292,4 @@ fn find(name: &str) -> Result<PathBuf> {
         Error::new(Kind::Unavailable, format!("there is no program '{name}'"))
             .hint("install the driver, or take its table out of config.toml")
     })
-}
-
-/// Whether it is a file that somebody may run.
-pub(crate) fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
 }

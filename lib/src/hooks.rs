@@ -6,16 +6,19 @@
 //! fails or hangs waits for the next run with its packet, and after [`TRIES`] runs that is given up; the others go on.
 
 use crate::{
-    Error, Result, driver,
+    Error, Result,
     home::Home,
+    program::{Conversation, is_program},
     render::json,
     store::{Store, feed, filter::Filter, hooks},
 };
 use jiff::Timestamp;
-use std::{env, fs, io, path::PathBuf, process::Command};
+use std::{env, fs, io, path::PathBuf, process::Command, time::Duration};
 
 /// Runs in which a hook fails at a packet, until that is given up.
 const TRIES: u32 = 5;
+/// Lines for people that one tells of one packet, at most.
+const MOST_LINES: usize = 100;
 /// Variables of our environment that a hook gets: where programs are, who runs them, their language and their screen. Any other
 /// may hold what is not meant for it.
 const SURROUNDINGS: [&str; 13] = [
@@ -100,7 +103,7 @@ fn all(home: &Home) -> Result<Vec<Hook>> {
     for entry in entries {
         let entry = entry.map_err(cannot)?;
         if let Some(name) = entry.file_name().to_str().filter(|name| is_name(name))
-            && driver::is_program(&entry.path())
+            && is_program(&entry.path())
         {
             hooks.push(Hook { name: name.to_owned(), program: entry.path() });
         }
@@ -129,8 +132,39 @@ impl Hook {
         let mut command = Command::new(&self.program);
         command.env_clear().envs(SURROUNDINGS.iter().filter_map(|name| Some((name, env::var_os(name)?))));
         command.env("SN_HOME", home.path()).env("SN_STATE", &state).current_dir(&state);
-        driver::tell(&format!("hooks/{}", self.name), command, object, home.config.hooks.timeout, note)
+        tell(&format!("hooks/{}", self.name), command, object, home.config.hooks.timeout, note)
     }
+}
+
+/// Tells a program one thing. All that it says is for people, and after `limit` it is ended. [`crate::Kind::Again`]: it was,
+/// or wants to be told again.
+fn tell(
+    name: &str,
+    command: Command,
+    what: Vec<u8>,
+    limit: Duration,
+    note: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let mut left = MOST_LINES;
+    let mut said = Vec::new();
+    let mut few = |line: &str| {
+        if left > 0 {
+            left -= 1;
+            note(line);
+        }
+    };
+    let conversation = Conversation { name, command, jobs: Some(what), timeout: None, limit: Some(limit) };
+    let ended = conversation.run(
+        &mut |line| {
+            if said.len() < MOST_LINES {
+                said.push(format!("{name}: {}", String::from_utf8_lossy(line)));
+            }
+            Ok(true)
+        },
+        &mut few,
+    );
+    said.iter().for_each(|line| few(line));
+    ended
 }
 
 #[cfg(test)]

@@ -1,30 +1,28 @@
-//! What the commands of SocialNet share: the rooms, and who may call whom.
+//! What the commands of SocialNet share: the rooms, and who may call whom. A room calls those of its own row and of the rows
+//! above it, but none that its last column names; `tests/rooms.rs` holds every room to that.
 //!
-//! | room | knows | never meets |
+//! | rooms | know | never call |
 //! |---|---|---|
-//! | [`error`], [`text`], [`fingerprint`], `base64` | nothing of the others | |
-//! | [`file`], [`mailbox`], [`home`] | folders, names, settings | keys, XML, SQL |
-//! | [`stream`], [`packet`], [`envelope`], [`profile`], [`succession`], [`short`], [`login`], [`slip`] | XML and PEM framing, as bytes | keys, files, SQL; who signed |
-//! | [`identity`], [`seal`], [`blob`] | OpenSSL; `seal` goes from bytes to bytes | XML, SQL, sockets |
-//! | [`search`] | OpenSSL and Unicode; from bytes to bytes | XML, SQL, files, sockets |
-//! | [`photo`] | image formats | everything else |
-//! | [`store`] | SQLite | sealed bytes, keys |
-//! | [`secret`] | the owner's commands that print one | keys, files, terminals |
-//! | [`attach`] | files as attachments, in and out: blobs and photographs | SQL |
-//! | [`compose`] | what people do, as packets | terminals, sockets |
-//! | [`driver`] | child processes and their line protocol | keys, XML, SQL |
-//! | [`queue`] | outpackets, deliveries and drivers together: running the queue | keys, packets |
-//! | [`protocol`] | packets, store and seal together: what one thing makes the node do | terminals, sockets |
-//! | [`post`] | [`protocol`] and [`queue`] together: packets on their way | terminals, sockets |
-//! | [`hooks`] | the owner's programs, told of each packet | terminals, sockets |
-//! | [`backup`] | the whole account as one encrypted file | terminals, sockets |
-//! | [`explain`] | every format, to say what a file is | how to change anything |
-//! | [`render`] | how a feed looks as text, JSON, Atom and HTML | keys, files |
-//! | [`site`] | the feed as a folder of pages: which are to be drawn again | terminals, sockets, keys |
-//! | [`cli`] | the terminal, clap, exit codes | the rest, except [`error`] and [`text`] |
+//! | [`error`], [`text`], [`fingerprint`], [`address`], `base64` | nothing of the others | |
+//! | [`file`], [`mailbox`], `program`, [`secret`] | folders and names; the owner's other programs | |
+//! | [`stream`], [`packet`], [`envelope`], [`profile`], [`succession`], [`short`], [`login`], [`slip`] | XML and PEM framing, as bytes; not who signed | `file`, `mailbox`, `program`, `secret` |
+//! | [`home`] | the account folder, its settings | `packet`, `profile`, `stream` |
+//! | [`driver`] | drivers and their line protocol | `packet`, `envelope`, `profile`, `stream` |
+//! | [`identity`], [`seal`] | OpenSSL: keys and certificates; `seal` goes from bytes to bytes | `packet`, `envelope`, `home`, `driver` |
+//! | [`search`] | handles, tags and bottles, from bytes to bytes | `packet`, `file`, `home`, `driver`, `identity` |
+//! | [`photo`] | image formats | `file`, `home`, `driver`, `identity`, `seal` |
+//! | [`blob`], [`attach`] | files as attachments, in and out | `home`, `driver`, `identity` |
+//! | [`store`] | SQLite | `file`, `mailbox`, `home`, `driver`, `identity`, `seal`, `search`, `blob` |
+//! | [`queue`] | outpackets, deliveries and drivers together: running the queue | `identity`, `seal`, `search`, `blob` |
+//! | [`protocol`] | packets, store and seal together: what one thing makes the node do | `queue`, `program` |
+//! | [`compose`], [`post`], [`backup`] | what people do: as packets, on their way; the whole account as one encrypted file | `driver`, `program` |
+//! | [`explain`], [`render`] | what a file is; how a feed looks as text, JSON, Atom and HTML | `driver`, `queue`, `compose`, `post` |
+//! | [`site`], [`hooks`] | the feed as a folder of pages; the owner's programs, told of each packet | `identity`, `seal`, `protocol`, `queue` |
+//! | [`cli`] | the terminal, clap, exit codes | `home`, `packet`, `store`, `seal`, `protocol` |
 //!
 //! Commands in `bins/` call these rooms; no room calls a command.
 
+pub mod address;
 mod base64;
 pub mod cli;
 pub mod driver;
@@ -37,6 +35,7 @@ pub mod login;
 pub mod mailbox;
 pub mod packet;
 pub mod profile;
+mod program;
 pub mod secret;
 pub mod short;
 pub mod slip;

@@ -19,7 +19,7 @@ pub use cancelled::forget_cancelled;
 pub use intake::add;
 
 use crate::{
-    Error, Result,
+    Error, Result, address,
     driver::{self, Cargo, Job, Payload, Report},
     envelope::{GIVE_UP, TRY_AGAIN},
     home::{Home, Retry},
@@ -227,7 +227,7 @@ impl Run<'_> {
                     if let Payload::Bytes(bytes) = &job.payload {
                         size += bytes.len();
                     }
-                    let scheme = driver::scheme(&job.address).unwrap_or_default().to_owned();
+                    let scheme = address::scheme(&job.address).unwrap_or_default().to_owned();
                     jobs.entry(scheme).or_default().push((delivery, job));
                 }
                 Prepared::Not(address, fate) => decided.push((delivery, address, fate)),
@@ -264,7 +264,7 @@ impl Run<'_> {
             Route::Later(why) => return not(Fate::Reported(Report::Later(0, why))),
             Route::Nowhere(why) => return not(Fate::Failed(why)),
         };
-        let broken = driver::scheme(&address).and_then(|scheme| self.broken.get(scheme));
+        let broken = address::scheme(&address).and_then(|scheme| self.broken.get(scheme));
         if let Some(why) = broken {
             return Ok(Prepared::Not(address, Fate::Reported(Report::Later(0, why.clone()))));
         }

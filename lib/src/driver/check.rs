@@ -1,9 +1,10 @@
 //! Asks a driver what it finds when it logs in and looks, without carrying anything: `--check` of socialnet-driver(7).
 
-use super::{Conversation, Surroundings, address, source, state_of, timeout};
+use super::{Surroundings, allowed, source, state_of, timeout};
 use crate::{
     Kind, Result,
     home::{Home, Table},
+    program::Conversation,
 };
 use std::process::Command;
 
@@ -39,7 +40,7 @@ pub enum Answer {
 
 /// Checks a way of sending.
 pub fn sending(home: &Home, scheme: &str, note: &mut dyn FnMut(&str)) -> Result<Answer> {
-    let table = home.config.send.get(scheme).ok_or_else(|| address::no_table(scheme))?;
+    let table = home.config.send.get(scheme).ok_or_else(|| allowed::no_table(scheme))?;
     ask(home, &format!("sn-send-{scheme}"), &format!("send-{scheme}"), table, None, note)
 }
 

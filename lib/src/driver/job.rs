@@ -1,7 +1,10 @@
 //! The lines a driver is given.
 
-use super::{MAX_ADDRESS, scheme};
-use crate::{Error, Result, mailbox::is_name};
+use crate::{
+    Error, Result,
+    address::{MAX_ADDRESS, scheme},
+    mailbox::is_name,
+};
 use std::{fmt, str::FromStr};
 
 /// What a job carries.

@@ -2,8 +2,6 @@
 
 use crate::text;
 
-/// Bytes of a line that a driver prints, at most.
-pub const MAX_LINE: usize = 4096;
 /// Characters of a reason that are kept.
 const MAX_REASON: usize = 300;
 

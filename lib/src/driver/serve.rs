@@ -1,8 +1,8 @@
 //! The driver's own side of socialnet-driver(7), which is the same in each: the jobs that it is given, the reports that it
 //! prints, and whoever started it.
 
-use super::{JobLine, MAX_LINE, Report};
-use crate::{Error, Kind, Result};
+use super::{JobLine, Report};
+use crate::{Error, Kind, Result, program::MAX_LINE};
 use std::{
     io::{self, BufRead, Read, Write, stdin, stdout},
     iter,

@@ -1,6 +1,6 @@
 //! config.toml: what it may say, and what holds where it says nothing.
 
-use crate::{Error, Kind, Result, driver, envelope::GIVE_UP};
+use crate::{Error, Kind, Result, address, envelope::GIVE_UP};
 use jiff::{Span, SpanRelativeTo};
 use serde::{Deserialize, Deserializer, de};
 use std::{
@@ -194,7 +194,7 @@ impl Config {
 
     fn check(&self) -> std::result::Result<(), String> {
         for (scheme, table) in &self.send {
-            if !driver::is_scheme(scheme) {
+            if !address::is_scheme(scheme) {
                 return Err(format!("[send.{scheme}]: a scheme is 1 to 16 of a-z and 0-9, a letter first"));
             }
             check_settings(table).map_err(|error| format!("[send.{scheme}]: {error}"))?;
@@ -202,7 +202,7 @@ impl Config {
         for (at, table) in self.receive.iter().enumerate() {
             let said = |error: String| format!("[[receive]] number {}: {error}", at + 1);
             let source = table.get("source").and_then(Value::as_str);
-            if source.is_none_or(|source| driver::scheme(source).is_none()) {
+            if source.is_none_or(|source| address::scheme(source).is_none()) {
                 return Err(said("needs source = 'SCHEME:…'".to_owned()));
             }
             check_settings(table).map_err(said)?;

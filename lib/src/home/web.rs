@@ -1,7 +1,7 @@
 //! The settings that own addresses on web servers need.
 
 use super::{Home, config::quoted};
-use crate::{Error, Kind, Result, driver};
+use crate::{Error, Kind, Result, address};
 use std::path::Path;
 
 impl Home {
@@ -12,7 +12,7 @@ impl Home {
             let named = |table: &super::Table| table.get("source").and_then(toml::Value::as_str) == Some(uri);
             self.config.receive.iter().any(named)
         };
-        let boxes = || addresses.iter().filter(|uri| driver::scheme(uri) == Some("https"));
+        let boxes = || addresses.iter().filter(|uri| address::scheme(uri) == Some("https"));
         let mut text = String::new();
         if boxes().next().is_some() && !self.config.send.contains_key("https") {
             text.push_str("[send.https]\n");

@@ -1,7 +1,7 @@
 //! A new account: folder, keys, database, in that order; the database makes it one.
 
 use crate::{
-    Context, Error, Fingerprint, Kind, Result, driver,
+    Context, Error, Fingerprint, Kind, Result, address,
     home::{self, Home},
     identity::Keyring,
     profile, seal,
@@ -35,10 +35,10 @@ pub fn account(
         profile::address(address).map_err(usage)?;
     }
     let folders: Vec<&String> =
-        owner.addresses.iter().filter(|uri| driver::scheme(uri) == Some("file")).collect();
+        owner.addresses.iter().filter(|uri| address::scheme(uri) == Some("file")).collect();
     let mut roots = Vec::new();
     for uri in &folders {
-        let folder = driver::local_path(uri)?;
+        let folder = address::local_path(uri)?;
         let root = folder.parent().map_or_else(|| folder.clone(), PathBuf::from);
         if !roots.contains(&root) {
             roots.push(root);

@@ -1,6 +1,7 @@
 //! Which of a reader's addresses a delivery takes.
 
 use crate::{
+    address::scheme,
     driver,
     home::Home,
     store::delivery::{Delivery, Reader},
@@ -39,7 +40,7 @@ pub fn route(home: &Home, reader: &Reader, delivery: &Delivery, now: Timestamp) 
         if delivery.refused.contains(&address.uri) {
             continue;
         }
-        let local = driver::scheme(&address.uri).is_some_and(|scheme| driver::is_local(home, scheme));
+        let local = scheme(&address.uri).is_some_and(|scheme| driver::is_local(home, scheme));
         match driver::allowed(home, &address.uri, address.by_hand) {
             Err(error) => drop(why.get_or_insert_with(|| error.message().to_owned())),
             Ok(()) if delivery.is_chunk() && !(address.proven || address.by_hand || local) => {

@@ -5,8 +5,10 @@ mod weather;
 use clap::Parser;
 use jiff::Timestamp;
 use socialnet::{
-    Error, Result, cli,
-    driver::{MAX_BYTES, local_path},
+    Error, Result,
+    address::local_path,
+    cli,
+    driver::MAX_BYTES,
     file,
     mailbox::{Mailbox, name_of},
 };

@@ -8,8 +8,10 @@ mod weather;
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 use socialnet::{
-    Error, Kind, Result, cli,
-    driver::{JobLine, MAX_BYTES, Report, local_path},
+    Error, Kind, Result,
+    address::local_path,
+    cli,
+    driver::{JobLine, MAX_BYTES, Report},
     file,
 };
 use std::{

@@ -1,10 +1,9 @@
-//! One run of one driver: what it is told, what it says, its silence, its end.
+//! One run of another program, a driver or a hook: what it is told, what it says, its silence, its end.
 //!
 //! One thread for each pipe, so that neither side ever waits for a pipe that the other does not read. The process is
 //! reaped here and nowhere else, after its group was killed: until then its number, which is the group's, can't become
 //! anybody else's.
 
-use super::MAX_LINE;
 use crate::{Error, Kind, Result, text};
 use rustix::{
     io::Errno,
@@ -12,22 +11,28 @@ use rustix::{
 };
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    os::unix::process::{CommandExt, ExitStatusExt},
+    os::unix::{
+        fs::PermissionsExt,
+        process::{CommandExt, ExitStatusExt},
+    },
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     thread,
     time::{Duration, Instant},
 };
 
+/// Bytes of a line that are read, at most; one that a driver prints is no longer (socialnet-driver(7)).
+pub const MAX_LINE: usize = 4096;
 /// How long it is waited for the pipes of a killed group to end before they are given up.
 const GRACE: Duration = Duration::from_secs(5);
-/// Lines that pipes and buffers hold at the end of a driver, at most. More come from somebody who has left its group.
+/// Lines that pipes and buffers hold at the end of a program, at most. More come from somebody who has left its group.
 const LEFT_IN_PIPES: usize = 1 << 17;
 /// Lines of standard output that mean nothing, at most: then it is not the program it should be.
 const MOST_NONSENSE: usize = 1000;
 
-/// A driver that is about to run.
-pub(super) struct Conversation<'a> {
+/// A program that is about to run.
+pub(crate) struct Conversation<'a> {
     /// What it is called, for messages.
     pub name: &'a str,
     /// Its program, arguments and surroundings.
@@ -47,13 +52,13 @@ enum Event {
     Note(Vec<u8>),
     /// One of the two has ended.
     End,
-    /// The driver has ended.
+    /// The program has ended.
     Exit,
 }
 
 impl Conversation<'_> {
     /// Runs it to its end. `heard` gets each line of standard output and says whether it meant something; its failure
-    /// ends the driver. `note` gets lines for people.
+    /// ends the program. `note` gets lines for people.
     pub fn run(
         mut self,
         heard: &mut dyn FnMut(&[u8]) -> Result<bool>,
@@ -155,7 +160,7 @@ impl Conversation<'_> {
         outcome
     }
 
-    /// A line for people with the driver's name in front, once: `sn-recv-imap` says its own also for `imaps`.
+    /// A line for people with the program's name in front, once: `sn-recv-imap` says its own also for `imaps`.
     fn named(&self, line: &[u8]) -> String {
         let line = plain(line);
         let own = [Some(self.name), self.name.strip_suffix('s')];
@@ -184,7 +189,7 @@ fn plain(line: &[u8]) -> String {
     text::one_line(&String::from_utf8_lossy(line))
 }
 
-/// The driver and all that it started.
+/// The program and all that it started.
 struct Group {
     child: Child,
 }
@@ -209,7 +214,7 @@ fn pid(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
-/// Starts the threads that tell what the driver says and when it ends. They end by themselves when it does.
+/// Starts the threads that tell what the program says and when it ends. They end by themselves when it does.
 fn listen(child: &mut Child, events: SyncSender<Event>) {
     if let Some(stdout) = child.stdout.take() {
         let events = events.clone();
@@ -254,6 +259,11 @@ fn each_line(input: impl Read, mut give: impl FnMut(Vec<u8>, bool) -> bool) {
             return;
         }
     }
+}
+
+/// Whether it is a file that somebody may run.
+pub(crate) fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]
