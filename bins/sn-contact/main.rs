@@ -11,7 +11,7 @@ use socialnet::{
     Result, cli,
     home::Home,
     identity::Keyring,
-    protocol::{blocking, decide, meeting, search::sought, succession},
+    protocol::{asking, blocking, decide, invitation, search::sought, succession},
     render::contacts as render,
     store::{Store, contacts, filter, requests},
 };
@@ -30,8 +30,8 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let keyring = || Keyring::load(&home.identity());
     match args.verb {
         Verb::Invite { petname, days, in_person, short, qr } => {
-            let days = days.unwrap_or(if in_person { 1 } else { meeting::MAX_DAYS });
-            let terms = meeting::Terms { petname: petname.as_deref(), days, in_person };
+            let days = days.unwrap_or(if in_person { 1 } else { invitation::MAX_DAYS });
+            let terms = invitation::Terms { petname: petname.as_deref(), days, in_person };
             match short || qr {
                 true => meet::invite_short(&mut out, &mut store, &keyring()?, &terms, qr, now)?,
                 false => meet::invite(&mut out, &mut store, &keyring()?, &terms, now)?,
@@ -39,7 +39,7 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
         }
         Verb::Add { name, note, is, in_person, file } => {
             let them = meet::introduction(file, note, is, now)?;
-            let contact = meeting::add(&mut store, &keyring()?, &them, name.as_deref(), now)?;
+            let contact = asking::add(&mut store, &keyring()?, &them, name.as_deref(), now)?;
             if in_person {
                 decide::met(&mut store, &contact)?;
             }
@@ -49,7 +49,7 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
         Verb::Requests { json } => render::requests(&mut out, &requests::all(store.read(), now)?, json)?,
         Verb::Ignore { who } => {
             let who = find(&store, &who)?;
-            meeting::ignore(&mut store, &who)?;
+            decide::ignore(&mut store, &who)?;
         }
         Verb::Stop { who } => {
             let who = find(&store, &who)?;
@@ -84,14 +84,14 @@ fn contact(args: args::Args, console: &mut cli::Console) -> Result<()> {
         Verb::Unmute { who } => book::mute(&mut store, meet::me(&home)?, &who, false)?,
         Verb::Remove { who } => {
             let who = find(&store, &who)?;
-            meeting::remove(&mut store, &keyring()?, &who, now)?;
+            decide::remove(&mut store, &keyring()?, &who, now)?;
         }
         Verb::Check { who, spoken } if spoken.is_empty() => {
             render::compare(&mut out, meet::me(&home)?, &find(&store, &who)?)?;
         }
         Verb::Check { who, spoken } => {
             let who = find(&store, &who)?;
-            meeting::check(&mut store, &who, &spoken.concat())?;
+            decide::check(&mut store, &who, &spoken.concat())?;
         }
     }
     cli::finish(out)

@@ -9,7 +9,8 @@ use socialnet::{
     protocol::{
         decide::{self, Accepted},
         introduce,
-        meeting::{self, Introduction, Terms},
+        invitation::{self, Terms},
+        stranger::{self, Stranger},
     },
     short,
     store::{
@@ -35,7 +36,7 @@ pub fn invite(
     terms: &Terms<'_>,
     now: Timestamp,
 ) -> Result<()> {
-    stream::write_pem(out, &meeting::invite(store, keyring, terms, now)?)
+    stream::write_pem(out, &invitation::invite(store, keyring, terms, now)?)
 }
 
 pub fn invite_short(
@@ -46,7 +47,7 @@ pub fn invite_short(
     picture: bool,
     now: Timestamp,
 ) -> Result<()> {
-    let invitation = meeting::invite_short(store, keyring, terms, now)?.to_string();
+    let invitation = invitation::invite_short(store, keyring, terms, now)?.to_string();
     if picture {
         write!(out, "{}", qr::code(&invitation)?)?;
     }
@@ -59,12 +60,12 @@ pub fn introduction(
     note: Option<String>,
     is: Option<String>,
     now: Timestamp,
-) -> Result<Introduction> {
+) -> Result<Stranger> {
     let mut them = match file.as_deref().and_then(Path::to_str) {
-        Some(text) if text.starts_with(short::SCHEME) => meeting::from_short(&text.parse()?, now)?,
+        Some(text) if text.starts_with(short::SCHEME) => stranger::from_short(&text.parse()?, now)?,
         _ => {
             let input = cli::open(&file.unwrap_or_else(|| PathBuf::from("-")))?;
-            meeting::read_introduction(input.bytes, now).context(|| input.name)?
+            stranger::read(input.bytes, now).context(|| input.name)?
         }
     };
     is.map_or(Ok(()), |spoken| them.check_is(&spoken))?;

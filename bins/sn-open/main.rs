@@ -2,7 +2,15 @@
 
 mod args;
 
-use socialnet::{Result, cli, home::Home, identity::Keyring, protocol::open, seal, store::Store, stream};
+use socialnet::{
+    Result, cli,
+    home::Home,
+    identity::Keyring,
+    protocol::{open, senders},
+    seal,
+    store::Store,
+    stream,
+};
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
@@ -16,7 +24,7 @@ fn open_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let mut out = cli::output();
     console.inputs(args.files, |input, console| {
         for sealed in stream::sealed_items(input.bytes, seal::MAX_BYTES) {
-            match sealed.and_then(|der| open::from_contact(store.read(), &der, &keyring)) {
+            match sealed.and_then(|der| senders::from_contact(store.read(), &der, &keyring)) {
                 Ok(opened) => print(&mut out, &opened.packets, args.signed)?,
                 Err(error) => console.failed(&error.context(&input.name)),
             }

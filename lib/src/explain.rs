@@ -9,7 +9,7 @@ use crate::{
     mailbox, packet,
     packet::{Body, Content, Packet},
     profile::{Invitation, Profile},
-    protocol::open,
+    protocol::{open, senders},
     seal,
     short::{self, Short},
     store::{Store, contacts, packets},
@@ -178,7 +178,7 @@ impl<W: Write> Page<'_, W> {
             return self.row("verdict", "unknown: there is no account whose keys could open it");
         };
         // All that opening checks beyond the layers: reader, sender, authors, who may bring what.
-        let opened = open::from_contact(store.read(), der, keyring).map(drop);
+        let opened = senders::from_contact(store.read(), der, keyring).map(drop);
         self.verdict(opened)
     }
 

@@ -10,7 +10,7 @@ use socialnet::{
     backup,
     packet::Body,
     protocol::{
-        blocking, introduce, meeting, moved, open,
+        blocking, decide, introduce, moved, open,
         profile::{self, Change},
         sealing::Letter,
     },
@@ -170,7 +170,7 @@ fn nobody_gets_what_is_not_theirs_any_more() {
         blocking::block(&mut other.store, bob.is()).unwrap();
         assert_eq!(anew(other).seals_what_is_due(), [], "blocked");
         let who = contacts::by_petname(alice.store.read(), "bob").unwrap().unwrap();
-        meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+        decide::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
         assert_eq!(brought(&anew(alice).seals_what_is_due(), &bob), ["contact-bye"]);
     }
 }

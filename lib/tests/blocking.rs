@@ -14,7 +14,7 @@ use people::{
 use socialnet::{
     Kind,
     protocol::{
-        blocking, introduce, meeting, open,
+        blocking, decide, introduce, open,
         profile::{self, Change},
     },
 };
@@ -179,7 +179,7 @@ fn whoever_is_a_friend_again_learns_what_was_taken_back_meanwhile() {
         let (mut alice, mut bob, mut carol, status, comment) = a_thread();
         if removed {
             let who = contact(&alice, "bob");
-            meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+            decide::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
             assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
         } else {
             blocks(&mut alice, "bob");

@@ -8,7 +8,7 @@ use people::{Person, meet, successor_of};
 use socialnet::{
     envelope::{Envelope, Received},
     identity::Purpose,
-    protocol::{blocking, meeting, moved, sealing::Letter},
+    protocol::{blocking, decide, moved, sealing::Letter},
     store::{contacts, streams},
 };
 
@@ -134,7 +134,7 @@ fn a_contact_can_not_wipe_one_alarm_by_another() {
     assert_eq!(alice.gets(&letters), []);
     assert_eq!(alice.alarm("mallory"), all, "each kind once");
     let who = contacts::find(alice.store.read(), "mallory").unwrap();
-    meeting::check(&mut alice.store, &who, &third.is().to_string()).unwrap();
+    decide::check(&mut alice.store, &who, &third.is().to_string()).unwrap();
     assert_eq!(alice.alarm("mallory"), "", "they have met");
 }
 

@@ -14,7 +14,7 @@ use socialnet::{
     compose::{Author, Draft},
     identity::Identity,
     packet::{self, Body},
-    protocol::{probe, profile, sealing::Letter, succession},
+    protocol::{decide, probe, profile, sealing::Letter, succession},
     store::{contacts, feed},
 };
 
@@ -207,7 +207,7 @@ fn a_stolen_key_has_no_say_once_the_recovery_key_has_spoken() {
     assert_eq!((known.fingerprint, known.state), (thief.is(), contacts::State::Waiting));
     // Taken for another person, the thief is one.
     let waits = contacts::by_petname(story.bob.store.read(), "alice-2").unwrap().unwrap();
-    socialnet::protocol::meeting::accept(&mut story.bob.store, &waits, story.bob.now).unwrap();
+    decide::accept(&mut story.bob.store, &story.bob.keyring, &waits, story.bob.now).unwrap();
     assert_eq!(kinds(&story.bob.reads()), [Kind::NotAllowed; 4]);
     assert_eq!(shown(&story.bob), before);
 }

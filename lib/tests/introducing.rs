@@ -8,9 +8,9 @@ use people::{Person, for_reader, kinds, meet};
 use socialnet::{
     Fingerprint, Kind,
     packet::{About, Body},
-    protocol::{blocking, introduce, meeting, profile, renewal},
+    protocol::{blocking, decide, introduce, profile, renewal},
     store::{
-        contacts::{self, Contact, State},
+        contacts::{self, Contact},
         requests::{self, Came},
     },
 };
@@ -41,11 +41,7 @@ fn introduces(alice: &mut Person, one: &str, other: &str, bob: &mut Person, caro
 /// Runs sn-contact accept.
 fn accepts(person: &mut Person, petname: &str) {
     let who = contact(person, petname);
-    match who.state {
-        State::Introduced => introduce::accept(&mut person.store, &person.keyring, &who, person.now),
-        _ => meeting::accept(&mut person.store, &who, person.now),
-    }
-    .unwrap();
+    decide::accept(&mut person.store, &person.keyring, &who, person.now).unwrap();
 }
 
 /// Who waits: petname, how they came, and by whom they were introduced.
@@ -193,7 +189,7 @@ fn whoever_was_sent_away_does_not_come_back_by_a_common_friend() {
     meet(&mut bob, &mut carol);
     let invitation = bob.invites();
     let who = contact(&bob, "carol");
-    meeting::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
+    decide::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
     assert_eq!(carol.gets(&bob.seals_what_is_due()), []);
     introduces(&mut alice, "bob", "carol", &mut bob, &mut carol);
     assert_eq!((bob.knows("carol").0, waiting(&bob)), ("gone", vec![]));
@@ -225,7 +221,7 @@ fn a_flood_of_introductions_ends() {
     assert_eq!(requests::waiting(bob.store.read()).unwrap(), 0);
     // Whoever is decided upon makes room.
     let ignored = contact(&bob, "somebody");
-    meeting::ignore(&mut bob.store, &ignored).unwrap();
+    decide::ignore(&mut bob.store, &ignored).unwrap();
     assert_eq!(bob.knows("somebody").0, "unknown");
     let letter = letter(&alice, &bob, 201, one_more.is(), public(&one_more));
     assert_eq!(bob.finds(&[letter]), []);

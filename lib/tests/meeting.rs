@@ -8,7 +8,7 @@ use people::{Person, kinds, meet, morning};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::{blocking, decide, meeting, open, profile, sealing::Letter},
+    protocol::{asking, blocking, decide, meeting, open, profile, sealing::Letter, stranger},
     store::{
         contacts,
         due::{self, Debt, DebtName},
@@ -84,7 +84,7 @@ fn who_has_only_the_public_profile_waits_to_be_accepted() {
     assert_eq!(alice.seals_what_is_due(), [], "nobody learns that they wait");
 
     let waiting = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::accept(&mut alice.store, &waiting, morning()).unwrap();
+    decide::accept(&mut alice.store, &alice.keyring, &waiting, morning()).unwrap();
     assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
     assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
 }
@@ -104,7 +104,7 @@ fn who_asks_each_other_need_not_accept() {
 fn the_waiting_room_is_small() {
     let (mut alice, mut bob, mut carol) = (Person::new("Alice"), Person::new("Bob"), Person::new("Carol"));
     let public = profile::export(alice.store.read(), &alice.keyring, morning()).unwrap().der;
-    let them = meeting::introduction(&public).unwrap();
+    let them = stranger::verify(&public).unwrap();
     let db = alice.store.begin().unwrap();
     for number in 0..meeting::WAITING_ROOM {
         let somebody = contacts::New {
@@ -162,7 +162,7 @@ fn nothing_of_a_stranger_reaches_the_feed_until_they_are_a_friend() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);
     let carol = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::remove(&mut alice.store, &alice.keyring, &carol, morning()).unwrap();
+    decide::remove(&mut alice.store, &alice.keyring, &carol, morning()).unwrap();
     let status = bob.status("Are you there?");
     let letters = bob.seals(status, &["alice"]);
     assert_eq!(alice.gets(&letters), []);
@@ -227,7 +227,7 @@ fn a_goodbye_ends_it_on_both_sides() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);
     let who = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::remove(&mut alice.store, &alice.keyring, &who, morning()).unwrap();
+    decide::remove(&mut alice.store, &alice.keyring, &who, morning()).unwrap();
     assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
     assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("gone", "gone"));
     let status = bob.status("Hello?");
@@ -240,10 +240,10 @@ fn somebody_elses_invitation_can_not_be_signed_anew() {
     let invitation = alice.invites();
     let words = socialnet::seal::verify(&invitation).unwrap().content;
     let forged = socialnet::seal::sign(&mallory.keyring.identity, &words).unwrap();
-    assert_eq!(meeting::introduction(&forged).err().unwrap().kind(), Kind::Malformed);
+    assert_eq!(stranger::verify(&forged).err().unwrap().kind(), Kind::Malformed);
     let own = mallory.invites();
-    let them = meeting::introduction(&own).unwrap();
-    let error = meeting::add(&mut mallory.store, &mallory.keyring, &them, None, morning()).unwrap_err();
+    let them = stranger::verify(&own).unwrap();
+    let error = asking::add(&mut mallory.store, &mallory.keyring, &them, None, morning()).unwrap_err();
     assert_eq!(error.kind(), Kind::Usage, "nobody adds themselves");
 }
 
@@ -252,10 +252,10 @@ fn a_fingerprint_that_was_read_aloud_settles_it() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);
     let who = contacts::find(alice.store.read(), "bob").unwrap();
-    let wrong = meeting::check(&mut alice.store, &who, &alice.keyring.identity.fingerprint.spoken());
+    let wrong = decide::check(&mut alice.store, &who, &alice.keyring.identity.fingerprint.spoken());
     assert_eq!(wrong.unwrap_err().kind(), Kind::NotAllowed);
     assert_eq!(alice.knows("bob").1, "invited");
-    meeting::check(&mut alice.store, &who, &bob.is().spoken().to_uppercase()).unwrap();
+    decide::check(&mut alice.store, &who, &bob.is().spoken().to_uppercase()).unwrap();
     assert_eq!(alice.knows("bob").1, "checked");
 }
 
@@ -270,7 +270,7 @@ fn what_was_held_is_read_though_accept_was_killed_after_its_commit() {
     assert_eq!(alice.finds(&[early]), []);
     assert_eq!(alice.folder("inpackets/held").len(), 1);
     let who = contacts::find(alice.store.read(), "carol").unwrap();
-    meeting::accept(&mut alice.store, &who, morning()).unwrap();
+    decide::accept(&mut alice.store, &alice.keyring, &who, morning()).unwrap();
     assert_eq!(alice.reads(), []);
     assert_eq!((alice.sees(), alice.folder("inpackets/held").len()), (vec!["carol: Early.".to_owned()], 0));
 }
@@ -281,13 +281,13 @@ fn whoever_was_removed_does_not_come_back_by_their_old_invitation() {
     let invitation = alice.invites();
     alice.gets(&bob.adds(&invitation));
     let who = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::remove(&mut alice.store, &alice.keyring, &who, morning()).unwrap();
+    decide::remove(&mut alice.store, &alice.keyring, &who, morning()).unwrap();
     for _ in 0..2 {
         assert_eq!(alice.gets(&bob.adds(&invitation)), []);
         assert_eq!(alice.knows("bob").0, "waiting");
     }
     let who = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::ignore(&mut alice.store, &who).unwrap();
+    decide::ignore(&mut alice.store, &who).unwrap();
     assert_eq!(alice.gets(&bob.adds(&invitation)), []);
     assert_eq!(alice.knows("bob").0, "waiting");
 }
@@ -303,7 +303,7 @@ fn an_old_goodbye_does_not_part_those_who_met_again() {
         assert_eq!(alice.gets(&letters), []);
     }
     let who = contacts::find(bob.store.read(), "alice").unwrap();
-    meeting::remove(&mut bob.store, &bob.keyring, &who, morning()).unwrap();
+    decide::remove(&mut bob.store, &bob.keyring, &who, morning()).unwrap();
     let goodbye = bob.seals_what_is_due();
     assert_eq!(alice.gets(&goodbye), []);
     assert_eq!(alice.knows("bob").0, "gone");
@@ -318,7 +318,7 @@ fn a_goodbye_that_nobody_can_open_is_not_waited_with() {
     meet(&mut alice, &mut bob);
     alice.waits(31 * 24 * 60);
     let who = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+    decide::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
     for _ in 0..2 {
         assert_eq!(alice.seals_what_is_due(), [], "nor is Bob asked for new keys");
         alice.waits(25 * 60);
@@ -353,7 +353,7 @@ fn face_to_face_both_are_checked_and_a_code_that_two_use_checks_nobody() {
 /// Alice parts from Bob; her goodbye is lost unless Bob gets it. A day later she adds him again, and he hears of that.
 fn parts_and_returns(alice: &mut Person, bob: &mut Person) -> Vec<Letter> {
     let who = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+    decide::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
     let goodbye = alice.seals_what_is_due();
     assert_eq!(goodbye.len(), 1);
     [&mut *alice, &mut *bob].into_iter().for_each(|person| person.waits(DAY));
@@ -389,7 +389,7 @@ fn a_goodbye_that_comes_after_the_next_request_changes_nothing() {
     assert_eq!(bob.knows("alice").0, "friend");
     // The next one counts.
     let who = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+    decide::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
     assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
     assert_eq!(bob.knows("alice").0, "gone");
 }
@@ -400,13 +400,13 @@ fn a_goodbye_that_had_not_left_when_they_met_again_never_does() {
     meet(&mut alice, &mut bob);
     for bob_asks in [false, true] {
         let who = contacts::find(alice.store.read(), "bob").unwrap();
-        meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+        decide::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
         if bob_asks {
             let invitation = alice.invites();
             assert_eq!(alice.gets(&bob.adds(&invitation)), []);
         } else {
-            let invitation = meeting::introduction(&bob.invites()).unwrap();
-            meeting::add(&mut alice.store, &alice.keyring, &invitation, None, alice.now).unwrap();
+            let invitation = stranger::verify(&bob.invites()).unwrap();
+            asking::add(&mut alice.store, &alice.keyring, &invitation, None, alice.now).unwrap();
         }
         assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
         assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
@@ -419,7 +419,7 @@ fn a_friendship_that_one_side_still_has_is_mended_by_adding_them_again() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);
     let who = contacts::find(bob.store.read(), "alice").unwrap();
-    meeting::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
+    decide::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
     drop(bob.seals_what_is_due());
     let status = alice.status("Are you there?");
     let letters = alice.seals(status, &["bob"]);
@@ -431,8 +431,8 @@ fn a_friendship_that_one_side_still_has_is_mended_by_adding_them_again() {
     assert_eq!((alice.knows("bob").0, bob.knows("alice").0), ("friend", "friend"));
     assert_eq!(bob.sees(), ["alice: Are you there?"]);
     // Under another name it would be somebody else.
-    let them = meeting::introduction(&invitation).unwrap();
-    let error = meeting::add(&mut alice.store, &alice.keyring, &them, Some("bobby"), alice.now).unwrap_err();
+    let them = stranger::verify(&invitation).unwrap();
+    let error = asking::add(&mut alice.store, &alice.keyring, &them, Some("bobby"), alice.now).unwrap_err();
     assert_eq!(error.kind(), Kind::Usage);
 }
 
@@ -441,10 +441,10 @@ fn a_request_beside_a_goodbye_that_nobody_can_open_is_not_forgotten_with_it() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
     meet(&mut alice, &mut bob);
     let who = contacts::find(alice.store.read(), "bob").unwrap();
-    meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+    decide::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
     let invitation = bob.invites();
-    let them = meeting::introduction(&invitation).unwrap();
-    meeting::add(&mut alice.store, &alice.keyring, &them, None, alice.now).unwrap();
+    let them = stranger::verify(&invitation).unwrap();
+    asking::add(&mut alice.store, &alice.keyring, &them, None, alice.now).unwrap();
     // As it stood in the store of who did both before a goodbye was taken back.
     let goodbye = alice.writes("contact-bye", Body::ContactBye, |_| {});
     let db = alice.store.begin().unwrap();

@@ -8,9 +8,10 @@ use people::{Person, for_reader, meet, morning, successor_of};
 use socialnet::{
     packet::Body,
     protocol::{
-        meeting, open,
+        asking, open,
         profile::{self, Change},
         sealing::{Letter, Sealer},
+        stranger,
     },
     store::{
         contacts, delivery,
@@ -75,8 +76,8 @@ fn what_is_taken_is_paid_although_it_waits_for_its_address() {
 #[test]
 fn people_meet_although_every_envelope_is_lost_once() {
     let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
-    let invitation = meeting::introduction(&alice.invites()).unwrap();
-    meeting::add(&mut bob.store, &bob.keyring, &invitation, None, bob.now).unwrap();
+    let invitation = stranger::verify(&alice.invites()).unwrap();
+    asking::add(&mut bob.store, &bob.keyring, &invitation, None, bob.now).unwrap();
     let (mut from, mut to) = (&mut bob, &mut alice);
     for _ in 0..4 {
         from.seals_what_is_due_and_loses_it();

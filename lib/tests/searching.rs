@@ -11,7 +11,7 @@ use socialnet::{
     Kind,
     packet::{self, Body},
     protocol::{
-        blocking, introduce, meeting, open,
+        blocking, decide, introduce, open,
         search::{ask, sought},
         searchable,
     },
@@ -55,7 +55,7 @@ fn who_is_sought_decides_and_both_must_want_it() {
     assert_eq!(answer.handle, "name='bob miller' town=london", "one of the parts, the one that he chose");
     assert_eq!(alice.knows("bob"), ("waiting", "introduced"), "his key is not more than introduced");
     let who = contact(&alice, "bob");
-    meeting::accept(&mut alice.store, &who, alice.now).unwrap();
+    decide::accept(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
     assert_eq!(bob.gets(&for_reader(&alice.seals_what_is_due(), &bob)), []);
     assert_eq!(
         (alice.knows("bob"), bob.knows("alice")),
@@ -170,7 +170,7 @@ fn nothing_is_carried_for_whom_one_is_no_friend_of() {
     let (alice, mut bob, mut carol, _dave) = circle();
     assert_eq!(count(&carol, "hashcache"), 1);
     let who = contact(&bob, "carol");
-    meeting::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
+    decide::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
     assert_eq!(carol.gets(&for_reader(&bob.seals_what_is_due(), &carol)), []);
     assert_eq!(count(&carol, "hashcache"), 0);
     hands_search(&alice, &mut carol, 100, BOB, false);

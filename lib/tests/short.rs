@@ -8,7 +8,7 @@ use people::{Person, kinds};
 use socialnet::{
     Kind,
     packet::Body,
-    protocol::{meeting, open, profile, sealing::Letter},
+    protocol::{asking, invitation, open, profile, sealing::Letter, stranger},
     seal,
     short::Short,
     store::{
@@ -18,15 +18,15 @@ use socialnet::{
 };
 
 fn invites(alice: &mut Person) -> Short {
-    let terms = meeting::Terms { petname: None, days: 30, in_person: false };
+    let terms = invitation::Terms { petname: None, days: 30, in_person: false };
     let text =
-        meeting::invite_short(&mut alice.store, &alice.keyring, &terms, alice.now).unwrap().to_string();
+        invitation::invite_short(&mut alice.store, &alice.keyring, &terms, alice.now).unwrap().to_string();
     text.parse().unwrap()
 }
 
 fn adds(bob: &mut Person, short: &Short) -> Vec<Letter> {
-    let them = meeting::from_short(short, bob.now).unwrap();
-    meeting::add(&mut bob.store, &bob.keyring, &them, Some("alice"), bob.now).unwrap();
+    let them = stranger::from_short(short, bob.now).unwrap();
+    asking::add(&mut bob.store, &bob.keyring, &them, Some("alice"), bob.now).unwrap();
     bob.seals_what_is_due()
 }
 
@@ -145,7 +145,7 @@ fn a_changed_line_leads_to_nobody_else() {
     assert_eq!(bob.finds(&[forged]), []);
     assert_eq!(bob.knows("alice").0, "asked");
     assert!(contacts::find(bob.store.read(), "alice").unwrap().certificate.is_empty());
-    assert!(meeting::from_short(&Short { point: [0xff; 33], ..changed.clone() }, bob.now).is_err());
+    assert!(stranger::from_short(&Short { point: [0xff; 33], ..changed.clone() }, bob.now).is_err());
     // With the line as Alice gave it he reaches her after all.
     let line = Short { point: genuine, ..changed };
     assert_eq!(alice.gets(&adds(&mut bob, &line)), []);
@@ -158,7 +158,7 @@ fn a_profile_from_anywhere_must_hash_to_the_fingerprint() {
     let short = invites(&mut alice);
     let fetched = |person: &Person| {
         let pem = profile::export(person.store.read(), &person.keyring, person.now).unwrap();
-        meeting::introduction(&pem.der).unwrap()
+        stranger::verify(&pem.der).unwrap()
     };
     assert_eq!(fetched(&alice).check_is(&short.from.spoken().to_uppercase()), Ok(()));
     let refused = fetched(&mallory).check_is(&short.from.to_string()).unwrap_err();

@@ -14,7 +14,7 @@ use socialnet::{
     identity::Identity,
     packet::Body,
     protocol::{
-        blocking, introduce, meeting, open, profile, sealing::Letter, start, succession as moving, successor,
+        blocking, decide, introduce, open, profile, sealing::Letter, start, succession as moving, successor,
     },
     seal,
     store::{
@@ -424,7 +424,7 @@ fn who_is_no_friend_any_more_gets_nothing_under_a_new_key() {
         if blocked {
             blocking::block(&mut alice.store, who.fingerprint).unwrap();
         } else {
-            meeting::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
+            decide::remove(&mut alice.store, &alice.keyring, &who, alice.now).unwrap();
             alice.seals_what_is_due();
         }
         let mut new = successor_of(&bob, None);

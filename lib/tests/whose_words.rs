@@ -8,7 +8,7 @@ use people::{Person, Stick, kinds, meet, searching::contact, successor_of};
 use socialnet::{
     Fingerprint, Kind,
     packet::Body,
-    protocol::{meeting, profile},
+    protocol::{decide, profile},
     render::{html, json},
     store::{
         feed::{self, Query},
@@ -51,13 +51,13 @@ fn whoever_left_and_is_ignored_is_not_taken_for_the_owner() {
     says(&mut mallory, "I owe Bob money.", &mut alice, "alice");
     says(&mut alice, "Good morning.", &mut mallory, "mallory");
     let who = contact(&mallory, "alice");
-    meeting::remove(&mut mallory.store, &mallory.keyring, &who, mallory.now).unwrap();
+    decide::remove(&mut mallory.store, &mallory.keyring, &who, mallory.now).unwrap();
     assert_eq!(alice.gets(&mallory.seals_what_is_due()), []);
     let public = profile::export(alice.store.read(), &alice.keyring, alice.now).unwrap().der;
     assert_eq!(alice.gets(&mallory.adds(&public)), []);
     assert_eq!(alice.knows("mallory").0, "waiting");
     let who = contact(&alice, "mallory");
-    meeting::ignore(&mut alice.store, &who).unwrap();
+    decide::ignore(&mut alice.store, &who).unwrap();
     assert_eq!(alice.knows("mallory").0, "gone", "what she wrote is still here");
     let both = [seen("mallory", false, "I owe Bob money."), seen("you", true, "Good morning.")];
     assert_eq!(reads(&alice), both);

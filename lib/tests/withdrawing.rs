@@ -8,7 +8,7 @@ mod people;
 use people::{Person, Stick, for_reader, kinds, meet, searching::*, successor_of};
 use socialnet::{
     Kind,
-    protocol::{blocking, meeting, moved, searchable, start, succession, successor},
+    protocol::{asking, blocking, decide, moved, searchable, start, stranger, succession, successor},
     search::Handle,
     store::contacts::{self, State},
 };
@@ -140,9 +140,9 @@ fn whoever_carries_under_another_key_is_owed_the_list() {
         bob.seals_what_is_due();
         let mut carol = if by_owner {
             let mut new = Person::new("Carol");
-            let invitation = meeting::introduction(&bob.invites()).unwrap();
-            let stranger = meeting::Introduction { code: None, ..invitation };
-            meeting::add(&mut new.store, &new.keyring, &stranger, None, new.now).unwrap();
+            let invitation = stranger::verify(&bob.invites()).unwrap();
+            let stranger = stranger::Stranger { code: None, ..invitation };
+            asking::add(&mut new.store, &new.keyring, &stranger, None, new.now).unwrap();
             assert_eq!(bob.gets(&new.seals_what_is_due()), []);
             let (who, waits) = (contact(&bob, "carol"), contact(&bob, "carol-2"));
             succession::decide(&mut bob.store, &who, &waits, bob.now).unwrap();
@@ -179,7 +179,7 @@ fn what_was_added_after_the_backup_is_carried_no_more_after_the_restore() {
 fn a_friend_who_never_heard_the_goodbye_and_is_one_again_is_told() {
     let (mut bob, mut carol) = bob_and_carol();
     let who = contact(&bob, "carol");
-    meeting::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
+    decide::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
     bob.seals_what_is_due();
     withdraws(&mut bob);
     assert!(carries(&carol));

@@ -6,9 +6,9 @@ use qrcode::{EcLevel, QrCode, render::svg};
 use socialnet::{
     Error, Fingerprint, Kind, Result,
     protocol::{
-        blocking,
+        asking, blocking,
         decide::{self, Accepted},
-        meeting,
+        invitation, stranger,
     },
     store::{
         contacts::{self, Contact},
@@ -33,7 +33,7 @@ pub fn accept(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
 /// `sn-contact ignore`.
 pub fn ignore(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let who = contact(desk, form)?;
-    meeting::ignore(desk.store, &who)?;
+    decide::ignore(desk.store, &who)?;
     Ok(Done::see("/people").saying(format!("{} is forgotten, and not told so.", who.petname)))
 }
 
@@ -55,7 +55,7 @@ pub fn unblock(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
 /// `sn-contact check`.
 pub fn check(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let who = contact(desk, form)?;
-    meeting::check(desk.store, &who, form.get("spoken"))?;
+    decide::check(desk.store, &who, form.get("spoken"))?;
     let seen = Done::see(format!("/person/{}", who.fingerprint));
     Ok(seen.saying(format!("That is the key of {}: from now on it is sure.", who.petname)))
 }
@@ -82,29 +82,29 @@ fn set_muted(desk: &mut Desk<'_>, form: &Form, muted: bool) -> Result<Done> {
 /// `sn-contact add`.
 pub fn add(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let now = desk.instant();
-    let mut them = meeting::read_introduction(form.get("invitation").as_bytes(), now)?;
+    let mut them = stranger::read(form.get("invitation").as_bytes(), now)?;
     if let Some(spoken) = form.filled("is") {
         them.check_is(spoken)?;
     }
     them.note = form.words("note").unwrap_or_default();
     let keyring = desk.keyring()?;
-    let who = meeting::add(desk.store, &keyring, &them, form.filled("name"), now)?;
+    let who = asking::add(desk.store, &keyring, &them, form.filled("name"), now)?;
     Ok(Done::see("/people").saying(format!("{} will be asked.", who.petname)).sending())
 }
 
 /// `sn-contact invite`, or `sn-contact invite --qr`.
 pub fn invite(desk: &mut Desk<'_>, form: &Form) -> Result<Done> {
     let (keyring, now, petname) = (desk.keyring()?, desk.instant(), form.filled("name"));
-    let days = form.filled("days").map_or(Ok(meeting::MAX_DAYS), str::parse);
+    let days = form.filled("days").map_or(Ok(invitation::MAX_DAYS), str::parse);
     let days = days.map_err(|_| Error::new(Kind::Usage, "that is no number of days"))?;
-    let terms = meeting::Terms { petname, days, in_person: false };
+    let terms = invitation::Terms { petname, days, in_person: false };
     let (words, code) = if form.get("form-of") == "short" {
-        let short = meeting::invite_short(desk.store, &keyring, &terms, now)?.to_string();
+        let short = invitation::invite_short(desk.store, &keyring, &terms, now)?.to_string();
         let code = drawn(&short)?;
         (short, Some(code))
     } else {
         let mut pem = Vec::new();
-        stream::write_pem(&mut pem, &meeting::invite(desk.store, &keyring, &terms, now)?)?;
+        stream::write_pem(&mut pem, &invitation::invite(desk.store, &keyring, &terms, now)?)?;
         (String::from_utf8_lossy(&pem).into_owned(), None)
     };
     let petname = petname.map(text::one_line);

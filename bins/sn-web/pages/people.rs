@@ -5,7 +5,7 @@ use crate::node::Desk;
 use askama::Template;
 use socialnet::{
     Result,
-    protocol::meeting::MAX_DAYS,
+    protocol::invitation::MAX_DAYS,
     render::{contacts::how, html::Who},
     store::{
         contacts::{self, Contact, State},

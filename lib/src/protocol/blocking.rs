@@ -1,10 +1,6 @@
 //! Blocking, and taking it back: the blocked are answered with silence, and never learn of either.
 
-use super::{
-    change,
-    meeting::{somebody, unknown},
-    searchable,
-};
+use super::{change, searchable, stranger};
 use crate::{
     Error, Fingerprint, Kind, Result,
     store::{
@@ -33,7 +29,7 @@ pub fn block_stranger(store: &mut Store, me: Fingerprint, who: Fingerprint, now:
     }
     let db = store.begin()?;
     let petname = contacts::free_petname(&db, "")?;
-    contacts::insert(&db, &somebody(&unknown(who), &petname, State::Blocked, now))?;
+    contacts::insert(&db, &stranger::unknown(who).as_contact(&petname, State::Blocked, now))?;
     Ok(db.commit()?)
 }
 

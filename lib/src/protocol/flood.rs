@@ -1,7 +1,7 @@
 //! Ten thousand strangers ask to be contacts: what that leaves behind, and who still comes through. It is here, and not
 //! in `tests/`, since whole accounts for so many would take an hour; theirs are only keys.
 
-use super::{ingest::Ingest, meeting, own, profile, start};
+use super::{ingest::Ingest, invitation, meeting, own, profile, start};
 use crate::{
     Fingerprint,
     envelope::Envelope,
@@ -85,8 +85,8 @@ fn ten_thousand_strangers_fill_no_disk_and_keep_no_friend_out() {
     let home = Home::open_at(&path).unwrap();
     let mut store = Store::open(&home.database()).unwrap();
     let keyring = Keyring::load(&home.identity()).unwrap();
-    let terms = meeting::Terms { petname: Some("bob"), days: 30, in_person: false };
-    let code = meeting::invite_short(&mut store, &keyring, &terms, now()).unwrap().code;
+    let terms = invitation::Terms { petname: Some("bob"), days: 30, in_person: false };
+    let code = invitation::invite_short(&mut store, &keyring, &terms, now()).unwrap().code;
     let offer = profile::own(store.read(), &keyring, profile::For::Public).unwrap().meeting;
     let keys = ReaderKeys::stored(&offer, Purpose::Meeting, now()).unwrap();
 

@@ -13,8 +13,8 @@
 //! she should not, or keep silent; she can neither change what is said, nor put a key in another's place.
 
 use super::{
-    meeting::{self, Introduction},
-    own, profile,
+    asking, own, profile,
+    stranger::{self, Stranger},
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result,
@@ -86,7 +86,7 @@ pub(super) fn introduced(
     original: &[u8],
     now: Timestamp,
 ) -> Result<()> {
-    let them = meeting::introduction(original).context(|| "the introduced profile")?;
+    let them = stranger::verify(original).context(|| "the introduced profile")?;
     if packet.about != Some(About::Person(them.from)) || them.code.is_some() {
         return Err(Error::malformed("what introduces somebody is not their public profile"));
     }
@@ -98,7 +98,7 @@ pub(super) fn introduced(
         return Ok(());
     }
     let note = packet.text.clone().unwrap_or_default();
-    make_known(db, by, Introduction { note, ..them }, now)
+    make_known(db, by, Stranger { note, ..them }, now)
 }
 
 /// Whether one friend may make somebody known who is unknown yet.
@@ -111,7 +111,7 @@ pub(super) fn has_room(db: &Transaction<'_>, by: Fingerprint) -> Result<bool> {
 pub(super) fn make_known(
     db: &Transaction<'_>,
     by: Fingerprint,
-    them: Introduction,
+    them: Stranger,
     now: Timestamp,
 ) -> Result<()> {
     let profile = Profile { about: None, sealing: None, ..them.profile };
@@ -149,7 +149,7 @@ pub(super) fn make_known(
 
 /// `sn-contact accept` of somebody introduced: asks them, and shows whoever searched that they were found.
 pub fn accept(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestamp) -> Result<()> {
-    let them = Introduction {
+    let them = Stranger {
         from: who.fingerprint,
         certificate: who.certificate.clone(),
         profile: who.profile.clone(),
@@ -158,5 +158,5 @@ pub fn accept(store: &mut Store, keyring: &Keyring, who: &Contact, now: Timestam
         expires: None,
         note: String::new(),
     };
-    meeting::add(store, keyring, &them, None, now).map(drop)
+    asking::add(store, keyring, &them, None, now).map(drop)
 }

@@ -3,10 +3,14 @@
 //! | file | choreography |
 //! |---|---|
 //! | `open.rs` | a seal is opened and everything in it verified; no database |
+//! | `senders.rs` | what a sender may bring, by what is known of people |
 //! | `arrived.rs` | what a file of `inpackets/` turned out to be |
 //! | `ingest.rs` | files of `inpackets/` are opened on all cores and taken in, batch by batch |
 //! | `receive.rs` | one opened envelope: from whom, whether it came before, and each packet to its choreography |
-//! | `meeting.rs` | invitation, request, accept, bye |
+//! | `invitation.rs` | invitations that the owner gives |
+//! | `stranger.rs` | somebody who is no contact yet, as far as they are known |
+//! | `asking.rs` | the owner asks somebody to become a contact |
+//! | `meeting.rs` | what comes of that: request, accept, bye |
 //! | `decide.rs` | what the owner decides about a person, wherever that person stands |
 //! | `blocking.rs` | somebody is not heard any more, and heard again |
 //! | `introduce.rs` | two friends are made known to each other |
@@ -33,6 +37,7 @@
 //! | `search/` | a search on its way: asked, carried, brought, answered |
 //! | `own.rs` | the node's own people and service packets |
 
+pub mod asking;
 pub mod blocking;
 pub mod bottle;
 pub(crate) mod change;
@@ -41,6 +46,7 @@ pub mod decide;
 pub mod dropped;
 pub mod ingest;
 pub mod introduce;
+pub mod invitation;
 pub mod meeting;
 pub mod moved;
 pub mod open;
@@ -50,7 +56,9 @@ pub mod renewal;
 pub mod sealing;
 pub mod search;
 pub mod searchable;
+pub mod senders;
 pub mod start;
+pub mod stranger;
 pub mod succession;
 pub mod successor;
 

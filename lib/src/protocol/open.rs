@@ -1,20 +1,14 @@
 //! From sealed bytes to verified packets, with no database: the one way in. Either everything in an envelope holds, or
-//! nothing of it leaves this file. Which of others' packets a sender may bring is judged after that, by what this account
-//! knows of people.
+//! nothing of it leaves this file. Which of others' packets a sender may bring is judged after that, in `senders.rs`.
 
-use super::meeting;
+use super::stranger;
 use crate::{
-    Context, Error, Fingerprint, Kind, Result, blob,
+    Context, Error, Result, blob,
     envelope::Envelope,
     identity::{Keyring, Purpose},
-    packet::{self, About, Body, Class, Content, Digest, Packet},
+    packet::{self, Body, Class, Content, Digest, Packet},
     seal,
-    store::{
-        contacts::{self, State},
-        former::{self, SaidBy},
-    },
 };
-use rusqlite::Connection;
 
 /// A packet whose author's signature holds.
 #[derive(Clone, Debug)]
@@ -30,7 +24,7 @@ pub struct Verified {
 }
 
 /// An envelope whose sender's signature holds. Which of others' words this sender may bring is for
-/// [`may_bring`] to say.
+/// [`super::senders`] to say.
 #[derive(Clone, Debug)]
 pub struct Opened {
     /// Its words; the packets in it have moved to `packets`.
@@ -47,7 +41,7 @@ pub struct Opened {
 
 /// Opens and verifies. [`crate::Kind::NotAllowed`]: no live key opens it. [`crate::Kind::Malformed`]: anything else.
 pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
-    if !seal::looks_sealed(sealed) && meeting::introduction(sealed).is_ok() {
+    if !seal::looks_sealed(sealed) && stranger::verify(sealed).is_ok() {
         return Err(Error::malformed("an invitation or a profile, which is not sealed")
             .hint("'sn-contact add' takes it"));
     }
@@ -81,42 +75,6 @@ pub fn open(sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
     Ok(Opened { envelope, certificate: outer.certificate, digest, under: opened.under, packets })
 }
 
-/// [`Kind::NotAllowed`]: it is of a key that its owner's recovery key, or our owner, has ended, which may be in other hands;
-/// or of one of our owner's, who does not write to themselves.
-pub(super) fn is_theirs(db: &Connection, sender: Fingerprint) -> Result<()> {
-    if former::is_own(db, sender)? {
-        return Err(Error::new(Kind::NotAllowed, "sealed by a key of your own: somebody has it"));
-    }
-    match former::get(db, sender)? {
-        Some(former) if former.said_by != SaidBy::Old => {
-            Err(Error::new(Kind::NotAllowed, "sealed by a key that is not theirs any more"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// As [`open`], for somebody who wants to read: only what contacts send, and requests to become one.
-/// [`Kind::NotAllowed`]: from anybody else.
-pub fn from_contact(db: &Connection, sealed: &[u8], keyring: &Keyring) -> Result<Opened> {
-    let opened = open(sealed, keyring)?;
-    let sender = opened.envelope.from;
-    is_theirs(db, sender)?;
-    let known = contacts::state(db, sender)?;
-    let request =
-        opened.packets.iter().all(|verified| matches!(verified.packet.body, Body::ContactRequest { .. }));
-    match known {
-        Some(State::Friend | State::Asked) => {
-            opened.packets.iter().try_for_each(|verified| may_bring(db, sender, &verified.packet))?;
-            Ok(opened)
-        }
-        Some(State::Blocked) => Err(Error::new(Kind::NotAllowed, "from somebody you have blocked")),
-        _ if request => Ok(opened),
-        _ => {
-            Err(Error::new(Kind::NotAllowed, format!("from {}, who is no contact of yours", sender.short())))
-        }
-    }
-}
-
 /// Verifies one author's SignedData and reads the packet in it.
 pub fn verify(signed: Vec<u8>) -> Result<Verified> {
     let author = seal::verify(&signed).context(|| "the author's signature")?;
@@ -144,26 +102,11 @@ pub(super) fn is_said(packet: &Packet) -> bool {
 }
 
 /// Whether it reaches its readers through others than its author.
-fn is_passed_on(packet: &Packet) -> bool {
+pub(super) fn is_passed_on(packet: &Packet) -> bool {
     matches!(packet.body, Body::Comment | Body::Reaction | Body::Edit { .. } | Body::Retract)
 }
 
-/// Refuses what its sender may not bring. They may bring their own; what they said with an earlier key; in a thread of theirs, what others said there; and what others change about their own roots, which
-/// may come before the share that it follows. Theirs is what they began under any key of which this reader knows.
-pub(super) fn may_bring(db: &Connection, sender: Fingerprint, packet: &Packet) -> Result<()> {
-    let author = packet.name.from;
-    let may = author == sender
-        || is_said(packet) && former::speaks_for(db, sender, author)?
-        || is_passed_on(packet)
-            && match (packet.thread, &packet.about) {
-                (Some(root), _) => former::speaks_for(db, sender, root.from)?,
-                (None, Some(About::Packet(target, _))) => former::speaks_for(db, author, target.from)?,
-                (None, _) => false,
-            };
-    if may { Ok(()) } else { Err(Error::new(Kind::NotAllowed, not_to_bring(packet))) }
-}
-
-fn not_to_bring(packet: &Packet) -> String {
+pub(super) fn not_to_bring(packet: &Packet) -> String {
     format!("the sender may not bring another author's {}", packet.kind)
 }
 

@@ -3,12 +3,14 @@
 //! All of it happens inside the caller's transaction, so an envelope is taken in whole or not at all.
 
 use super::{
-    change, confirm, introduce,
-    meeting::{self, Introduction},
-    open::{self, Opened, Verified, may_bring, verify},
+    change, confirm, introduce, meeting,
+    open::{Opened, Verified, verify},
     probe, profile,
     search::{carry, sought},
-    share, thread, understand,
+    senders::{self, may_bring},
+    share,
+    stranger::Stranger,
+    thread, understand,
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result,
@@ -67,7 +69,7 @@ impl Receiver<'_> {
         if probe::is_one(envelope, self.me) {
             return Ok(Outcome::Taken(Vec::new()));
         }
-        open::is_theirs(db, sender)?;
+        senders::is_theirs(db, sender)?;
         let asked = before == Some(State::Asked);
         if asked {
             contacts::set_certificate(db, sender, &opened.certificate)?;
@@ -144,7 +146,7 @@ impl Receiver<'_> {
                 let (profile, certificate) = (profile.clone(), opened.certificate.clone());
                 let note = packet.text.clone().unwrap_or_default();
                 let (code, opened) = (*code, *proof);
-                let request = Introduction { from, certificate, profile, code, opened, expires: None, note };
+                let request = Stranger { from, certificate, profile, code, opened, expires: None, note };
                 meeting::request(db, &request, successions, self.now)
             }
             Body::ContactAccept { profile } => meeting::accepted(db, from, profile, self.now),

@@ -16,10 +16,11 @@ use socialnet::{
     mailbox::name_for,
     packet::{self, About, Attachment, Body, Content, Name, Packet},
     protocol::{
+        asking,
         ingest::Ingest,
-        meeting, profile, renewal,
+        invitation, profile, renewal,
         sealing::{Letter, Sealed, Sealer},
-        start, successor,
+        start, stranger, successor,
     },
     seal,
     store::{
@@ -319,14 +320,14 @@ impl Person {
 
     /// The same; `in_person`: it is handed over face to face.
     pub fn invites_so(&mut self, in_person: bool) -> Vec<u8> {
-        let terms = meeting::Terms { petname: None, days: 30, in_person };
-        meeting::invite(&mut self.store, &self.keyring, &terms, self.now).unwrap().der
+        let terms = invitation::Terms { petname: None, days: 30, in_person };
+        invitation::invite(&mut self.store, &self.keyring, &terms, self.now).unwrap().der
     }
 
     /// Adds somebody by what they handed over, and gives the request.
     pub fn adds(&mut self, introduction: &[u8]) -> Vec<Letter> {
-        let them = meeting::introduction(introduction).unwrap();
-        meeting::add(&mut self.store, &self.keyring, &them, None, self.now).unwrap();
+        let them = stranger::verify(introduction).unwrap();
+        asking::add(&mut self.store, &self.keyring, &them, None, self.now).unwrap();
         self.seals_what_is_due()
     }
 }

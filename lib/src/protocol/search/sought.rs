@@ -6,9 +6,8 @@ use crate::{
     packet::{About, Body, Name, Opened},
     protocol::{
         bottle::{self, Found},
-        introduce,
-        meeting::Introduction,
-        own,
+        introduce, own,
+        stranger::Stranger,
     },
     search::{Handle, SCHEME},
     store::{
@@ -76,7 +75,7 @@ fn opened(
     if !sought::note(db, &noted, now)? {
         return Ok(());
     }
-    let searcher = Introduction {
+    let searcher = Stranger {
         from: slip.from,
         certificate,
         profile: slip.profile,
