@@ -81,7 +81,7 @@ impl Body {
 }
 
 /// `head` and then `rest`; `head` is longer than [`MAX_INLINE`] unless it is all.
-fn body(head: Vec<u8>, rest: impl Read, blobs: &Path) -> Result<Body> {
+fn body(head: Vec<u8>, rest: impl Read + Send, blobs: &Path) -> Result<Body> {
     if head.len() <= MAX_INLINE {
         return Ok(Body {
             size: head.len() as u64,

@@ -57,7 +57,7 @@ pub fn open(path: &Path) -> Result<File> {
 }
 
 // And how long it is, in bytes.
-fn open_sized(path: &Path) -> Result<(File, u64)> {
+pub(crate) fn open_sized(path: &Path) -> Result<(File, u64)> {
     let cannot_open = |error: io::Error| match error.raw_os_error() {
         Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
             Error::malformed(format!("'{}' is a symbolic link", path.display()))

@@ -12,9 +12,9 @@ use openssl::sha::Sha256;
 use rayon::prelude::*;
 use record::{HEADER, Keys, OVERHEAD, Place};
 use std::{
-    fs::{self, OpenOptions},
+    ffi::OsStr,
+    fs,
     io::{Read, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
@@ -33,10 +33,12 @@ pub const RECORD: u32 = 64 << 10;
 
 /// Bytes of a record's plaintext.
 const CLEAR: usize = RECORD as usize - OVERHEAD;
-/// Chunks of one round: two of these rounds in memory are 16 MiB, and one chunk for each core of most machines.
+/// Chunks of one round: three buffers of a round are 24 MiB, and it has one chunk for each core of most machines.
 const ROUND_CHUNKS: usize = 2;
+/// Bytes that a round takes from the encrypted stream, or adds to it.
+const ROUND: usize = ROUND_CHUNKS * CHUNK;
 /// Records that are as long as a round.
-const ROUND: usize = ROUND_CHUNKS * CHUNK / RECORD as usize;
+const ROUND_RECORDS: usize = ROUND / RECORD as usize;
 
 /// An encrypted attachment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,37 +54,49 @@ pub struct Blob {
 }
 
 /// Encrypts `input` into chunk files in `dir`, written in `tmp` and renamed, not yet synced.
-pub fn encrypt(mut input: impl Read, dir: &Path, tmp: &Path) -> Result<Blob> {
+pub fn encrypt(mut input: impl Read + Send, dir: &Path, tmp: &Path) -> Result<Blob> {
     let (key, salt) = (seal::random()?, seal::random()?);
     let keys = Keys::derive(&key, &salt)?;
 
     let mut blob = Blob { key, size: 0, sha256: [0; 32], chunks: Vec::new() };
     let mut digest = Sha256::new();
-    let mut stream = record::header(&salt, RECORD).to_vec();
+    // The header makes each round end as many bytes behind the end of a chunk; the next one begins with those.
+    let mut stream = vec![0; HEADER + ROUND];
+    stream[..HEADER].copy_from_slice(&record::header(&salt, RECORD));
     // One byte more than a round, to know whether this is the last one.
-    let mut clear = vec![0; ROUND * CLEAR + 1];
+    let mut clear = vec![0; ROUND_RECORDS * CLEAR + 1];
+    let mut ahead = vec![0; clear.len()];
+    let mut length = fill(&mut input, &mut clear)?;
     let mut first = 0;
-    let mut carried = 0;
     loop {
-        let length = carried + fill(&mut input, &mut clear[carried..])?;
-        let last = length < clear.len();
-        let round = &clear[..length.min(ROUND * CLEAR)];
-        blob.size += round.len() as u64;
-        let (chunks, ()) = rayon::join(
+        let (round, more) = clear[..length].split_at(length.min(ROUND_RECORDS * CLEAR));
+        let last = more.is_empty();
+        let (chunks, ((), read)) = rayon::join(
             || {
-                encrypt_round(&keys, first, last, round, &mut stream)?;
-                write_chunks(&mut stream, last, dir, tmp)
+                let encrypted = encrypt_round(&keys, first, last, round, &mut stream[HEADER..])?;
+                let end = if last { HEADER + encrypted } else { ROUND };
+                stream[..end]
+                    .par_chunks(CHUNK)
+                    .map(|chunk| write_chunk(chunk, dir, tmp))
+                    .collect::<Result<Vec<_>>>()
             },
-            || digest.update(round),
+            || {
+                // Who reads on behind its end may wait there for ever.
+                let room = if last { &mut [][..] } else { &mut ahead[1..] };
+                rayon::join(|| digest.update(round), || fill(&mut input, room))
+            },
         );
+        blob.size += round.len() as u64;
         blob.chunks.extend(chunks?);
         if last {
             blob.sha256 = digest.finish();
             return Ok(blob);
         }
-        first += ROUND as u64;
-        clear[0] = clear[ROUND * CLEAR];
-        carried = 1;
+        ahead[..1].copy_from_slice(more);
+        length = 1 + read?;
+        first += ROUND_RECORDS as u64;
+        stream.copy_within(ROUND.., 0);
+        std::mem::swap(&mut clear, &mut ahead);
     }
 }
 
@@ -100,39 +114,26 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
     Ok(length)
 }
 
-/// Encrypts the records of one round, the `first` of which has that number, to the end of `stream`.
-fn encrypt_round(keys: &Keys, first: u64, last: bool, clear: &[u8], stream: &mut Vec<u8>) -> Result<()> {
+/// Encrypts the records of one round, the `first` of which has that number, to the beginning of `stream`; gives how many
+/// bytes they are.
+fn encrypt_round(keys: &Keys, first: u64, last: bool, clear: &[u8], stream: &mut [u8]) -> Result<usize> {
     // An empty file is one record, the last.
     let records = clear.len().div_ceil(CLEAR).max(1);
-    let start = stream.len();
-    stream.resize(start + clear.len() + records * OVERHEAD, 0);
-    stream[start..].par_chunks_mut(RECORD as usize).enumerate().try_for_each(|(n, record)| {
+    let length = clear.len() + records * OVERHEAD;
+    stream[..length].par_chunks_mut(RECORD as usize).enumerate().try_for_each(|(n, record)| {
         let from = n * CLEAR;
         let place = Place { number: first + n as u64, last: last && n + 1 == records };
         keys.encrypt(place, &clear[from..from + record.len() - OVERHEAD], record)
-    })
-}
-
-/// Takes all full chunks, and at the end the rest, from the front of `stream` and writes them.
-fn write_chunks(stream: &mut Vec<u8>, last: bool, dir: &Path, tmp: &Path) -> Result<Vec<Digest>> {
-    let end = if last { stream.len() } else { stream.len() - stream.len() % CHUNK };
-    let digests = stream[..end].par_chunks(CHUNK).map(|chunk| write_chunk(chunk, dir, tmp)).collect();
-    stream.drain(..end);
-    digests
+    })?;
+    Ok(length)
 }
 
 fn write_chunk(chunk: &[u8], dir: &Path, tmp: &Path) -> Result<Digest> {
-    let digest = sha256(chunk);
-    let name = file_name(&digest);
-    let unfinished = tmp.join(&name);
-    let write = || {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-        file.write_all(chunk)?;
-        // A chunk of that name has these bytes: to replace it changes nothing.
-        fs::rename(&unfinished, dir.join(&name))
-    };
-    write().map_err(|error| {
+    let (mut file, unfinished) = file::exclusive(tmp, OsStr::new("chunk"), 0o600)?;
+    let (digest, written) = rayon::join(|| sha256(chunk), || file.write_all(chunk));
+    // A chunk of that name has these bytes: to replace it changes nothing.
+    let done = written.and_then(|()| fs::rename(&unfinished, dir.join(file_name(&digest))));
+    done.map_err(|error| {
         // The error is told; what could not be deleted as well is a leftover like that of a crash.
         let _ = fs::remove_file(&unfinished);
         Error::io("write", &unfinished, error)
@@ -142,39 +143,43 @@ fn write_chunk(chunk: &[u8], dir: &Path, tmp: &Path) -> Result<Digest> {
 
 /// Decrypts the chunks in `dir` to `out`. The caller shows nothing of `out` to anybody before this returned `Ok`.
 pub fn decrypt(blob: &Blob, dir: &Path, mut out: impl Write) -> Result<()> {
-    let encrypted = encrypted_size(blob.size)?;
-    if blob.chunks.len() as u64 != encrypted.div_ceil(CHUNK as u64) {
+    /// Before what is read, there is room for what the round before has left: part of a record.
+    const ROOM: usize = RECORD as usize;
+    let mut left = encrypted_size(blob.size)?;
+    if blob.chunks.len() as u64 != left.div_ceil(CHUNK as u64) {
         return Err(Error::malformed("blob: not as many chunks as its size needs"));
     }
     let mut digest = Sha256::new();
-    let mut stream = Vec::new();
-    let mut first = 0;
-    let mut left = encrypted;
+    let mut stream = vec![0; ROOM + ROUND];
+    let mut ahead = vec![0; stream.len()];
     let mut rounds = blob.chunks.chunks(ROUND_CHUNKS);
-    let mut chunks = read_chunks(rounds.next().unwrap_or_default(), dir, left)?;
-    let keys = read_header(&blob.key, chunks.first().map(Vec::as_slice).unwrap_or_default())?;
-    let mut header = HEADER;
+    let mut next = |left, into: &mut [u8]| read_chunks(rounds.next().unwrap_or_default(), dir, left, into);
+    let mut read = next(left, &mut stream[ROOM..])?;
+    let keys = read_header(&blob.key, &stream[ROOM..ROOM + read])?;
+    let mut from = ROOM + HEADER;
+    let mut first = 0;
     loop {
-        for chunk in chunks.drain(..) {
-            left -= chunk.len() as u64;
-            stream.extend_from_slice(&chunk);
-        }
-        stream.drain(..std::mem::take(&mut header));
+        left -= read as u64;
+        let to = ROOM + read;
         let last = left == 0;
-        let end = if last { stream.len() } else { stream.len() - stream.len() % RECORD as usize };
-        first += decrypt_round(&keys, first, last, &mut stream[..end])?;
-        let texts = || stream[..end].chunks(RECORD as usize).map(|record| &record[..record.len() - OVERHEAD]);
-        let mut next = Ok(Vec::new());
+        let end = if last { to } else { to - (to - from) % RECORD as usize };
+        first += decrypt_round(&keys, first, last, &mut stream[from..end])?;
+        let texts =
+            || stream[from..end].chunks(RECORD as usize).map(|record| &record[..record.len() - OVERHEAD]);
+        let carried = ROOM - (to - end);
+        ahead[carried..ROOM].copy_from_slice(&stream[end..to]);
+        let mut more = Ok(0);
         rayon::in_place_scope(|scope| {
             scope.spawn(|_| texts().for_each(|text| digest.update(text)));
-            scope.spawn(|_| next = read_chunks(rounds.next().unwrap_or_default(), dir, left));
+            scope.spawn(|_| more = next(left, &mut ahead[ROOM..]));
             texts().try_for_each(|text| out.write_all(text))
         })?;
-        chunks = next?;
-        stream.drain(..end);
+        read = more?;
         if last {
             break;
         }
+        from = carried;
+        std::mem::swap(&mut stream, &mut ahead);
     }
     out.flush()?;
     if digest.finish() != blob.sha256 {
@@ -192,19 +197,26 @@ fn encrypted_size(clear: u64) -> Result<u64> {
         .ok_or_else(|| Error::malformed("blob: no file is that long"))
 }
 
-/// Reads and checks some chunks; `left` bytes of the stream are not read yet.
-fn read_chunks(names: &[Digest], dir: &Path, left: u64) -> Result<Vec<Vec<u8>>> {
-    let length = |n: usize| (left - (n * CHUNK) as u64).min(CHUNK as u64);
-    names.par_iter().enumerate().map(|(n, name)| read_chunk(name, dir, length(n))).collect()
+/// Reads and checks some chunks, to the beginning of `into`; `left` bytes of the stream are not read yet. Gives how many
+/// bytes they are.
+fn read_chunks(names: &[Digest], dir: &Path, left: u64, into: &mut [u8]) -> Result<usize> {
+    let length = usize::try_from(left).unwrap_or(usize::MAX).min(names.len() * CHUNK);
+    let places = into[..length].par_chunks_mut(CHUNK);
+    names.par_iter().zip(places).try_for_each(|(name, chunk)| read_chunk(name, dir, chunk))?;
+    Ok(length)
 }
 
-fn read_chunk(name: &Digest, dir: &Path, length: u64) -> Result<Vec<u8>> {
+fn read_chunk(name: &Digest, dir: &Path, chunk: &mut [u8]) -> Result<()> {
     let path = dir.join(file_name(name));
-    let chunk = file::read(&path, CHUNK)?;
-    if chunk.len() as u64 != length || sha256(&chunk) != *name {
+    let (mut file, size) = file::open_sized(&path)?;
+    let whole = size == chunk.len() as u64;
+    if whole {
+        file.read_exact(chunk).map_err(|error| Error::io("read", &path, error))?;
+    }
+    if !whole || sha256(chunk) != *name {
         return Err(Error::malformed(format!("'{}' is not the chunk that its name says", path.display())));
     }
-    Ok(chunk)
+    Ok(())
 }
 
 /// Reads the header at the beginning of the first chunk.
@@ -268,7 +280,7 @@ mod tests {
 
     #[test]
     fn files_of_any_size_come_back() {
-        let whole_round = ROUND * CLEAR;
+        let whole_round = ROUND_RECORDS * CLEAR;
         for length in
             [0, 1, CLEAR - 1, CLEAR, CLEAR + 1, CHUNK - 38, CHUNK, whole_round, whole_round + 1, 40 << 20]
         {
