@@ -3,14 +3,7 @@
 mod args;
 
 use jiff::Timestamp;
-use socialnet::{
-    Result, cli,
-    home::Home,
-    hooks,
-    identity::Keyring,
-    protocol::ingest::Ingest,
-    store::{Store, streams},
-};
+use socialnet::{Result, cli, home::Home, hooks, protocol::ingest::Ingest, store::streams, unlock};
 use std::{path::Path, process::ExitCode};
 
 fn main() -> ExitCode {
@@ -20,8 +13,7 @@ fn main() -> ExitCode {
 fn take_in(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let home = Home::open()?;
     let one_at_a_time = home.lock("ingest")?;
-    let keyring = Keyring::load(&home.identity())?;
-    let mut store = Store::open(&home.database())?;
+    let (keyring, mut store) = unlock(&home)?;
     hooks::settle(&home, &mut store)?;
     let mut ingest = Ingest::new(&home, &mut store, &keyring, Timestamp::now())?;
     let mut refused = |error| console.failed(&error);

@@ -5,11 +5,8 @@ mod args;
 use socialnet::{
     Result, cli,
     home::Home,
-    identity::Keyring,
     protocol::{open, senders},
-    seal,
-    store::Store,
-    stream,
+    seal, stream, unlock,
 };
 use std::{io::Write, process::ExitCode};
 
@@ -19,8 +16,7 @@ fn main() -> ExitCode {
 
 fn open_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let home = Home::open()?;
-    let keyring = Keyring::load(&home.identity())?;
-    let store = Store::open(&home.database())?;
+    let (keyring, store) = unlock(&home)?;
     let mut out = cli::output();
     console.inputs(args.files, |input, console| {
         for sealed in stream::sealed_items(input.bytes, seal::MAX_BYTES) {

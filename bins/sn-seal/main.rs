@@ -6,14 +6,13 @@ use jiff::Timestamp;
 use socialnet::{
     Result, cli,
     home::Home,
-    identity::Keyring,
     protocol::{
         dropped, renewal,
         sealing::{Sealed, Sealer},
     },
     queue,
-    store::Store,
     stream::{self, Batches},
+    unlock,
 };
 use std::{io::Write, process::ExitCode};
 
@@ -23,8 +22,7 @@ fn main() -> ExitCode {
 
 fn seal_all(args: args::Args, console: &mut cli::Console) -> Result<()> {
     let home = Home::open()?;
-    let mut keyring = Keyring::load(&home.identity())?;
-    let mut store = Store::open(&home.database())?;
+    let (mut keyring, mut store) = unlock(&home)?;
     let now = Timestamp::now();
     let mut out = cli::output();
     // What is said about a packet goes to those who got it.

@@ -14,7 +14,7 @@ use crate::{
     short::{self, Short},
     store::{Store, contacts, packets},
     stream::{Clear, ClearItems, Pem, PemItems},
-    text,
+    text, unlock,
 };
 use std::io::{BufRead, Read, Write};
 
@@ -39,7 +39,7 @@ impl Explainer {
             }
             Err(error) => return Err(error),
         };
-        Ok(Self { account: Some((Keyring::load(&home.identity())?, Store::open(&home.database())?)) })
+        Ok(Self { account: Some(unlock(&home)?) })
     }
 
     /// Explains one file. The failure is the reason for which it would be refused, after all was said.

@@ -13,6 +13,7 @@
 //! | [`photo`] | image formats | `file`, `home`, `driver`, `identity`, `seal` |
 //! | [`blob`], [`attach`] | files as attachments, in and out | `home`, `driver`, `identity` |
 //! | [`store`] | SQLite | `file`, `mailbox`, `home`, `driver`, `identity`, `seal`, `search`, `blob` |
+//! | `unlock` | keys and database, opened side by side | `packet`, `driver`, `search`, `blob` |
 //! | [`queue`] | outpackets, deliveries and drivers together: running the queue | `identity`, `seal`, `search`, `blob` |
 //! | [`protocol`] | packets, store and seal together: what one thing makes the node do | `queue`, `program` |
 //! | [`compose`], [`post`], [`backup`] | what people do: as packets, on their way; the whole account as one encrypted file | `driver`, `program` |
@@ -75,6 +76,10 @@ pub mod search;
 pub mod site;
 #[cfg(feature = "db")]
 pub mod store;
+#[cfg(all(feature = "crypto", feature = "db"))]
+mod unlock;
 
 pub use error::{Context, Error, Kind, Result};
 pub use fingerprint::Fingerprint;
+#[cfg(all(feature = "crypto", feature = "db"))]
+pub use unlock::unlock;

@@ -24,8 +24,12 @@ use crate::{
 };
 use openssl::{
     cms::{CMSOptions, CmsContentInfo},
+    ec::{EcGroup, EcKey},
     error::ErrorStack,
-    pkey::{PKeyRef, Private},
+    hash::MessageDigest,
+    nid::Nid,
+    pkey::{PKey, PKeyRef, Private},
+    sign::Signer,
     stack::Stack,
     symm::Cipher,
     x509::X509,
@@ -187,6 +191,18 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     openssl::rand::rand_bytes(&mut bytes).map_err(|reason| failed("draw random bytes", reason))?;
     Ok(bytes)
+}
+
+/// Signs nothing with a key that is forgotten at once, so that OpenSSL has looked up what signing takes: the first signature
+/// of a process takes several times as long as any other. For a thread beside the one that will sign.
+pub(crate) fn wake() {
+    let sign = || -> OpensslResult<Vec<u8>> {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+        let key = PKey::from_ec_key(EcKey::generate(&group)?)?;
+        Signer::new(MessageDigest::sha256(), &key)?.sign_oneshot_to_vec(&[])
+    };
+    // What fails here fails again where somebody needs it.
+    let _ = sign();
 }
 
 /// The OpenSSL in use, as it names itself.
