@@ -45,8 +45,12 @@ impl Patience {
 
 /// Fetches, and waits for more, until the caller goes.
 pub fn watch(driver: &Driver, caller: &Caller, patience: Patience, console: &mut cli::Console) -> Result<()> {
-    let mut waiting =
-        Waiting { idle: patience.idle, without: None, breaks: 0, longest: patience.longest, useful: None };
+    let mut waiting = Waiting {
+        idle: patience.idle,
+        usefulness: Usefulness::default(),
+        longest: patience.longest,
+        useful: None,
+    };
     // What was told: that the connection broke, and that we were refused.
     let (mut pause, mut told) = (FIRST_AFTER_FAILURE, [false; 2]);
     while !caller.is_gone() {
@@ -76,10 +80,8 @@ pub fn watch(driver: &Driver, caller: &Caller, patience: Patience, console: &mut
 struct Waiting {
     /// One IDLE.
     idle: Duration,
-    /// Since when it is done without: the server has offered and refused it, or breaks off.
-    without: Option<Instant>,
-    /// How often in a row it broke off.
-    breaks: u32,
+    /// Whether there is any use in it.
+    usefulness: Usefulness,
     /// Between two looks without IDLE, at most.
     longest: Duration,
     /// Since when this connection is of use: all was read once.
@@ -103,7 +105,7 @@ fn connected(
         if caller.is_gone() {
             return Ok(());
         }
-        if account.offers("IDLE") && waiting.without.is_none_or(|since| since.elapsed() >= WITHOUT) {
+        if account.offers("IDLE") && waiting.usefulness.is_likely(Instant::now()) {
             // What was told of while the folder was read must not be waited for.
             let told = account.run(SMALL, |session| {
                 let arrived = |news| matches!(news, UnsolicitedResponse::Exists(_));
@@ -124,10 +126,76 @@ impl Waiting {
     fn idle(&mut self, account: &mut Account) -> Result<bool> {
         let begun = Instant::now();
         let done = account.idle(self.idle);
-        self.breaks = if done.is_err() && begun.elapsed() < LIVED { self.breaks + 1 } else { 0 };
-        if self.breaks >= BREAKS || matches!(done, Ok(false)) {
-            self.without = Some(Instant::now());
-        }
+        self.usefulness.learn(&done, begun, Instant::now());
         done
+    }
+}
+
+/// Whether IDLE is of use at a server that offers it.
+#[derive(Default)]
+struct Usefulness {
+    /// Since when it is done without: the server has refused it, or breaks off.
+    without: Option<Instant>,
+    /// How often in a row it broke off.
+    breaks: u32,
+}
+
+impl Usefulness {
+    fn is_likely(&self, now: Instant) -> bool {
+        self.without.is_none_or(|since| now.duration_since(since) >= WITHOUT)
+    }
+
+    /// By how one went.
+    fn learn(&mut self, done: &Result<bool>, begun: Instant, ended: Instant) {
+        self.breaks = if done.is_err() && ended.duration_since(begun) < LIVED { self.breaks + 1 } else { 0 };
+        if self.breaks >= BREAKS || matches!(done, Ok(false)) {
+            self.without = Some(ended);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socialnet::Error;
+
+    const MOMENT: Duration = Duration::from_millis(1);
+
+    fn broken() -> Result<bool> {
+        Err(Error::new(Kind::Again, "the server hung up"))
+    }
+
+    #[test]
+    fn idle_that_failed_is_tried_again_after_an_hour() {
+        for (failure, times) in [(broken(), 2), (Ok(false), 1)] {
+            let (mut usefulness, begun) = (Usefulness::default(), Instant::now());
+            let mut ended = begun;
+            for _ in 0..times {
+                assert!(usefulness.is_likely(ended));
+                ended += MOMENT;
+                usefulness.learn(&failure, ended - MOMENT, ended);
+            }
+            assert!(!usefulness.is_likely(ended));
+            assert!(!usefulness.is_likely(ended + WITHOUT - MOMENT));
+            // Once it is tried again, one more failure is enough, and one success.
+            let again = ended + WITHOUT;
+            assert!(usefulness.is_likely(again));
+            usefulness.learn(&failure, again, again + MOMENT);
+            assert!(!usefulness.is_likely(again + WITHOUT));
+            let again = again + MOMENT + WITHOUT;
+            usefulness.learn(&Ok(true), again, again + MOMENT);
+            assert!(usefulness.is_likely(again + MOMENT));
+            usefulness.learn(&broken(), again, again + MOMENT);
+            assert!(usefulness.is_likely(again + MOMENT));
+        }
+    }
+
+    #[test]
+    fn an_idle_that_broke_after_a_while_was_of_use() {
+        let (mut usefulness, begun) = (Usefulness::default(), Instant::now());
+        for _ in 0..BREAKS * 2 {
+            usefulness.learn(&broken(), begun, begun + LIVED);
+        }
+        assert!(usefulness.is_likely(begun + LIVED));
     }
 }
