@@ -28,6 +28,8 @@ pub struct Bounds {
     literal: u64,
     left: u64,
     line: Line,
+    /// How many responses to this command came to their end that are about a mail by its number.
+    numbered: usize,
 }
 
 /// A line outside of literals.
@@ -53,6 +55,12 @@ impl Bounds {
     /// For the response to a new command, of which so many bytes were asked for.
     pub fn begin(&mut self, allowance: u64) {
         self.again = allowance.saturating_mul(READ_AGAIN);
+        self.numbered = 0;
+    }
+
+    /// How many mails were answered for, as far as that can be told without reading what was said.
+    pub fn answered(&self) -> usize {
+        self.numbered
     }
 
     /// Measures what came. False: it is nothing that a server has a reason to send.
@@ -99,6 +107,8 @@ impl Bounds {
                 self.has_literals() && self.reads_again(1)
             }
             _ => {
+                let number = self.beginning.strip_prefix(b"* ").and_then(<[u8]>::first);
+                self.numbered += usize::from(number.is_some_and(u8::is_ascii_digit));
                 self.before = 0;
                 self.beginning.clear();
                 true
@@ -191,6 +201,17 @@ mod tests {
         ] {
             assert!(!hear(format!("{hiding}{open}\r\n").as_bytes()), "{hiding}");
         }
+    }
+
+    #[test]
+    fn it_is_known_how_many_mails_were_answered_for() {
+        let mut bounds = Bounds::default();
+        bounds.begin(1 << 20);
+        bounds
+            .hear(b"* 1 FETCH (BODY[] {8}\r\n* 9 X\r\n)\r\n* OK here\r\n* 2 FETCH (UID 7)\r\n* 3 FETCH (UID");
+        assert_eq!(bounds.answered(), 2);
+        bounds.begin(1 << 20);
+        assert_eq!(bounds.answered(), 0);
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! What was fetched is durable in the mailbox before the server or the cursor is told; killed in between, the next run
 //! fetches it again, which does no harm. Reading is done with EXAMINE, so that not even \Recent changes at other mails.
 //!
-//! A server may refuse a command, or hang up, for the sake of one mail that is broken in its store. Then fewer and fewer
-//! are asked for at once, on a new connection if need be, until that one is alone; it is remembered, and the others are
-//! fetched. How far that has come is kept too, as it may take longer than this run.
+//! A server may refuse a command, or hang up, for the sake of one mail that is broken in its store. Then fewer are asked
+//! for at once, on a new connection if need be, until that one is alone; it is remembered, and the others are fetched. Whoever
+//! hangs up has answered for the mails in front of it, as a rule, which tells which one it is; else it is sought by halves. How
+//! far that has come is kept too, as it may take longer than this run.
 
 use crate::{
     cursor::{Careful, Cursor, stumbled},
@@ -39,7 +40,8 @@ const TOLD_AGAIN: Duration = Duration::from_secs(1);
 const GLANCED: usize = 100;
 /// Failures about structures, other than a refusal, after which they are held to be of no use in the whole folder.
 const GARBLED: u32 = 3;
-/// Failures in one round of a folder after which it is put off: every one may cost a login.
+/// Connections that may break in one round of a folder until the rest of it is put off: each costs a login. And mails that
+/// may be refused in it one after another: more than that are no broken mails, but a server that has none to give.
 const PATIENCE: u32 = 50;
 
 /// Where everything comes in.
@@ -83,9 +85,16 @@ struct Reading<'a, 'b> {
     /// Mails that the server can't hand out, and which of them it could this time.
     stumbled: Stumbled,
     had: BTreeSet<u32>,
-    /// How often a command about structures failed, and how many commands may still fail.
+    /// How often a command about structures failed.
     garbled: u32,
-    patience: u32,
+    /// How many connections broke, and how many mails could not be had one after another.
+    breaks: u32,
+    in_a_row: u32,
+    /// The mail that the server seemed to hang up at, and whether it is of use to ask which one that is.
+    suspect: Option<u32>,
+    in_order: bool,
+    /// Why the rest is left to the next round.
+    put_off: Option<Error>,
     /// UIDs of mails that were fetched and may not be durable yet, by the numbers that they were handed over with.
     fetched: BTreeMap<u32, u32>,
     /// What is durable, of which neither the server nor the cursor was told, and when they were.
@@ -138,7 +147,11 @@ impl Round<'_> {
             stumbled,
             had: BTreeSet::new(),
             garbled: 0,
-            patience: PATIENCE,
+            breaks: 0,
+            in_a_row: 0,
+            suspect: None,
+            in_order: true,
+            put_off: None,
             fetched: BTreeMap::new(),
             settled: Settled::default(),
             told: Instant::now(),
@@ -163,6 +176,9 @@ impl Round<'_> {
                 reading.all(&uids, &intake).and_then(|any| Ok(reading.once_more(&due, &intake)? || any));
             // Also when it failed: what came before is to be kept.
             intake.end()?.into_iter().for_each(|settled| reading.settled.extend(settled));
+            if let Some(untold) = reading.stumbled.untold() {
+                console.note(&format!("{untold} in '{name}'"));
+            }
             let any = match read {
                 Ok(any) => any,
                 Err(error) => {
@@ -176,6 +192,9 @@ impl Round<'_> {
             }
             let had: BTreeSet<String> = reading.had.iter().map(|uid| reading.id(*uid)).collect();
             reading.stumbled.keep(|id| !had.contains(id))?;
+            if let Some(put_off) = reading.put_off {
+                return Err(put_off);
+            }
             Ok(Outcome { any, hoped_for: reading.stumbled.hoped_for() })
         })
     }
@@ -213,6 +232,11 @@ impl Reading<'_, '_> {
     fn all(&mut self, uids: &[u32], intake: &Intake) -> Result<bool> {
         let (mut any, mut rest) = (false, uids);
         while let Some(first) = rest.first() {
+            if let Some(why) = self.is_tired() {
+                let why = format!("{why}; the next round goes on in '{}' with UID {first}", self.name);
+                self.put_off = Some(Error::new(Kind::Again, why));
+                break;
+            }
             let careful = self.cursor.careful.filter(|careful| *first <= careful.until);
             self.cursor.careful = careful;
             let by_structure = careful.is_none() && self.garbled < GARBLED;
@@ -245,6 +269,10 @@ impl Reading<'_, '_> {
     fn once_more(&mut self, due: &[u32], intake: &Intake) -> Result<bool> {
         let mut any = false;
         for uid in due {
+            // The others are due in the next round, too.
+            if self.is_tired().is_some() {
+                break;
+            }
             match self.look_at(&[*uid], false, intake) {
                 Ok(found) => {
                     any |= found;
@@ -268,7 +296,19 @@ impl Reading<'_, '_> {
         let wanted = judge(self.account, uids).map_err(Stopped::Stuck)?;
         let any = !wanted.is_empty();
         self.fetch(wanted, intake)?;
+        self.in_a_row = 0;
+        // It was not that one.
+        self.in_order &= self.suspect.take_if(|suspect| uids.contains(suspect)).is_none();
         Ok(any)
+    }
+
+    /// Why enough was tried in this round.
+    fn is_tired(&self) -> Option<String> {
+        match (self.breaks, self.in_a_row) {
+            (PATIENCE.., _) => Some(format!("the connection broke {PATIENCE} times")),
+            (_, PATIENCE..) => Some(format!("{PATIENCE} mails in a row can't be had")),
+            _ => None,
+        }
     }
 
     /// What to do about mails that the server did not hand out: ask for fewer at once from now on, or, if it was one alone,
@@ -279,27 +319,34 @@ impl Reading<'_, '_> {
             self.settled.extend(settled);
         }
         (self.round.is_called)()?;
-        if why.kind() != Kind::Again || is_about_all(&why) || self.patience == 0 {
+        if why.kind() != Kind::Again || is_about_all(&why) {
             return Err(why);
         }
-        self.patience -= 1;
-        self.garbled += u32::from(by_structure && !is_no(&why));
+        let refused = is_no(&why);
+        self.garbled += u32::from(by_structure && !refused);
+        let broke_at = self.account.broke_at.take().filter(|_| !refused && self.in_order);
         let alone = match some {
             [uid] if !by_structure => Some(*uid),
             _ => None,
         };
         // Kept before anybody is asked for another connection: some servers have none to give so soon.
         if let Some(uid) = alone {
-            let prospect = self.stumbled.add(&self.id(uid), &why)?;
-            let (name, why) = (self.name, why.message());
-            self.console
-                .note(&format!("the mail with UID {uid} in '{name}' can't be had: {why}; {prospect}"));
-        } else if let Some(until) = some.last() {
-            let at_once = if by_structure { GLANCED } else { some.len() / 2 };
-            self.cursor.careful = Some(Careful { at_once: at_once.max(1), until: *until });
+            self.in_a_row += 1;
+            self.suspect = None;
+            let mail = format!("the mail with UID {uid} in '{}'", self.name);
+            let console = self.console;
+            // One that is given up is behind the cursor, or will be.
+            self.stumbled.add(&self.id(uid), &mail, &why, |what| console.note(what))?;
+        } else if let Some(last) = some.last() {
+            let found = broke_at.and_then(|uid| Some((uid, some.binary_search(&uid).ok()?)));
+            self.suspect = found.map(|(uid, _)| uid);
+            let half = if by_structure { GLANCED } else { some.len() / 2 };
+            let (at_once, until) = found.map_or((half, *last), |(uid, before)| (before.min(GLANCED), uid));
+            self.cursor.careful = Some(Careful { at_once: at_once.max(1), until });
             self.cursor.save()?;
         }
-        if !is_no(&why) {
+        if !refused {
+            self.breaks += 1;
             self.connect_again()?;
         }
         Ok(alone.is_some())

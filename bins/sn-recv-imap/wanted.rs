@@ -2,7 +2,6 @@
 
 use crate::{
     look::{Look, look},
-    policy::set,
     wire::{Account, SMALL},
 };
 use imap_proto::types::{MessageSection, SectionPath};
@@ -26,7 +25,7 @@ pub struct Wanted {
 /// By their structure and, where that does not tell, the beginning of some parts.
 pub fn by_structure(account: &mut Account, uids: &[u32]) -> Result<Vec<Wanted>> {
     let query = "(UID RFC822.SIZE BODYSTRUCTURE)";
-    let fetches = account.run_ascii(STRUCTURES, |session| session.uid_fetch(set(uids), query))?;
+    let fetches = account.fetch_ascii(STRUCTURES, uids, query)?;
     let mut wanted = Vec::new();
     let mut sizes = BTreeMap::new();
     let mut peeks: BTreeMap<Vec<u32>, Vec<u32>> = BTreeMap::new();
@@ -53,7 +52,7 @@ pub fn by_structure(account: &mut Account, uids: &[u32]) -> Result<Vec<Wanted>> 
         };
         let query = format!("(UID BODY.PEEK[{name}]<0.{GLIMPSE}>)");
         let allowance = SMALL + (2 * GLIMPSE * uids.len()) as u64;
-        let fetches = account.run(allowance, |session| session.uid_fetch(set(&uids), query))?;
+        let fetches = account.fetch(allowance, &uids, &query)?;
         for fetch in fetches.iter() {
             if let (Some(uid), Some(beginning)) = (fetch.uid, fetch.section(&section))
                 && looks_sealed(beginning)
@@ -70,7 +69,7 @@ pub fn by_structure(account: &mut Account, uids: &[u32]) -> Result<Vec<Wanted>> 
 pub fn by_beginning(account: &mut Account, uids: &[u32]) -> Result<Vec<Wanted>> {
     let query = format!("(UID RFC822.SIZE BODY.PEEK[]<0.{GLANCE}>)");
     let allowance = SMALL + (2 * GLANCE * uids.len()) as u64;
-    let fetches = account.run(allowance, |session| session.uid_fetch(set(uids), query))?;
+    let fetches = account.fetch(allowance, uids, &query)?;
     let mut wanted = Vec::new();
     for fetch in fetches.iter() {
         let (Some(uid), Some(size), Some(beginning)) = (fetch.uid, fetch.size, fetch.body()) else {

@@ -9,7 +9,7 @@ use crate::{aside::Aside, bounds::Bounds, policy::set};
 use imap::{
     Authenticator, Client, Session,
     extensions::idle::{SetReadTimeout, stop_on_any},
-    types::{Capabilities, Fetch},
+    types::{Capabilities, Fetch, Fetches},
 };
 use socialnet::{Error, Kind, Result};
 use socialnet_mail::{
@@ -158,6 +158,8 @@ pub struct Account {
     offers: Capabilities,
     /// How many mails were handed on.
     mails: u32,
+    /// The mail at which the last FETCH ended too early, if the server answers in the order of UIDs, as most do.
+    pub broke_at: Option<u32>,
     /// To end it from another thread.
     pub socket: TcpStream,
 }
@@ -202,7 +204,7 @@ impl Account {
         attempts.welcome()?;
         reading.begin(SMALL);
         let offers = uncaught(|| session.capabilities())?.map_err(failure)?;
-        Ok(Self { session, reading, offers, mails: 0, socket })
+        Ok(Self { session, reading, offers, mails: 0, broke_at: None, socket })
     }
 
     /// Goes on with another connection of the same account.
@@ -233,23 +235,27 @@ impl Account {
         }
     }
 
-    /// As [`Account::run`], for a response that quotes strangers' headers.
-    pub fn run_ascii<T>(
-        &mut self,
-        allowance: u64,
-        command: impl FnOnce(&mut Session<Wire>) -> imap::Result<T>,
-    ) -> Result<T> {
+    /// What `query` says of these mails, which stand in their order; the response may have so many bytes.
+    pub fn fetch(&mut self, allowance: u64, uids: &[u32], query: &str) -> Result<Fetches> {
+        let fetched = self.run(allowance, |session| session.uid_fetch(set(uids), query));
+        let answered = self.reading.bounds.borrow().answered();
+        self.broke_at = uids.get(answered).copied().filter(|_| fetched.is_err());
+        fetched
+    }
+
+    /// As [`Account::fetch`], for a response that quotes strangers' headers.
+    pub fn fetch_ascii(&mut self, allowance: u64, uids: &[u32], query: &str) -> Result<Fetches> {
         self.reading.ascii.set(true);
-        let done = self.run(allowance, command);
+        let fetched = self.fetch(allowance, uids, query);
         self.reading.ascii.set(false);
-        done
+        fetched
     }
 
     /// Hands on whole mails, which together may have so many bytes, as they come. Says which of the numbers that they are
     /// handed on with, different ones each time, is of which UID.
     pub fn mails(&mut self, uids: &[u32], allowance: u64, entrance: Entrance) -> Result<Vec<(u32, u32)>> {
         *self.reading.aside.borrow_mut() = Some(Aside::new(entrance, self.mails));
-        let fetched = self.run(allowance, |session| session.uid_fetch(set(uids), "(UID BODY.PEEK[])"));
+        let fetched = self.fetch(allowance, uids, "(UID BODY.PEEK[])");
         let Some(mut aside) = self.reading.aside.take() else { return Ok(Vec::new()) };
         let numbered = fetched.map(|mails| {
             let numbered = |fetch: &Fetch| Some((aside.number(fetch.body()?)?, fetch.uid?));

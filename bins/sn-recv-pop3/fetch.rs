@@ -3,7 +3,7 @@
 //!
 //! Where the server hangs up for the sake of one mail, a new session goes on with the next one.
 
-use crate::pop3::{Allowance, Pop3, is_about_all};
+use crate::pop3::{Allowance, Pop3, is_about_all, none_to_give};
 use socialnet::{Error, Kind, Result, cli, file, mailbox::Mailbox};
 use socialnet_mail::{
     Login,
@@ -30,7 +30,8 @@ const LINES: usize = 60;
 const BEGINNING: u64 = 256 << 10;
 /// Mails of which the beginning is asked before any is fetched.
 const ASKED: usize = 500;
-/// Sessions that may break in one round.
+/// Sessions that may break in one round, and mails that may be refused in it one after another: more than that are no broken
+/// mails, but a server that has none to give.
 const PATIENCE: u32 = 50;
 
 /// Everything that a round needs to know.
@@ -56,6 +57,11 @@ struct Mail {
 }
 
 impl Mail {
+    /// What it is called among those that can't be had: by its place and its size if it has no UIDL, as none has a space.
+    fn name(&self) -> String {
+        self.id.clone().unwrap_or_else(|| format!("{} {}", self.number, self.size))
+    }
+
     /// Bytes of a response about it, at most: sizes are estimates at some servers.
     fn most(&self) -> u64 {
         self.size.saturating_mul(2).saturating_add(BEGINNING)
@@ -81,16 +87,19 @@ pub struct Fetched {
 struct Round {
     seen: Seen,
     stumbled: Stumbled,
-    /// Identifiers of mails that could not be had in it.
+    /// Names of mails that could not be had in it, and of those without an identifier that could.
     tried: BTreeSet<String>,
+    had: BTreeSet<String>,
     any: bool,
+    /// Why what is new is left to the next one.
+    put_off: Option<Error>,
 }
 
 /// Why a session did not come to its end.
 enum Stopped {
     /// As any failure.
     Failed(Error),
-    /// It broke when it was the turn of the mail with this identifier, if it has one.
+    /// It broke when it was the turn of the mail with this name, if of any.
     Stuck(Option<String>, Error),
 }
 
@@ -118,7 +127,18 @@ impl Driver {
     pub fn fetch(&self, console: &cli::Console) -> Result<Fetched> {
         let stumbled = Stumbled::open(&self.state.join("stumbled"))?;
         let seen = Seen::open(&self.state)?;
-        let mut round = Round { seen, stumbled, tried: BTreeSet::new(), any: false };
+        let (tried, had) = (BTreeSet::new(), BTreeSet::new());
+        let mut round = Round { seen, stumbled, tried, had, any: false, put_off: None };
+        let fetched = self.sessions(&mut round, console);
+        if let Some(untold) = round.stumbled.untold() {
+            console.note(&untold);
+        }
+        fetched.and(round.put_off.map_or(Ok(()), Err))?;
+        Ok(Fetched { any: round.any, hoped_for: round.stumbled.hoped_for() })
+    }
+
+    /// As many sessions as it takes.
+    fn sessions(&self, round: &mut Round, console: &cli::Console) -> Result<()> {
         let mut session = self.open()?;
         // Kept, as some servers give no other session so soon, and only the next run has one.
         let careful = self.state.join("one-by-one");
@@ -128,29 +148,33 @@ impl Driver {
             if one_by_one {
                 session.one_by_one();
             }
-            let (id, why) = match self.session(session, &mut round, console) {
+            let (name, why) = match self.session(session, round, console) {
                 Ok(()) => break,
                 Err(Stopped::Failed(error)) => return Err(error),
-                Err(Stopped::Stuck(id, why)) => (id, why),
+                Err(Stopped::Stuck(name, why)) => (name, why),
             };
             // With many commands on their way nobody knows which of them it was.
-            let culprit = id.filter(|_| one_by_one);
-            let is_end = why.kind() != Kind::Again || is_about_all(&why) || patience == 0;
+            let culprit = name.filter(|_| one_by_one);
+            let is_end = why.kind() != Kind::Again || is_about_all(&why) || round.put_off.is_some();
             if is_end || (one_by_one && culprit.is_none()) {
                 return Err(why);
             }
-            patience -= 1;
             one_by_one = true;
             match culprit {
-                Some(id) => round.stumble(&id, &why, console)?,
+                Some(name) => round.stumble(&name, &why, console)?,
                 None => file::replace(&careful, b"", 0o600)?,
+            }
+            patience -= 1;
+            if patience == 0 {
+                let why = format!("{PATIENCE} sessions broke; the next round goes on behind them");
+                round.put_off = Some(Error::new(Kind::Again, why));
             }
             session = self.open()?;
         }
-        if careful.exists() {
+        if careful.exists() && round.put_off.is_none() {
             fs::remove_file(&careful).map_err(|error| Error::io("delete", &careful, error))?;
         }
-        Ok(Fetched { any: round.any, hoped_for: round.stumbled.hoped_for() })
+        Ok(())
     }
 
     /// All that can be done in one session.
@@ -161,12 +185,15 @@ impl Driver {
         console: &cli::Console,
     ) -> std::result::Result<(), Stopped> {
         let There { mails, named } = mails(&mut session)?;
-        let had_before = |mail: &&Mail| mail.id.as_ref().is_some_and(|id| round.stumbled.has(id));
-        let is_new = |mail: &&Mail| match &mail.id {
-            Some(id) => !round.seen.has(id) && !round.stumbled.waits(id) && !round.tried.contains(id),
-            None => true,
+        let had_before = |mail: &&Mail| round.stumbled.has(&mail.name());
+        let is_new = |mail: &&Mail| {
+            let name = mail.name();
+            !round.seen.has(&name) && !round.stumbled.waits(&name) && !round.tried.contains(&name)
         };
         let mut new: Vec<&Mail> = mails.iter().filter(is_new).collect();
+        if round.put_off.is_some() {
+            new.clear();
+        }
         // What could not be had before comes last: it may take its time again.
         new.sort_by_key(had_before);
         let mut own = BTreeSet::new();
@@ -183,9 +210,12 @@ impl Driver {
         let due = still_ours(&mut session, &due)?;
         session.delete(&due)?;
         session.quit()?;
+        let there: BTreeSet<String> = mails.iter().map(Mail::name).collect();
+        // What has an identifier, and a server without identifiers for now, is still there.
+        let is_there = |name: &str| there.contains(name) || !named && !name.contains(' ');
+        let was_had = |name: &str| round.seen.has(name) || round.had.contains(name);
+        round.stumbled.keep(|name| is_there(name) && !was_had(name))?;
         if named {
-            let there: BTreeSet<String> = mails.into_iter().filter_map(|mail| mail.id).collect();
-            round.stumbled.keep(|id| there.contains(id) && !round.seen.has(id))?;
             round.seen.keep(&there);
         }
         Ok(round.seen.save()?)
@@ -219,7 +249,7 @@ impl Driver {
             // Nothing more can be asked for in this session.
             wanted.clear();
         }
-        let (mut answered, mut refused) = (0, Vec::new());
+        let (mut answered, mut in_a_row, mut refused) = (0, 0, Vec::new());
         let retrieve = |mail: &&Mail| format!("RETR {}\r\n", mail.number);
         let whole = |mail: &&Mail| Allowance { wanted: mail.most(), most: mail.most() };
         let mailbox = &self.mailbox;
@@ -229,9 +259,11 @@ impl Driver {
             let read = session.each(&wanted, retrieve, whole, |mail, whole| {
                 answered += 1;
                 let Some(whole) = whole else {
-                    refused.extend(&mail.id);
-                    return Ok(());
+                    refused.push(mail.name());
+                    in_a_row += 1;
+                    return if in_a_row < PATIENCE { Ok(()) } else { Err(none_to_give()) };
                 };
+                in_a_row = 0;
                 looked.insert(mail.number, false);
                 entrance.add(mail.number, whole);
                 // Why nothing can be written is known before all of it was fetched.
@@ -248,30 +280,36 @@ impl Driver {
         own.extend(settled?.into_iter().flat_map(|settled| settled.own));
         looked.extend(own.iter().map(|number| (*number, true)));
         for mail in mails {
-            if let (Some(id), Some(ours)) = (&mail.id, looked.get(&mail.number)) {
-                round.seen.add(id, ours.then(now));
+            match (&mail.id, looked.get(&mail.number)) {
+                (Some(id), Some(ours)) => round.seen.add(id, ours.then(now)),
+                (None, Some(_)) => drop(round.had.insert(mail.name())),
+                (_, None) => {}
             }
         }
         round.seen.save()?;
         round.any |= !own.is_empty();
-        for id in refused {
-            round.stumble(id, &Error::new(Kind::Again, "the server refuses it"), console)?;
+        for name in refused {
+            round.stumble(&name, &Error::new(Kind::Again, "the server refuses it"), console)?;
         }
         stuck = stuck.or(read.err().map(|why| (wanted.get(answered), why)));
         match stuck {
             None => Ok(own),
-            Some((mail, why)) => Err(Stopped::Stuck(mail.and_then(|mail| mail.id.clone()), why)),
+            Some((mail, why)) => Err(Stopped::Stuck(mail.map(|mail| mail.name()), why)),
         }
     }
 }
 
 impl Round {
     /// Remembers a mail that could not be had, though it was asked for alone.
-    fn stumble(&mut self, id: &str, why: &Error, console: &cli::Console) -> Result<()> {
-        let prospect = self.stumbled.add(id, why)?;
-        self.tried.insert(id.to_owned());
-        let why = why.message();
-        console.note(&format!("the mail with UIDL '{id}' can't be had: {why}; {prospect}"));
+    fn stumble(&mut self, name: &str, why: &Error, console: &cli::Console) -> Result<()> {
+        let mail = match name.split_once(' ') {
+            None => format!("the mail with UIDL '{name}'"),
+            Some((number, _)) => format!("mail {number}, which has no UIDL,"),
+        };
+        self.tried.insert(name.to_owned());
+        if let Some(given_up) = self.stumbled.add(name, &mail, why, |what| console.note(what))? {
+            self.seen.add(&given_up, None);
+        }
         Ok(())
     }
 }

@@ -249,6 +249,11 @@ fn is_for_now(said: &str) -> bool {
     ["[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]"].iter().any(|code| said.contains(code))
 }
 
+/// It refuses one mail after another.
+pub fn none_to_give() -> Error {
+    Error::new(Kind::Again, format!("{NOT_NOW}: it refuses one after another"))
+}
+
 /// Whether it is no single mail that could not be had.
 pub fn is_about_all(error: &Error) -> bool {
     error.message().starts_with(NOT_NOW)

@@ -6,9 +6,13 @@
 //!
 //! For a day, and three attempts at least, it is hoped for: no round is a whole one meanwhile. Then it is passed over, and
 //! still asked for, from then on with weeks in between.
+//!
+//! There is room for so many. What comes on top of them takes the place of one that is passed over, or is not kept in mind at
+//! all: a mailbox in which thousands are broken must not be read in vain for ever, and what was in one of ours is asked for
+//! by its reader (socialnet-protocol(7)).
 
 use crate::policy::now;
-use socialnet::{Context, Error, Kind, Result, file};
+use socialnet::{Context, Error, Result, file};
 use std::{
     collections::BTreeMap,
     fmt::{self, Display, Formatter},
@@ -23,8 +27,10 @@ const LONGEST: u64 = 32 * DAY;
 /// So many attempts, over so many seconds, are made before one is passed over.
 const ATTEMPTS: u32 = 3;
 const HOPED_FOR: u64 = DAY;
-/// Mails, at most: with more of them it is not the mails that something is wrong with.
+/// Mails that are kept in mind, at most.
 const MOST: usize = 1000;
+/// Mails of which a run tells one by one.
+const TOLD: usize = 20;
 /// Bytes of the file, at most: names have up to 70 characters (RFC 1939 section 7).
 const MAX_BYTES: usize = 256 << 10;
 
@@ -33,6 +39,9 @@ const MAX_BYTES: usize = 256 << 10;
 pub struct Stumbled {
     path: PathBuf,
     mails: BTreeMap<String, Attempts>,
+    /// Of how many was told, and of how many was not.
+    told: usize,
+    untold: usize,
 }
 
 /// What is known of one.
@@ -62,15 +71,17 @@ impl Attempts {
 }
 
 /// What becomes of a mail that could not be had, in words.
-#[derive(Debug)]
-pub struct Prospect(Attempts);
+struct Prospect(Option<Attempts>);
 
 impl Display for Prospect {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.0.is_passed_over() {
+        let Some(attempts) = self.0 else {
+            return write!(f, "it is not asked for again, as {MOST} others can't be had either");
+        };
+        if attempts.is_passed_over() {
             f.write_str("it is passed over, and ")?;
         }
-        match self.0.distance() / HOUR {
+        match attempts.distance() / HOUR {
             0 => f.write_str("it is tried again in the next round"),
             hours => write!(f, "it is tried again in {hours} h"),
         }
@@ -89,7 +100,7 @@ impl Stumbled {
                 format!("cannot read '{}'; without it, the mails in it are not tried again", path.display())
             })?;
         }
-        Ok(Self { path: path.to_owned(), mails })
+        Ok(Self { path: path.to_owned(), mails, told: 0, untold: 0 })
     }
 
     /// Whether a mail is among them.
@@ -113,20 +124,53 @@ impl Stumbled {
         self.mails.values().filter(|known| !known.is_passed_over()).count()
     }
 
-    /// One was asked for alone and could not be had, for the reason in `why`, which is given back if there are too many of
-    /// them. Durable when it returns.
-    pub fn add(&mut self, id: &str, why: &Error) -> Result<Prospect> {
+    /// One was asked for alone and could not be had, for the reason in `why`; `note` hears of `mail`, which is what people
+    /// know it by, unless it has heard of many. Gives one that is not to be asked for again, perhaps this one. Durable when
+    /// it returns.
+    pub fn add(
+        &mut self,
+        id: &str,
+        mail: &str,
+        why: &Error,
+        note: impl FnOnce(&str),
+    ) -> Result<Option<String>> {
         let now = now();
         let known = self.mails.get(id).copied();
-        if known.is_none() && self.mails.len() >= MOST {
-            let message = format!("{MOST} mails can't be had already; one more: {}", why.message());
-            return Err(Error::new(Kind::Again, message));
-        }
         let (count, since) = known.map_or((0, now), |known| (known.count, known.since.min(now)));
         let attempts = Attempts { count: count.saturating_add(1), since, last: now };
-        self.mails.insert(id.to_owned(), attempts);
-        self.save()?;
-        Ok(Prospect(attempts))
+        let is_full = known.is_none() && self.mails.len() >= MOST;
+        let given_up = is_full.then(|| self.least_hopeful().unwrap_or_else(|| id.to_owned()));
+        let kept = given_up.as_deref() != Some(id);
+        if kept {
+            if let Some(other) = &given_up {
+                self.mails.remove(other);
+            }
+            self.mails.insert(id.to_owned(), attempts);
+            self.save()?;
+        }
+        if self.told < TOLD {
+            self.told += 1;
+            let prospect = Prospect(kept.then_some(attempts));
+            note(&format!("{mail} can't be had: {}; {prospect}", why.message()));
+        } else {
+            self.untold += 1;
+        }
+        Ok(given_up)
+    }
+
+    /// Of those that are passed over, the one that was asked for the most often.
+    fn least_hopeful(&self) -> Option<String> {
+        let passed_over = self.mails.iter().filter(|(_, known)| known.is_passed_over());
+        passed_over.max_by_key(|(_, known)| known.count).map(|(id, _)| id.clone())
+    }
+
+    /// How many could not be had of which was not told, in words.
+    pub fn untold(&self) -> Option<String> {
+        match self.untold {
+            0 => None,
+            1 => Some("one more mail can't be had".to_owned()),
+            more => Some(format!("{more} more mails can't be had")),
+        }
     }
 
     /// Forgets those that could be had, or are not at the source any more: all for which `stays` is not true. Durable when
@@ -156,10 +200,19 @@ fn parse(line: &str) -> Option<(String, Attempts)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use socialnet::Kind;
     use std::fs;
 
-    fn refused() -> Error {
-        Error::new(Kind::Again, "the server hung up")
+    impl Stumbled {
+        /// One could not be had: what is given up for it.
+        fn fails(&mut self, id: &str) -> Option<String> {
+            let why = Error::new(Kind::Again, "the server hung up");
+            self.add(id, "the mail", &why, |_| {}).unwrap()
+        }
+
+        fn prospect(&self, id: &str) -> String {
+            Prospect(self.mails.get(id).copied()).to_string()
+        }
     }
 
     #[test]
@@ -185,12 +238,12 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let path = state.path().join("stumbled");
         let mut stumbled = Stumbled::open(&path).unwrap();
-        let prospect = stumbled.add("7/10", &refused()).unwrap();
-        assert_eq!(prospect.to_string(), "it is tried again in the next round");
+        assert_eq!(stumbled.fails("7/10"), None);
+        assert_eq!(stumbled.prospect("7/10"), "it is tried again in the next round");
         let mut stumbled = Stumbled::open(&path).unwrap();
         assert!(!stumbled.waits("7/10") && stumbled.due() == ["7/10"]);
-        let prospect = stumbled.add("7/10", &refused()).unwrap();
-        assert_eq!(prospect.to_string(), "it is tried again in 1 h");
+        stumbled.fails("7/10");
+        assert_eq!(stumbled.prospect("7/10"), "it is tried again in 1 h");
         let mut stumbled = Stumbled::open(&path).unwrap();
         assert!(stumbled.has("7/10") && stumbled.waits("7/10") && stumbled.due().is_empty());
         assert_eq!(stumbled.hoped_for(), 1);
@@ -200,22 +253,37 @@ mod tests {
         fs::write(&path, "5 1000 2000 7/11\n").unwrap();
         let mut stumbled = Stumbled::open(&path).unwrap();
         assert_eq!(stumbled.due(), ["7/11"]);
-        let prospect = stumbled.add("7/11", &refused()).unwrap();
-        assert_eq!(prospect.to_string(), "it is passed over, and it is tried again in 16 h");
+        stumbled.fails("7/11");
+        assert_eq!(stumbled.prospect("7/11"), "it is passed over, and it is tried again in 16 h");
         assert_eq!((stumbled.hoped_for(), stumbled.due().len()), (0, 0));
         fs::write(&path, "5 1000 7/11\n").unwrap();
         assert_eq!(Stumbled::open(&path).unwrap_err().kind(), Kind::Malformed);
     }
 
     #[test]
-    fn there_is_a_limit_to_what_may_be_broken() {
+    fn of_more_than_there_is_room_for_the_least_hopeful_is_given_up() {
         let state = tempfile::tempdir().unwrap();
         let path = state.path().join("stumbled");
-        let line = |number: usize| format!("1 {0} {0} 7/{number}\n", now());
+        let now = now();
+        let line = |number: usize| match number {
+            7 => format!("4 1000 {now} 7/7\n"),
+            8 => format!("5 1000 {now} 7/8\n"),
+            // For less than a day.
+            _ => format!("6 {now} {now} 7/{number}\n"),
+        };
         fs::write(&path, (0..MOST).map(line).collect::<String>()).unwrap();
         let mut stumbled = Stumbled::open(&path).unwrap();
-        assert!(stumbled.add("7/1", &refused()).is_ok());
-        assert_eq!(stumbled.add("8/1", &refused()).unwrap_err().kind(), Kind::Again);
-        assert!(!stumbled.has("8/1"));
+        assert_eq!(stumbled.fails("7/1"), None);
+        for gone in ["7/8", "7/7"] {
+            let new = format!("8{gone}");
+            assert_eq!(stumbled.fails(&new).as_deref(), Some(gone));
+            assert!(stumbled.has(&new) && !stumbled.has(gone));
+        }
+        // All others are hoped for.
+        assert_eq!(stumbled.fails("9/1").as_deref(), Some("9/1"));
+        assert!(!stumbled.has("9/1"));
+        let words = "it is not asked for again, as 1000 others can't be had either";
+        assert_eq!(stumbled.prospect("9/1"), words);
+        assert_eq!(Stumbled::open(&path).unwrap().mails.len(), MOST);
     }
 }

@@ -34,6 +34,7 @@ BEHAVIOURS = [
     "pipelining",  # answers many commands at a time, and else as cut-at-top
     "list-refused",  # has the mails, and does not list them now
     "no-uidl",
+    "nameless",  # that, and else as cut-at-one
     "no-top",
     "repeated",  # every mail has the same UIDL
 ]
@@ -91,7 +92,7 @@ class Talk(socketserver.StreamRequestHandler):
             self.say("+OK")
             while True:
                 self.say(b"1 x\r\n" * 10000)
-        elif verb == "UIDL" and behaviour == "no-uidl" or verb == "TOP" and behaviour == "no-top":
+        elif verb == "UIDL" and behaviour in ("no-uidl", "nameless") or verb == "TOP" and behaviour == "no-top":
             self.say("-ERR what is that")
         elif verb == "UIDL":
             name = "same" if behaviour == "repeated" else "mail{}"
@@ -103,7 +104,8 @@ class Talk(socketserver.StreamRequestHandler):
         elif verb in ("TOP", "RETR"):
             mail = mails[int(rest[0]) - 1]
             broken = mail.startswith(b"Subject: broken")
-            if broken and (behaviour in ("cut-at-top", "pipelining") or behaviour == "cut-at-one" and verb == "RETR"):
+            at_whole = behaviour in ("cut-at-one", "nameless") and verb == "RETR"
+            if broken and (behaviour in ("cut-at-top", "pipelining") or at_whole):
                 return True
             if behaviour == "no-for-now" and verb == "RETR":
                 self.say("-ERR [SYS/TEMP] the disk is away")

@@ -177,6 +177,21 @@ as alice sn-recv >"$T/names"
 as alice sn-ingest
 is 'once the server can read it, it comes' "$(texts | grep -c 'that is broken')" 1
 
+# Ten such mails among others cost two connections each, as it answers in order, and no further round.
+n=0
+while test $n -lt 10; do
+    n=$((n + 1))
+    "$mails" attachment "$T/packet" >"$T/dovecot/mail/alice/Maildir/new/$n.broken,S=99999,W=99999"
+    "$mails" foreign 5 "$T/dovecot/mail/alice/Maildir"
+done
+arrives 'behind ten of them' attachment
+before=$(grep -c 'Login: user=<alice>' "$T/dovecot/log")
+as alice sn-recv >"$T/names" 2>"$T/said" || true
+as alice sn-ingest
+is 'ten that it cannot read keep back no other either' \
+    "$(texts | grep -cx 'behind ten of them') $(grep -c "can't be had: the server hung up" "$T/said")" '1 10'
+ok 'and cost few connections' test $(($(grep -c 'Login: user=<alice>' "$T/dovecot/log") - before)) -le 22
+
 # Ways in.
 once() { sn-recv-imap "$@" "$T/carol" <"$T/pipe"; }
 exec 3<>"$T/pipe"

@@ -10,6 +10,8 @@ cd "$T"
 SN_CONF_REPLY_TIMEOUT=60s
 export SN_CONF_REPLY_TIMEOUT
 recv() { sn-recv-pop3 "pop3://alice@127.0.0.1:$port" "$T/box"; }
+# quietly COMMAND...: without what is told of single mails.
+quietly() { "$@" 2>"$T/told" || { code=$? && grep -v "can't be had: \|more mails" "$T/told" >&2 && return $code; }; }
 count() { find "$T/box/new" -type f | wc -l; }
 deleted() { grep '^DELE' log | tr '\n' ' '; }
 
@@ -87,6 +89,34 @@ for how in no-for-one cut-at-one cut-at-top pipelining; do
     recv >names
     is "$how: once they can be had they are fetched" "$(count) $(cat state/stumbled)" '2 '
 done
+
+# Many of them: a round has an end, the next one gets further, and what is behind them comes.
+set --
+n=0
+while test $n -lt 60; do n=$((n + 1)) && set -- "$@" broken; done
+behaves cut-at-one "$@" mail1
+fails 75 'sixty at which it hangs up: a round has an end' quietly recv
+is 'behind fifty' "$(cat said) $(grep -c PASS log)" 'sn-recv-pop3: 50 sessions broke; the next round goes on behind them 51'
+recv >names 2>said || true
+is 'the next one has what is behind them' "$(count) $(wc -l <state/stumbled)" '1 60'
+behaves no-for-one "$@" mail1
+fails 75 'sixty that are refused in a row: that may be the server' quietly recv
+ok 'it is said' has said 'the server gives out no mail now: it refuses one after another'
+recv >names 2>said || true
+is 'the next round has what is behind them' "$(count) $(wc -l <state/stumbled)" '1 60'
+behaves nameless mail1 broken mail2
+fails 75 'without UIDL' quietly recv
+recv >names 2>said || true
+is 'what is broken is known by its number and size' "$(count) $(cut -d ' ' -f 1,4,5 state/stumbled)" \
+    "2 2 2 $(wc -c <broken)"
+sed -i 's/^[0-9]* [0-9]* [0-9]*/3 1000 200000/' state/stumbled
+recv >names 2>said
+recv >names 2>said
+is 'and passed over in the end' "$(count) $(cat said)" '2 '
+behaves no-uidl mail1 mail3 mail2
+printf '3 1000 200000 2 %s\n' "$(wc -c <mail3)" >state/stumbled
+recv >names 2>said
+is 'and fetched once it can be had' "$(count) $(cat said state/stumbled)" '3 '
 
 behaves no-for-now mail1 mail2
 fails 75 'a server that has no mail to give for now' recv

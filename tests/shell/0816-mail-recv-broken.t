@@ -55,6 +55,52 @@ for how in no-for-one cut-at-one; do
     ok "$how: is found soon" test "$(grep -c AUTHENTICATE log)" -lt 12 -a "$(grep -c FETCH log)" -lt 60
 done
 
+# Many of them: no round is without an end, none is in vain, and what is behind them comes.
+set --
+n=0
+while test $n -lt 30; do n=$((n + 1)) && set -- "$@" mail1 broken mail1 broken broken; done
+behaves cut-at-one "$@" mail2 mail3
+code recv
+is 'ninety at which it hangs up: a round has an end' "$code $(grep -c AUTHENTICATE log)" '75 51'
+ok 'and it is said where the next one goes on' grep -qE "the next round goes on in 'INBOX' with UID [0-9]+$" said
+is 'of some it is told which they are, and how many of the others' \
+    "$(grep -c "can't be had: " said) $(sed -n "s/.*: \(.*\) more mails can't be had in 'INBOX'/\1/p" said)" '20 5'
+code recv
+code recv
+code recv
+is 'four rounds are enough for all others' "$code $(count) $(grep uidnext state/folder-*)" '75 3 uidnext 153'
+long_ago
+code recv
+code recv
+code recv
+is 'after a day they are passed over, without another word in the end' "$code $(cat said)" '0 '
+
+# More than there is room for, all of which are hoped for: those on top are given up, and nothing waits for them.
+set --
+n=0
+while test $n -lt 20; do n=$((n + 1)) && set -- "$@" broken broken mail1; done
+behaves no-for-one "$@" mail2 mail3
+stumbled=state/stumbled-$(printf INBOX | sha256sum | cut -c 1-16)
+seq -f "2 $(date +%s) $(date +%s) 7/%.0f" 1001 1990 >"$stumbled"
+code recv
+is 'more than a thousand that are refused, among others: all others are had in one round' "$code $(count)" '75 3'
+is 'on one connection' "$(grep -c AUTHENTICATE log)" 1
+is 'a thousand are kept in mind' "$(wc -l <"$stumbled")" 1000
+ok 'it is said that others are not' has said 'it is not asked for again, as 1000 others'
+sed -i "s/^[0-9]* [0-9]* [0-9]*/9 1000 $(date +%s)/" "$stumbled"
+code recv
+is 'once those are passed over, no round tells of any' "$code $(cat said)" '0 '
+
+set --
+n=0
+while test $n -lt 70; do n=$((n + 1)) && set -- "$@" broken; done
+behaves no-for-one "$@" mail1
+code recv
+is 'a server that refuses one after another is left alone for this round' "$code $(tail -n 1 said)" \
+    "75 sn-recv-imap: 50 mails in a row can't be had; the next round goes on in 'INBOX' with UID 51"
+code recv
+is 'and what is behind them comes' "$code $(count)" '75 1'
+
 behaves no-for-now mail1 mail2
 code recv
 is 'a server that has no mail to give for now: it is held against none' "$code $(grep -c FETCH log) $(find state -type f)" '75 1 '
