@@ -85,21 +85,9 @@ recv >names
 kept 1 'a warning as the folder is opened is none of our business'
 
 # IDLE that is offered and refused: one looks again instead, as where it is not offered.
-mkfifo "$T/caller"
 for behaviour in idle-refused idle-over; do
     behaves $behaviour mail1
-    SN_CONF_POLL=1s sn-recv-imap --watch "imap://alice@127.0.0.1:$port" "$T/box" <"$T/caller" >names 2>said &
-    watcher=$!
-    exec 4>"$T/caller"
-    tries=0
-    until test "$(grep -c EXAMINE log)" -ge 3; do
-        tries=$((tries + 1))
-        test $tries -lt 600 || break
-        sleep 0.1
-    done
-    exec 4>&-
-    code=0
-    wait $watcher || code=$?
+    SN_CONF_POLL=1s watches heard EXAMINE 3
     is "$behaviour: watching goes on until the caller goes" "$code $(cat said)" '0 '
     is "$behaviour: and is not asked for again" "$(grep -c IDLE log)" 1
     kept 1 "$behaviour: all is there"
