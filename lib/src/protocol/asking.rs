@@ -1,7 +1,6 @@
 //! The owner asks somebody to become a contact: what `meeting.rs` takes in at the other end.
 
 use super::{
-    meeting::new_petname,
     own,
     profile::{self, For},
     stranger::Stranger,
@@ -64,7 +63,7 @@ pub fn add(
             }
         }
         None => {
-            let petname = new_petname(&db, petname, &them.profile)?;
+            let petname = contacts::new_petname(&db, petname, &them.profile.name)?;
             contacts::insert(&db, &them.as_contact(&petname, State::Asked, now))?;
         }
     }

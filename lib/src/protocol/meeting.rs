@@ -20,7 +20,7 @@ use super::{
     succession::{self, Claim},
 };
 use crate::{
-    Context, Error, Fingerprint, Kind, Result, blob,
+    Context, Fingerprint, Result, blob,
     envelope::Stream,
     profile::Profile,
     store::{
@@ -35,16 +35,6 @@ use rusqlite::Transaction;
 
 /// People in the waiting room, at most; whoever comes then is not answered, and may ask again.
 pub const WAITING_ROOM: u32 = 100;
-
-/// The name that the owner wants for somebody, or one made from what they call themselves.
-pub(super) fn new_petname(db: &Transaction<'_>, wanted: Option<&str>, profile: &Profile) -> Result<String> {
-    let Some(wanted) = wanted else { return contacts::free_petname(db, &profile.name) };
-    contacts::check_petname(wanted)?;
-    if contacts::by_petname(db, wanted)?.is_some() {
-        return Err(Error::new(Kind::Usage, format!("'{wanted}' is somebody else already")));
-    }
-    Ok(wanted.to_owned())
-}
 
 /// Makes somebody a friend, and owes them what friends are told.
 pub(super) fn befriend(db: &Transaction<'_>, who: Fingerprint, now: Timestamp) -> Result<()> {
@@ -103,7 +93,7 @@ fn asked(db: &Transaction<'_>, them: &Stranger, now: Timestamp) -> Result<()> {
         let wanted =
             given.as_ref().map(|given| given.petname.as_str()).filter(|petname| holds && !petname.is_empty());
         let free = |petname: &&str| contacts::by_petname(db, petname).is_ok_and(|other| other.is_none());
-        let petname = new_petname(db, wanted.filter(free), &them.profile)?;
+        let petname = contacts::new_petname(db, wanted.filter(free), &them.profile.name)?;
         contacts::insert(db, &them.as_contact(&petname, State::Waiting, now)).context(|| "the request")?;
     } else {
         profile::receive(db, from, &them.profile, false, now)?;

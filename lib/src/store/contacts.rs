@@ -1,11 +1,22 @@
 //! Contacts: everybody this node has dealt with, by fingerprint and by the petname their owner gave them.
+//!
+//! | file | knows |
+//! |---|---|
+//! | here | what is known of a person, and what changes it |
+//! | `petname.rs` | what somebody may be called |
+//! | `groups.rs` | groups, and whom a word like `@family` names |
+
+mod groups;
+mod petname;
+
+pub use groups::{EVERYBODY, groups, groups_of, join, leave, members, resolve};
+pub use petname::{OWNER, check_petname, free_petname, new_petname, rename};
 
 use super::{account, hashcache};
 use crate::{
     Error, Fingerprint, Kind, Result,
     packet::Digest,
     profile::{KeyOffer, Profile},
-    text,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
@@ -120,66 +131,8 @@ pub struct Contact {
     pub muted: bool,
 }
 
-/// A petname as a shell can take it: no `@`, no white space, not the word for everybody or for the owner, not a fingerprint.
-pub fn check_petname(petname: &str) -> Result<()> {
-    let plain = |c: char| is_letter(c) || matches!(c, '-' | '_' | '.' | '\'');
-    if petname.is_empty()
-        || petname.chars().count() > 40
-        || !petname.chars().all(plain)
-        || petname.starts_with(['-', '.'])
-    {
-        let message = format!("'{petname}' can't be a name: up to 40 letters, digits, '-', '_' and '.'");
-        return Err(Error::new(Kind::Usage, message));
-    }
-    let has_a_meaning = [EVERYBODY, OWNER].contains(&petname.to_lowercase().as_str());
-    if has_a_meaning || petname.parse::<Fingerprint>().is_ok() {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("'{petname}' can't be a name: it has a meaning of its own"),
-        ));
-    }
-    Ok(())
-}
-
-// A Hangul filler is alphabetic, and nobody sees it.
-fn is_letter(c: char) -> bool {
-    c.is_alphanumeric() && !text::is_hidden(c)
-}
-
-/// The word for all friends.
-pub const EVERYBODY: &str = "all";
-
 /// Stands between several on one line; no alarm has it in its words.
 const ALARMS_APART: &str = "; ";
-
-/// What feeds call the owner.
-pub const OWNER: &str = "you";
-
-/// A free petname made from what somebody calls themselves: `Bob Miller` gives `bob-miller`, a second one `bob-miller-2`.
-pub fn free_petname(db: &Connection, name: &str) -> Result<String> {
-    let mut plain = String::new();
-    for c in name.chars().flat_map(char::to_lowercase).take(32) {
-        if is_letter(c) {
-            plain.push(c);
-        } else if !plain.is_empty() && !plain.ends_with('-') {
-            plain.push('-');
-        }
-    }
-    let mut stem = plain.trim_end_matches('-').to_owned();
-    if check_petname(&stem).is_err() {
-        stem = "somebody".to_owned();
-    }
-    let taken = |name: &str| -> Result<bool> {
-        Ok(db.query_row("SELECT 1 FROM contact WHERE petname = ?1", [name], |_| Ok(())).optional()?.is_some())
-    };
-    let mut petname = stem.clone();
-    let mut number = 2;
-    while taken(&petname)? {
-        petname = format!("{stem}-{number}");
-        number += 1;
-    }
-    Ok(petname)
-}
 
 /// Somebody new, as [`insert`] takes them.
 pub struct New<'a> {
@@ -340,16 +293,6 @@ fn set_alarm(db: &Transaction<'_>, who: Fingerprint, alarm: &str) -> Result<()> 
     Ok(())
 }
 
-/// Gives somebody another petname.
-pub fn rename(db: &Transaction<'_>, who: Fingerprint, petname: &str) -> Result<()> {
-    check_petname(petname)?;
-    if by_petname(db, petname)?.is_some_and(|other| other.fingerprint != who) {
-        return Err(Error::new(Kind::Usage, format!("'{petname}' is somebody else already")));
-    }
-    db.execute("UPDATE contact SET petname = ?2 WHERE fingerprint = ?1", (who, petname))?;
-    Ok(())
-}
-
 const COLUMNS: &str = "id, fingerprint, petname, state, grade, alarm, name, about, serial, certificate, meeting_p256, \
      meeting_ml_kem, sealing_p256, sealing_ml_kem, since, recovery, note, code, introduced_by, \
      (SELECT other.petname FROM contact AS other WHERE other.fingerprint = contact.introduced_by) AS introducer, \
@@ -451,73 +394,4 @@ pub fn find(db: &Connection, word: &str) -> Result<Contact> {
         Error::new(Kind::Usage, format!("nobody is called '{word}'"))
             .hint("'sn-contact list' shows who there is")
     })
-}
-
-/// The readers that a word names: a petname, a fingerprint, `@GROUP`, or `all` for every friend. A group that nobody
-/// is in is a mistake.
-pub fn resolve(db: &Connection, word: &str) -> Result<Vec<Fingerprint>> {
-    let list = |sql: &str, group: &[&str]| -> Result<Vec<Fingerprint>> {
-        let mut query = db.prepare(sql)?;
-        let rows = query.query_map(rusqlite::params_from_iter(group), |row| row.get(0))?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    };
-    if word == EVERYBODY {
-        return list("SELECT fingerprint FROM contact WHERE state = 'friend' ORDER BY id", &[]);
-    }
-    let Some(group) = word.strip_prefix('@') else {
-        return Ok(vec![find(db, word)?.fingerprint]);
-    };
-    let members = list(
-        "SELECT fingerprint FROM membership JOIN contact ON contact.id = contact
-         WHERE membership.name = ?1 AND state = 'friend' ORDER BY contact.id",
-        &[group],
-    )?;
-    if members.is_empty() {
-        return Err(Error::new(Kind::Usage, format!("nobody is in '@{group}'"))
-            .hint("'sn-contact group' shows the groups there are"));
-    }
-    Ok(members)
-}
-
-/// Groups with the petnames in them, by name.
-pub fn groups(db: &Connection) -> Result<Vec<(String, Vec<String>)>> {
-    let mut query = db.prepare(
-        "SELECT membership.name, petname FROM membership JOIN contact ON contact.id = contact
-         ORDER BY membership.name, petname",
-    )?;
-    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    let mut rows = query.query(())?;
-    while let Some(row) = rows.next()? {
-        let (group, petname): (String, String) = (row.get(0)?, row.get(1)?);
-        match groups.last_mut() {
-            Some((last, members)) if *last == group => members.push(petname),
-            _ => groups.push((group, vec![petname])),
-        }
-    }
-    Ok(groups)
-}
-
-/// The petnames in a group.
-pub fn members(db: &Connection, group: &str) -> Result<Vec<String>> {
-    let found = groups(db)?.into_iter().find(|(name, _)| name == group).map(|(_, members)| members);
-    found.ok_or_else(|| Error::new(Kind::Nothing, format!("nobody is in '@{group}'")))
-}
-
-/// The groups somebody is in.
-pub fn groups_of(db: &Connection, contact: &Contact) -> Result<Vec<String>> {
-    let mut query = db.prepare("SELECT name FROM membership WHERE contact = ?1 ORDER BY name")?;
-    Ok(query.query_map([contact.id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Puts somebody in a group.
-pub fn join(db: &Transaction<'_>, group: &str, contact: &Contact) -> Result<()> {
-    check_petname(group)?;
-    db.execute("INSERT OR IGNORE INTO membership (name, contact) VALUES (?1, ?2)", (group, contact.id))?;
-    Ok(())
-}
-
-/// Takes somebody out of a group.
-pub fn leave(db: &Transaction<'_>, group: &str, contact: &Contact) -> Result<()> {
-    db.execute("DELETE FROM membership WHERE name = ?1 AND contact = ?2", (group, contact.id))?;
-    Ok(())
 }
