@@ -4,6 +4,7 @@
 //! | file | knows |
 //! |---|---|
 //! | here | the order of a run: files, rows, drivers, reports, renames |
+//! | `fate.rs` | what follows from what a driver reports |
 //! | `intake.rs` | how a sealed block becomes a file and its rows |
 //! | `cancelled.rs` | what the owner has called off by deleting its file |
 //! | `route.rs` | which of a reader's addresses is taken |
@@ -12,6 +13,7 @@
 //! commit of what it is about. So a run that is killed anywhere is finished by the next one.
 
 mod cancelled;
+mod fate;
 mod intake;
 mod route;
 
@@ -22,15 +24,16 @@ use crate::{
     Error, Result, address,
     driver::{self, Cargo, Job, Payload, Report},
     envelope::{GIVE_UP, TRY_AGAIN},
-    home::{Home, Retry},
+    home::Home,
     mailbox::{Mailbox, delete_leftovers, hash_in, name_for},
     packet::Digest,
     store::{
         Store,
-        delivery::{self, Delivery, Outcome, Reader, Standing},
+        delivery::{self, Delivery, Reader, Standing},
         former, unconfirmed,
     },
 };
+use fate::{Fate, judge};
 use jiff::Timestamp;
 use route::{Route, route};
 use std::{
@@ -374,34 +377,6 @@ impl Run<'_> {
     }
 }
 
-/// What follows from the fate of a delivery, and the reason to show.
-fn judge(
-    retry: &Retry,
-    delivery: &Delivery,
-    address: &str,
-    fate: &Fate,
-    now: Timestamp,
-) -> (Outcome, String) {
-    match fate {
-        Fate::Failed(why) => (Outcome::Failed, why.clone()),
-        Fate::Reported(Report::Sent) => (Outcome::Sent, String::new()),
-        Fate::Reported(Report::Never(why)) => (Outcome::Refused, why.clone()),
-        Fate::Reported(Report::TooBig(most)) => (Outcome::Refused, format!("takes at most {most} bytes")),
-        Fate::Reported(Report::Later(seconds, why)) => {
-            let waited = Duration::try_from(now.duration_since(delivery.queued)).unwrap_or_default();
-            if waited >= retry.give_up {
-                return (Outcome::Failed, format!("given up: {why}"));
-            }
-            // Another address starts with the shortest wait.
-            let attempts = if ["", &delivery.address].contains(&address) { delivery.attempts } else { 0 };
-            let doubled = retry.first.saturating_mul(1 << attempts.min(30));
-            // A server may ask for more patience than ours, but not for more than the longest wait.
-            let wait = doubled.max(Duration::from_secs(*seconds)).min(retry.longest);
-            (Outcome::Later(now.saturating_add(wait).unwrap_or(Timestamp::MAX)), why.clone())
-        }
-    }
-}
-
 /// What a delivery came to before any driver was asked.
 enum Prepared {
     Job(Job),
@@ -409,14 +384,6 @@ enum Prepared {
     Not(String, Fate),
     /// The file is gone: its owner deleted it, or nobody is left to get it.
     Cancelled,
-}
-
-/// What became of a delivery.
-enum Fate {
-    /// A driver said so, or it would have.
-    Reported(Report),
-    /// There is no use in asking; why.
-    Failed(String),
 }
 
 /// What the threads that run drivers tell.
@@ -429,66 +396,6 @@ enum Said {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Fingerprint, home::Retry};
-
-    const HOUR: u64 = 3600;
-    const WEB: &str = "https://example.net/in/bob";
-
-    /// How many seconds the next attempt is away, or why there is none.
-    fn wait(attempts: u32, queued_before: u64, asked: u64) -> std::result::Result<i64, String> {
-        wait_at(WEB, attempts, queued_before, asked)
-    }
-
-    fn wait_at(
-        address: &str,
-        attempts: u32,
-        queued_before: u64,
-        asked: u64,
-    ) -> std::result::Result<i64, String> {
-        let now = Timestamp::UNIX_EPOCH + Duration::from_secs(1000 * 24 * HOUR);
-        let delivery = Delivery {
-            item: [1; 32],
-            reader: Fingerprint::from_bytes([0xb0; 32]),
-            envelope: [1; 32],
-            queued: now - Duration::from_secs(queued_before),
-            address: WEB.into(),
-            began: now,
-            attempts,
-            refused: Vec::new(),
-            reason: String::new(),
-        };
-        let fate = Fate::Reported(Report::Later(asked, "away".into()));
-        match judge(&Retry::default(), &delivery, address, &fate, now) {
-            (Outcome::Later(when), _) => Ok(when.as_second() - now.as_second()),
-            (Outcome::Failed, why) => Err(why),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_wait_doubles_up_to_a_day() {
-        assert_eq!([0, 1, 2].map(|attempts| wait(attempts, 0, 0).unwrap()), [300, 600, 1200]);
-        assert_eq!([9, 60, u32::MAX].map(|attempts| wait(attempts, 0, 0).unwrap()), [86400; 3]);
-        assert_eq!(
-            wait_at("mailto:bob@example.org", 9, 0, 0),
-            Ok(300),
-            "the next address is asked soon again"
-        );
-    }
-
-    #[test]
-    fn a_server_may_ask_for_patience_but_not_for_ever() {
-        assert_eq!(wait(0, 0, HOUR).unwrap(), 3600);
-        assert_eq!(wait(0, 0, 9_999_999_999).unwrap(), 86400);
-    }
-
-    #[test]
-    fn after_five_days_it_is_given_up() {
-        assert!(wait(9, 5 * 24 * HOUR - 1, 0).is_ok());
-        assert_eq!(wait(9, 5 * 24 * HOUR, 0), Err("given up: away".into()));
-        // Whoever turned the clock back has not waited.
-        assert!(wait(0, 0, 0).is_ok());
-    }
 
     #[test]
     fn a_file_is_named_by_its_envelope_and_back() {
