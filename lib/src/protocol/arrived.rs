@@ -33,11 +33,18 @@ pub(super) enum Content {
     Chunk(Digest, u64),
     Note(Note),
     Refused(Error),
-    /// Somebody else took it away meanwhile.
+}
+
+/// Why there are no bytes to judge.
+pub(super) enum Unread {
+    /// Somebody else took the file away meanwhile.
     Gone,
     /// The disk, or the system, did not give its bytes: that says nothing about them.
-    Unreadable(Error),
+    Failed(Error),
 }
+
+/// What came of looking at a file.
+pub(super) type Examined = std::result::Result<Content, Unread>;
 
 /// Files opened and committed together, in order.
 pub(super) fn batches(items: Vec<Item>) -> impl Iterator<Item = Vec<Item>> {
@@ -57,16 +64,16 @@ pub(super) fn batches(items: Vec<Item>) -> impl Iterator<Item = Vec<Item>> {
 }
 
 /// Reads a file, and opens what is sealed in it.
-pub(super) fn examine(path: &Path, keyring: &Keyring) -> Content {
+pub(super) fn examine(path: &Path, keyring: &Keyring) -> Examined {
     let gone = || path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     let bytes = match file::read(path, MAX_FILE) {
         Ok(bytes) => bytes,
         // No file, or one that is too long.
-        Err(error) if error.kind() == Kind::Malformed => return Content::Refused(error),
-        Err(_) if gone() => return Content::Gone,
-        Err(error) => return Content::Unreadable(error),
+        Err(error) if error.kind() == Kind::Malformed => return Ok(Content::Refused(error)),
+        Err(_) if gone() => return Err(Unread::Gone),
+        Err(error) => return Err(Unread::Failed(error)),
     };
-    classify(bytes, keyring).unwrap_or_else(Content::Refused)
+    Ok(classify(bytes, keyring).unwrap_or_else(Content::Refused))
 }
 
 // A chunk is random bytes, so it is what nothing else is.

@@ -2,11 +2,11 @@
 //! commit that took it in; killed anywhere, the next run finds it again and drops what it knows.
 
 use super::{
-    arrived::{BATCH, Content, Item, batches, examine},
+    arrived::{BATCH, Content, Examined, Item, Unread, batches, examine},
     confirm,
-    open::Opened,
-    receive::{Outcome, Receiver},
+    receive::Receiver,
     succession,
+    verdict::{Judge, Room, Verdict, say_at},
 };
 use crate::{
     Error, Kind, Result, blob, file,
@@ -14,21 +14,13 @@ use crate::{
     identity::Keyring,
     mailbox::{self, Mailbox},
     packet::Digest,
-    store::{Store, account, changes, clock, delivery, packets},
-    text,
+    store::{Store, account, changes, clock, packets},
 };
 use jiff::Timestamp;
 use rayon::prelude::*;
-use rusqlite::Transaction;
 use rustix::io::Errno;
 use std::{
-    collections::BTreeSet,
-    fs, io,
-    panic::resume_unwind,
-    path::{Path, PathBuf},
-    sync::mpsc,
-    thread,
-    time::SystemTime,
+    collections::BTreeSet, fs, io, panic::resume_unwind, path::PathBuf, sync::mpsc, thread, time::SystemTime,
 };
 
 /// Names sorted by their age at a time.
@@ -45,15 +37,6 @@ pub struct Ingest<'a> {
     /// Others may still seal for the key that this account had before.
     succeeded: bool,
     now: Timestamp,
-}
-
-/// What is to be done with a file once the commit has happened.
-enum Then {
-    Delete,
-    Hold,
-    HoldChunk(Digest),
-    Reject(String),
-    MoveToBlobs(Digest),
 }
 
 impl<'a> Ingest<'a> {
@@ -173,9 +156,13 @@ impl<'a> Ingest<'a> {
         Receiver { me, wait: &config.due, search: &config.search, now: self.now }
     }
 
-    // When a confirmation of what comes now is due.
-    fn say_at(&self) -> Timestamp {
-        self.now.saturating_add(self.home.config.due.confirm).unwrap_or(Timestamp::MAX)
+    fn judge(&self) -> Judge<'a> {
+        Judge {
+            receiver: self.receiver(),
+            room: Room::new(self.home),
+            say: say_at(self.home, self.now),
+            succeeded: self.succeeded,
+        }
     }
 
     // A new friend may have written before they were one. The files come first: killed in between, it is done again.
@@ -248,98 +235,62 @@ impl<'a> Ingest<'a> {
     // Gives what is to be deleted of `inpackets/new`.
     fn commit(
         &mut self,
-        mut batch: Vec<(Content, Item)>,
+        mut batch: Vec<(Examined, Item)>,
         refused: &mut dyn FnMut(Error),
     ) -> Result<Vec<String>> {
         batch.sort_by_key(|(content, _)| match content {
-            Content::Envelope(opened) => Some((opened.envelope.sent, opened.envelope.counter)),
+            Ok(Content::Envelope(opened)) => Some((opened.envelope.sent, opened.envelope.counter)),
             _ => None,
         });
-        let receiver = self.receiver();
-        let say = self.say_at();
-        let mut room = Room::new(self.home);
+        let mut judge = self.judge();
         let mut done = Vec::with_capacity(batch.len());
         let db = self.store.begin()?;
         for (content, item) in batch {
-            let named = |error: Error| error.context(format!("refused '{}'", item.path.display()));
-            let then = match content {
-                Content::Gone if item.name.is_some() => continue,
-                Content::Gone => {
+            match content {
+                Ok(content) => {
+                    let verdict = judge.judge(&db, content, &item.path, refused)?;
+                    done.push((item, verdict));
+                }
+                Err(Unread::Gone) if item.name.is_some() => {}
+                Err(Unread::Gone) => {
                     let missing = io::Error::from_raw_os_error(Errno::NOENT.raw_os_error());
                     refused(Error::io("open", &item.path, missing));
-                    continue;
                 }
-                Content::Unreadable(error) => {
+                Err(Unread::Failed(error)) => {
                     refused(error);
                     self.unreadable.extend(item.name);
-                    continue;
                 }
-                Content::Chunk(digest, _) if !packets::chunk_is_listed(&db, &digest)? => {
-                    Then::HoldChunk(digest)
-                }
-                Content::Chunk(digest, size) if room.takes(&db, &digest, size)? => {
-                    confirm::chunk_came(&db, (&digest, size), say)?;
-                    Then::MoveToBlobs(digest)
-                }
-                Content::Chunk(digest, _) => {
-                    refused(room.full(&item.path));
-                    Then::HoldChunk(digest)
-                }
-                Content::Note(note) => {
-                    delivery::hint(&db, &note.items, &note.to, &note.words)?;
-                    Then::Delete
-                }
-                // No key opens it: that is no failure of those who do not know the new one yet, and seal it anew.
-                Content::Refused(error) if self.succeeded && error.kind() == Kind::NotAllowed => {
-                    Then::Reject(format!("{}; perhaps it was for the key before", error.message()))
-                }
-                Content::Refused(error) => {
-                    refused(named(error.clone()));
-                    Then::Reject(error.message().to_owned())
-                }
-                Content::Envelope(opened) => match receive(&db, &receiver, &opened)? {
-                    Ok(Outcome::Taken(errors)) => {
-                        errors.into_iter().for_each(|error| refused(named(error)));
-                        Then::Delete
-                    }
-                    Ok(Outcome::Stranger) => Then::Hold,
-                    Err(error) => {
-                        refused(named(error.clone()));
-                        Then::Reject(error.message().to_owned())
-                    }
-                },
-            };
-            done.push((item, then));
+            }
         }
         db.commit()?;
         self.dispose(done)
     }
 
-    fn dispose(&self, done: Vec<(Item, Then)>) -> Result<Vec<String>> {
+    fn dispose(&self, done: Vec<(Item, Verdict)>) -> Result<Vec<String>> {
         let mut moved = false;
         let mut deleted = Vec::with_capacity(done.len());
-        for (item, then) in done {
-            match (then, item.name) {
-                (Then::MoveToBlobs(digest), Some(name)) => {
+        for (item, verdict) in done {
+            match (verdict, item.name) {
+                (Verdict::MoveToBlobs(digest), Some(name)) => {
                     self.move_to_blobs(&digest, "new", &name)?;
                     moved = true;
                 }
-                (Then::MoveToBlobs(digest), None) => {
+                (Verdict::MoveToBlobs(digest), None) => {
                     let bytes = file::read(&item.path, blob::CHUNK)?;
                     file::replace(&self.home.blobs().join(mailbox::name_for(&digest)), &bytes, 0o600)?;
                 }
-                (Then::Delete, Some(name)) => deleted.push(name),
+                (Verdict::Delete, Some(name)) => deleted.push(name),
                 // By hand, chunks and what lists them come in any order.
-                (Then::HoldChunk(digest), None) => {
+                (Verdict::HoldChunk(digest), None) => {
                     let bytes = file::read(&item.path, blob::CHUNK)?;
                     let name = mailbox::name_for(&digest);
                     file::replace(&self.inpackets.path("held", &name), &bytes, 0o600)?;
                 }
-                (Then::Hold | Then::HoldChunk(_), Some(name)) => {
+                (Verdict::Hold | Verdict::HoldChunk(_), Some(name)) => {
                     self.inpackets.shift(&name, "new", "held")?
                 }
-                (Then::Reject(why), Some(name)) => self.inpackets.reject(&name, &why)?,
-                (Then::Delete | Then::Hold | Then::Reject(_), None) => {}
+                (Verdict::Reject(why), Some(name)) => self.inpackets.reject(&name, &why)?,
+                (Verdict::Delete | Verdict::Hold | Verdict::Reject(_), None) => {}
             }
         }
         if moved {
@@ -356,7 +307,7 @@ impl<'a> Ingest<'a> {
 
     // Chunks that came before the packet that lists them.
     fn fetch_held_chunks(&mut self) -> Result<()> {
-        let say = self.say_at();
+        let say = say_at(self.home, self.now);
         let mut moved = false;
         let mut room = Room::new(self.home);
         for name in self.inpackets.items("held")? {
@@ -383,39 +334,6 @@ impl<'a> Ingest<'a> {
     }
 }
 
-/// What others' chunks may still fill of `blobs/`.
-struct Room {
-    quota: u64,
-    /// Summed up when the first chunk comes.
-    used: Option<u64>,
-}
-
-impl Room {
-    fn new(home: &Home) -> Self {
-        Self { quota: home.config.blobs.quota, used: None }
-    }
-
-    // What is there already takes nothing more.
-    fn takes(&mut self, db: &Transaction<'_>, chunk: &Digest, size: u64) -> Result<bool> {
-        if packets::has_chunk(db, chunk)? {
-            return Ok(true);
-        }
-        let used = match self.used {
-            Some(used) => used,
-            None => packets::foreign_bytes(db)?,
-        };
-        let fits = used.saturating_add(size) <= self.quota;
-        self.used = Some(if fits { used + size } else { used });
-        Ok(fits)
-    }
-
-    fn full(&self, path: &Path) -> Error {
-        let message =
-            format!("left '{}' in held: others' files fill {}", path.display(), text::bytes(self.quota));
-        Error::new(Kind::NotAllowed, message).hint("'quota' of [blobs] in config.toml says how much they may")
-    }
-}
-
 // For this run to judge again.
 fn move_all(inpackets: &Mailbox, folder: &str) -> Result<()> {
     for name in inpackets.items(folder)? {
@@ -425,19 +343,4 @@ fn move_all(inpackets: &Mailbox, folder: &str) -> Result<()> {
         inpackets.remove(folder, &name)?;
     }
     inpackets.sync("new")
-}
-
-// What one envelope writes before it is refused must not stay: each has a savepoint of its own.
-fn receive(db: &Transaction<'_>, receiver: &Receiver<'_>, opened: &Opened) -> Result<Result<Outcome>> {
-    db.prepare_cached("SAVEPOINT envelope")?.execute(())?;
-    let outcome = receiver.receive(db, opened);
-    match &outcome {
-        Err(error) if !matches!(error.kind(), Kind::Malformed | Kind::NotAllowed) => {
-            return Err(error.clone());
-        }
-        Err(_) => db.prepare_cached("ROLLBACK TO envelope")?.execute(())?,
-        Ok(_) => 0,
-    };
-    db.prepare_cached("RELEASE envelope")?.execute(())?;
-    Ok(outcome)
 }

@@ -6,6 +6,7 @@
 //! | `senders.rs` | what a sender may bring, by what is known of people |
 //! | `arrived.rs` | what a file of `inpackets/` turned out to be |
 //! | `ingest.rs` | files of `inpackets/` are opened on all cores and taken in, batch by batch |
+//! | `verdict.rs` | what becomes of such a file |
 //! | `receive.rs` | one opened envelope: from whom, whether it came before, and each packet to its choreography |
 //! | `invitation.rs` | invitations that the owner gives |
 //! | `stranger.rs` | somebody who is no contact yet, as far as they are known |
@@ -22,6 +23,8 @@
 //! | `change.rs` | edits and retractions, by a packet's author and by that of its thread |
 //! | `understand.rs` | packets that are not understood |
 //! | `sealing.rs` | clear packets become signed, counted, sealed envelopes |
+//! | `round.rs` | some of them in one transaction: counted, sealed on all cores, entered |
+//! | `paying.rs` | what the node owes becomes packets |
 //! | `outgoing.rs` | what may leave, to whom, and that it is held before it goes |
 //! | `chunks.rs` | chunks that go beside envelopes |
 //! | `choice.rs` | which of a reader's keys an envelope is sealed to |
@@ -70,7 +73,10 @@ mod flood;
 mod outgoing;
 mod own;
 mod parcels;
+mod paying;
 mod receive;
+mod round;
 pub(crate) mod share;
 mod thread;
 mod understand;
+mod verdict;

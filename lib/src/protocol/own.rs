@@ -1,8 +1,11 @@
 //! The node's own people and service packets.
 
+use super::open::Verified;
 use crate::{
-    Fingerprint, Result,
+    Fingerprint, Result, blob,
+    identity::Keyring,
     packet::{self, About, Body, Name, Packet, Type},
+    seal,
 };
 use jiff::{Timestamp, Unit};
 use uuid::Uuid;
@@ -35,4 +38,16 @@ pub(super) fn packet_with(
     let mut packet = Packet::new(name, kind, now.round(Unit::Second).unwrap_or(now), body);
     say(&mut packet);
     packet::write(&packet, None)
+}
+
+/// A packet of ours that has nothing but a body, signed.
+pub(super) fn signed(keyring: &Keyring, body: Body, now: Timestamp) -> Result<Verified> {
+    sign(keyring, packet(keyring.identity.fingerprint, body, now)?)
+}
+
+/// Signs a packet of ours.
+pub(super) fn sign(keyring: &Keyring, xml: Vec<u8>) -> Result<Verified> {
+    let packet = packet::read(&xml)?;
+    let signed = seal::sign(&keyring.identity, &xml)?;
+    Ok(Verified { packet, digest: blob::sha256(&xml), xml, signed })
 }
