@@ -4,7 +4,7 @@ use crate::args::{Searchable, Who};
 use jiff::Timestamp;
 use socialnet::{
     Result, cli,
-    protocol::searchable::{self, Listed, WEAK_SECRET},
+    protocol::searchable::{self, ListedHandle, WEAK_SECRET},
     render::searchable as render,
     search::Handle,
     secret,
@@ -31,7 +31,7 @@ pub fn run(
                 .map(|command| secret::first_line("--secret-command", &command, ""))
                 .transpose()?;
             let added = searchable::add(store, &handle, secret.as_deref(), weak, now)?;
-            let one = Listed { bits: handle.bits(), handle, secret: secret.is_some() };
+            let one = ListedHandle { bits: handle.bits(), handle, secret: secret.is_some() };
             writeln!(out, "{}", render::line(&one))?;
             if one.secret && added < WEAK_SECRET {
                 console

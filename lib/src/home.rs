@@ -5,7 +5,7 @@ mod round;
 mod unfinished;
 mod web;
 
-pub use config::{Config, Due, Retry, SearchLaw, Table, first as first_config, parse_duration, setting};
+pub use config::{Config, DueLaw, Retry, SearchLaw, Table, first as first_config, parse_duration, setting};
 pub use unfinished::{Unfinished, refuse_occupied};
 
 use crate::{Error, Kind, Result, file, mailbox::Mailbox};

@@ -107,7 +107,7 @@ fn the_waiting_room_is_small() {
     let them = stranger::verify(&public).unwrap();
     let db = alice.store.begin().unwrap();
     for number in 0..meeting::WAITING_ROOM {
-        let somebody = contacts::New {
+        let somebody = contacts::NewContact {
             fingerprint: Fingerprint::from_bytes([number as u8; 32]),
             petname: &format!("somebody-{number}"),
             state: contacts::State::Waiting,

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use people::{Person, for_reader, kinds, meet, searching::*};
 use socialnet::{
     Kind,
-    packet::{Body, Opened},
+    packet::{Body, BottleOpened},
     protocol::{
         bottle,
         profile::{self, For},
@@ -197,7 +197,7 @@ fn only_a_proof_that_holds_makes_an_answer() {
     let b = tag::derive(&details, None).unwrap().b;
     let packets = ask::begin(&mut alice.store, &alice.keyring, &details, None, "", alice.now).unwrap();
     let opened = bytes::open(&search_in(&packets[0]).1.bottle, &[b]).unwrap().unwrap();
-    let shown = |who: &Person| Opened {
+    let shown = |who: &Person| BottleOpened {
         bottle: opened.digest,
         proof: bytes::proof(&opened.proof, who.is()).unwrap(),
     };
@@ -215,7 +215,7 @@ fn only_a_proof_that_holds_makes_an_answer() {
     };
     let [mallory, erin, late] = ["Mallory", "Erin", "Late"].map(Person::new);
     assert_eq!(came(&mut alice, &mallory, shown(&bob)), ("", Came::Uninvited), "somebody else's");
-    let invented = Opened { bottle: [7; 32], ..shown(&erin) };
+    let invented = BottleOpened { bottle: [7; 32], ..shown(&erin) };
     assert_eq!(came(&mut alice, &erin, invented), ("", Came::Uninvited), "of no bottle of hers");
     let by = "name='bob miller' town=london".to_owned();
     assert_eq!(came(&mut alice, &bob, shown(&bob)), ("introduced", Came::Found(by)));

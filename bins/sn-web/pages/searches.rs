@@ -10,7 +10,7 @@ use socialnet::{
     slip::MAX_NOTE,
     store::{
         contacts, feed,
-        own_searches::{self, Listed},
+        own_searches::{self, ListedSearch},
     },
     text,
 };
@@ -80,7 +80,7 @@ pub fn page(desk: &mut Desk<'_>, frame: Frame) -> Result<String> {
         let petname = contacts::by_fingerprint(&db, fingerprint)?.map(|contact| contact.petname);
         Ok(Who::new(&place, &feed::Person { fingerprint, petname, claims: None, own: false }))
     };
-    let search = |listed: &Listed| -> Result<Search> {
+    let search = |listed: &ListedSearch| -> Result<Search> {
         let answer = |answer: &own_searches::Answer| -> Result<Answer> {
             Ok(Answer {
                 who: who(answer.fingerprint)?,

@@ -24,7 +24,7 @@ pub struct Config {
     /// `[retry]`.
     pub retry: Retry,
     /// `[due]`.
-    pub due: Due,
+    pub due: DueLaw,
     /// `[search]`.
     pub search: SearchLaw,
     /// `[feed]`.
@@ -94,7 +94,7 @@ impl Default for Hooks {
 /// How long what the node owes may wait for company.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Due {
+pub struct DueLaw {
     /// Relays of comments.
     #[serde(deserialize_with = "duration")]
     pub relay: Duration,
@@ -142,7 +142,7 @@ impl Default for Retry {
     }
 }
 
-impl Default for Due {
+impl Default for DueLaw {
     fn default() -> Self {
         Self { relay: minutes(10), confirm: minutes(24 * 60), again: minutes(10) }
     }

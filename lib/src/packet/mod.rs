@@ -173,7 +173,7 @@ pub enum Body {
         /// SignedData, DER, of who the author was before: each names the next, the last one the author.
         successions: Vec<Vec<u8>>,
         /// It answers a search of the reader's.
-        opened: Option<Opened>,
+        opened: Option<BottleOpened>,
     },
     /// Accepts a request.
     ContactAccept {
@@ -229,7 +229,7 @@ pub struct Search {
 
 /// What shows a searcher that their bottle was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub struct BottleOpened {
     /// The digest of the bottle.
     pub bottle: Digest,
     /// What only somebody who opened it can make, and for themselves alone.

@@ -1,8 +1,8 @@
 //! From XML to [`Packet`].
 
 use super::{
-    About, Attachment, Body, Digest, MAX_ATTACHMENTS, MAX_BOTTLE, MAX_BYTES, MAX_CHUNKS, MAX_HANDLES,
-    MAX_LABEL, MAX_REACTION, MAX_SUCCESSIONS, MAX_TAGS, MAX_TEXT, MAX_TO, Name, Opened, Packet, Resend,
+    About, Attachment, Body, BottleOpened, Digest, MAX_ATTACHMENTS, MAX_BOTTLE, MAX_BYTES, MAX_CHUNKS,
+    MAX_HANDLES, MAX_LABEL, MAX_REACTION, MAX_SUCCESSIONS, MAX_TAGS, MAX_TEXT, MAX_TO, Name, Packet, Resend,
     Search, Type,
     parts::{self, Parts},
     rules::{self, VOCABULARY},
@@ -268,12 +268,12 @@ fn bottle(parts: &mut Parts) -> Result<Vec<u8>> {
     Ok(bottle)
 }
 
-fn opened(element: &Element) -> Result<Opened> {
+fn opened(element: &Element) -> Result<BottleOpened> {
     let mut parts = Parts::new(element, &VOCABULARY);
     let bottle = spelling::digest(parts.required("bottle")?).context(|| "bottle")?;
     let proof = spelling::digest(parts.required("proof")?).context(|| "proof")?;
     parts.finish()?;
-    Ok(Opened { bottle, proof })
+    Ok(BottleOpened { bottle, proof })
 }
 
 fn resend(parts: &mut Parts) -> Result<Resend> {

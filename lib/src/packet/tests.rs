@@ -91,8 +91,8 @@ fn marked() -> impl Strategy<Value = (u32, Digest)> {
     (1u32.., any::<Digest>())
 }
 
-fn opened() -> impl Strategy<Value = Opened> {
-    (any::<Digest>(), any::<Digest>()).prop_map(|(bottle, proof)| Opened { bottle, proof })
+fn opened() -> impl Strategy<Value = BottleOpened> {
+    (any::<Digest>(), any::<Digest>()).prop_map(|(bottle, proof)| BottleOpened { bottle, proof })
 }
 
 /// What is particular to a type.

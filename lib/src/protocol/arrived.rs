@@ -27,7 +27,7 @@ pub(super) struct Item {
 }
 
 /// What a file turned out to be.
-pub(super) enum Content {
+pub(super) enum Arrival {
     Envelope(Box<Opened>),
     /// Its hash, and how many bytes it has.
     Chunk(Digest, u64),
@@ -44,7 +44,7 @@ pub(super) enum Unread {
 }
 
 /// What came of looking at a file.
-pub(super) type Examined = std::result::Result<Content, Unread>;
+pub(super) type Examined = std::result::Result<Arrival, Unread>;
 
 /// Files opened and committed together, in order.
 pub(super) fn batches(items: Vec<Item>) -> impl Iterator<Item = Vec<Item>> {
@@ -69,21 +69,21 @@ pub(super) fn examine(path: &Path, keyring: &Keyring) -> Examined {
     let bytes = match file::read(path, MAX_FILE) {
         Ok(bytes) => bytes,
         // No file, or one that is too long.
-        Err(error) if error.kind() == Kind::Malformed => return Ok(Content::Refused(error)),
+        Err(error) if error.kind() == Kind::Malformed => return Ok(Arrival::Refused(error)),
         Err(_) if gone() => return Err(Unread::Gone),
         Err(error) => return Err(Unread::Failed(error)),
     };
-    Ok(classify(bytes, keyring).unwrap_or_else(Content::Refused))
+    Ok(classify(bytes, keyring).unwrap_or_else(Arrival::Refused))
 }
 
 // A chunk is random bytes, so it is what nothing else is.
-fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
+fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Arrival> {
     if seal::looks_sealed(&bytes) {
-        return Ok(Content::Envelope(Box::new(open::open(&bytes, keyring)?)));
+        return Ok(Arrival::Envelope(Box::new(open::open(&bytes, keyring)?)));
     }
     if Note::begins(&bytes) {
         return Note::read(&bytes)
-            .map(Content::Note)
+            .map(Arrival::Note)
             .ok_or_else(|| Error::malformed("not a note on a delivery"));
     }
     if !blob::may_be_chunk(&bytes) {
@@ -94,7 +94,7 @@ fn classify(bytes: Vec<u8>, keyring: &Keyring) -> Result<Content> {
             return Err(Error::malformed("more than one sealed packet in a file")
                 .hint("csplit -sz FILE '/^To: /' '{*}' parts them"));
         }
-        return Ok(Content::Envelope(Box::new(open::open(&pem.der, keyring)?)));
+        return Ok(Arrival::Envelope(Box::new(open::open(&pem.der, keyring)?)));
     }
-    Ok(Content::Chunk(blob::sha256(&bytes), bytes.len() as u64))
+    Ok(Arrival::Chunk(blob::sha256(&bytes), bytes.len() as u64))
 }

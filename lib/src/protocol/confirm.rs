@@ -13,7 +13,7 @@ use crate::{
         counters,
         due::{self, Debt, DebtName},
         former,
-        gaps::{self, Asked},
+        gaps::{self, AskedFor},
         packets,
         unconfirmed::{self, Unconfirmed},
     },
@@ -150,7 +150,7 @@ pub(super) fn answer(
 
 impl Answer {
     // One envelope; false when the budget does not reach for it.
-    fn add(&mut self, db: &Connection, asked: &Asked, left: &mut u64, now: Timestamp) -> Result<bool> {
+    fn add(&mut self, db: &Connection, asked: &AskedFor, left: &mut u64, now: Timestamp) -> Result<bool> {
         if !asked.taken {
             self.void.push(asked.envelope);
             return Ok(true);

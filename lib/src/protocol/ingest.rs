@@ -2,7 +2,7 @@
 //! commit that took it in; killed anywhere, the next run finds it again and drops what it knows.
 
 use super::{
-    arrived::{BATCH, Content, Examined, Item, Unread, batches, examine},
+    arrived::{Arrival, BATCH, Examined, Item, Unread, batches, examine},
     confirm,
     receive::Receiver,
     succession,
@@ -239,7 +239,7 @@ impl<'a> Ingest<'a> {
         refused: &mut dyn FnMut(Error),
     ) -> Result<Vec<String>> {
         batch.sort_by_key(|(content, _)| match content {
-            Ok(Content::Envelope(opened)) => Some((opened.envelope.sent, opened.envelope.counter)),
+            Ok(Arrival::Envelope(opened)) => Some((opened.envelope.sent, opened.envelope.counter)),
             _ => None,
         });
         let mut judge = self.judge();

@@ -23,7 +23,7 @@ use crate::{
     profile::Profile,
     store::{
         Store,
-        contacts::{self, Contact, Grade, New, State},
+        contacts::{self, Contact, Grade, NewContact, State},
         due::{self, Debt, DebtName},
         requests, sought,
     },
@@ -122,7 +122,7 @@ pub(super) fn make_known(
                 return Err(Error::new(Kind::NotAllowed, message));
             }
             let petname = contacts::free_petname(db, &profile.name)?;
-            let new = New {
+            let new = NewContact {
                 fingerprint: them.from,
                 petname: &petname,
                 state: State::Introduced,

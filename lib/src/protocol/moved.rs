@@ -14,7 +14,7 @@ use crate::{
         Store, account, clock,
         contacts::{self, State},
         due::{self, Debt, DebtName},
-        former::{self, Unconfirmed},
+        former::{self, Lacking},
         packets, streams, unconfirmed,
     },
 };
@@ -54,9 +54,9 @@ fn begin_to_count(db: &Transaction<'_>, settled: Timestamp, now: Timestamp) -> R
 /// for changes of mind.
 pub(super) fn owe(
     db: &Transaction<'_>,
-    lacking: Vec<Unconfirmed>,
+    lacking: Vec<Lacking>,
     now: Timestamp,
-    may: impl Fn(&Unconfirmed, State) -> bool,
+    may: impl Fn(&Lacking, State) -> bool,
 ) -> Result<()> {
     for it in lacking.into_iter().filter(|it| it.taken) {
         let given_up = now.duration_since(it.since) >= GIVE_UP && Class::of(&it.kind) != Class::Change;

@@ -14,12 +14,12 @@ use super::{
 };
 use crate::{
     Context, Error, Fingerprint, Kind, Result,
-    home::{Due, SearchLaw},
+    home::{DueLaw, SearchLaw},
     packet::{Body, Packet},
     store::{
         changes, clock,
         contacts::{self, State},
-        counters::{self, Came},
+        counters::{self, Seen},
         delivery,
         due::{self, Debt},
         former, gaps, hashcache,
@@ -39,7 +39,7 @@ pub(super) struct Receiver<'a> {
     /// The account's owner.
     pub me: Fingerprint,
     /// How long debts may wait for company.
-    pub wait: &'a Due,
+    pub wait: &'a DueLaw,
     /// What others' searches make leave.
     pub search: &'a SearchLaw,
     /// Now.
@@ -48,7 +48,7 @@ pub(super) struct Receiver<'a> {
 
 /// What became of an envelope.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum Reception {
     /// Taken in, or known before, or nothing to be done about: its file is not needed any more. Packets that this
     /// sender may not send are listed.
     Taken(Vec<Error>),
@@ -58,16 +58,16 @@ pub(super) enum Outcome {
 
 impl Receiver<'_> {
     /// Takes an envelope in.
-    pub fn receive(&self, db: &Transaction<'_>, opened: &Opened) -> Result<Outcome> {
+    pub fn receive(&self, db: &Transaction<'_>, opened: &Opened) -> Result<Reception> {
         let sender = opened.envelope.from;
         let envelope = &opened.envelope;
         let came = counters::came(db, sender, &envelope.stream, envelope.counter, &opened.digest)?;
         let before = contacts::state(db, sender)?;
-        if came == Came::Again || before == Some(State::Blocked) {
-            return Ok(Outcome::Taken(Vec::new()));
+        if came == Seen::Again || before == Some(State::Blocked) {
+            return Ok(Reception::Taken(Vec::new()));
         }
         if probe::is_one(envelope, self.me) {
-            return Ok(Outcome::Taken(Vec::new()));
+            return Ok(Reception::Taken(Vec::new()));
         }
         senders::is_theirs(db, sender)?;
         let asked = before == Some(State::Asked);
@@ -81,7 +81,7 @@ impl Receiver<'_> {
         let met = |packet: &Packet| is_meeting(packet) || asked && is_profile(packet);
         let only_meeting = opened.packets.iter().all(|verified| met(&verified.packet));
         if state != Some(State::Friend) && !only_meeting {
-            return Ok(Outcome::Stranger);
+            return Ok(Reception::Stranger);
         }
         // Somebody whom the full waiting room turned away leaves no trace, and others who are no friends leave few. But a
         // goodbye that came again would end what was begun anew.
@@ -97,12 +97,12 @@ impl Receiver<'_> {
             }
         }
         if !friend {
-            return Ok(Outcome::Taken(Vec::new()));
+            return Ok(Reception::Taken(Vec::new()));
         }
 
         clock::saw(db, envelope.sent, self.now)?;
         let at_once = streams::used(db, sender, &envelope.stream, envelope.sent)?;
-        if came == Came::Clash || at_once {
+        if came == Seen::Clash || at_once {
             self.alarm_of_two_copies(db, sender)?;
         }
         let mut refused = Vec::new();
@@ -123,7 +123,7 @@ impl Receiver<'_> {
             let reader = former::present(db, sender)?;
             due::owe(db, reader, &Debt::Received, self.now + wait(self.wait.confirm))?;
         }
-        Ok(Outcome::Taken(refused))
+        Ok(Reception::Taken(refused))
     }
 
     // Said once: since when is what helps their owner to find out which machine it is.

@@ -231,7 +231,7 @@ impl<'a> Round<'a> {
             share::follow(self.db, &packet.packet, reader, now)?;
         }
         if draft.envelope.counter > 0 {
-            let new = counters::Sealed {
+            let new = counters::Counted {
                 reader,
                 stream: &self.stream,
                 counter: draft.envelope.counter,

@@ -25,7 +25,7 @@ pub const WEAK_SECRET: f64 = 40.0;
 
 /// A handle of the owner's, for people.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
+pub struct ListedHandle {
     /// The details.
     pub handle: Handle,
     /// How many bits it takes to guess them, without the secret.
@@ -34,7 +34,7 @@ pub struct Listed {
     pub secret: bool,
 }
 
-impl Listed {
+impl ListedHandle {
     /// Whether it is guessed too easily.
     pub fn is_weak(&self) -> bool {
         self.bits < WEAK && !self.secret
@@ -42,10 +42,10 @@ impl Listed {
 }
 
 /// All handles, and who may search by them.
-pub fn list(db: &Connection) -> Result<(Searchers, Vec<Listed>)> {
+pub fn list(db: &Connection) -> Result<(Searchers, Vec<ListedHandle>)> {
     let listed = |own: Own| {
         let handle = Handle::from_canonical(&own.details)?;
-        Ok(Listed { bits: handle.bits(), handle, secret: own.secret })
+        Ok(ListedHandle { bits: handle.bits(), handle, secret: own.secret })
     };
     let all = handles::all(db)?.into_iter().map(listed).collect::<Result<_>>()?;
     Ok((handles::searchers(db)?, all))

@@ -5,11 +5,11 @@ use super::open;
 use crate::{
     Error, Fingerprint, Kind, Result,
     identity::point,
-    packet::{Body, Opened},
+    packet::{Body, BottleOpened},
     profile::{Invitation, KeyOffer, Profile},
     seal,
     short::{self, Short},
-    store::contacts::{Grade, New, State},
+    store::contacts::{Grade, NewContact, State},
     stream::PemItems,
 };
 use jiff::Timestamp;
@@ -29,7 +29,7 @@ pub struct Stranger {
     /// The one-time code.
     pub code: Option<[u8; 16]>,
     /// What shows that the bottle of a search was opened.
-    pub opened: Option<Opened>,
+    pub opened: Option<BottleOpened>,
     /// When the code ends, if they say so.
     pub expires: Option<Timestamp>,
     /// What they say to it, or empty.
@@ -47,8 +47,13 @@ impl Stranger {
     }
 
     /// The contact that they become.
-    pub(super) fn as_contact<'a>(&'a self, petname: &'a str, state: State, since: Timestamp) -> New<'a> {
-        New {
+    pub(super) fn as_contact<'a>(
+        &'a self,
+        petname: &'a str,
+        state: State,
+        since: Timestamp,
+    ) -> NewContact<'a> {
+        NewContact {
             fingerprint: self.from,
             petname,
             state,

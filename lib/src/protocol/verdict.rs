@@ -1,10 +1,10 @@
 //! What becomes of a file that came: what it makes the database say, and where it goes once that is committed.
 
 use super::{
-    arrived::Content,
+    arrived::Arrival,
     confirm,
     open::Opened,
-    receive::{Outcome, Receiver},
+    receive::{Receiver, Reception},
 };
 use crate::{
     Error, Kind, Result,
@@ -41,41 +41,41 @@ impl Judge<'_> {
     pub fn judge(
         &mut self,
         db: &Transaction<'_>,
-        content: Content,
+        content: Arrival,
         path: &Path,
         refused: &mut dyn FnMut(Error),
     ) -> Result<Verdict> {
         let named = |error: Error| error.context(format!("refused '{}'", path.display()));
         Ok(match content {
-            Content::Chunk(digest, _) if !packets::chunk_is_listed(db, &digest)? => {
+            Arrival::Chunk(digest, _) if !packets::chunk_is_listed(db, &digest)? => {
                 Verdict::HoldChunk(digest)
             }
-            Content::Chunk(digest, size) if self.room.takes(db, &digest, size)? => {
+            Arrival::Chunk(digest, size) if self.room.takes(db, &digest, size)? => {
                 confirm::chunk_came(db, (&digest, size), self.say)?;
                 Verdict::MoveToBlobs(digest)
             }
-            Content::Chunk(digest, _) => {
+            Arrival::Chunk(digest, _) => {
                 refused(self.room.full(path));
                 Verdict::HoldChunk(digest)
             }
-            Content::Note(note) => {
+            Arrival::Note(note) => {
                 delivery::hint(db, &note.items, &note.to, &note.words)?;
                 Verdict::Delete
             }
             // No key opens it: that is no failure of those who do not know the new one yet, and seal it anew.
-            Content::Refused(error) if self.succeeded && error.kind() == Kind::NotAllowed => {
+            Arrival::Refused(error) if self.succeeded && error.kind() == Kind::NotAllowed => {
                 Verdict::Reject(format!("{}; perhaps it was for the key before", error.message()))
             }
-            Content::Refused(error) => {
+            Arrival::Refused(error) => {
                 refused(named(error.clone()));
                 Verdict::Reject(error.message().to_owned())
             }
-            Content::Envelope(opened) => match receive(db, &self.receiver, &opened)? {
-                Ok(Outcome::Taken(errors)) => {
+            Arrival::Envelope(opened) => match receive(db, &self.receiver, &opened)? {
+                Ok(Reception::Taken(errors)) => {
                     errors.into_iter().for_each(|error| refused(named(error)));
                     Verdict::Delete
                 }
-                Ok(Outcome::Stranger) => Verdict::Hold,
+                Ok(Reception::Stranger) => Verdict::Hold,
                 Err(error) => {
                     refused(named(error.clone()));
                     Verdict::Reject(error.message().to_owned())
@@ -86,7 +86,7 @@ impl Judge<'_> {
 }
 
 // What one envelope writes before it is refused must not stay: each has a savepoint of its own.
-fn receive(db: &Transaction<'_>, receiver: &Receiver<'_>, opened: &Opened) -> Result<Result<Outcome>> {
+fn receive(db: &Transaction<'_>, receiver: &Receiver<'_>, opened: &Opened) -> Result<Result<Reception>> {
     db.prepare_cached("SAVEPOINT envelope")?.execute(())?;
     let outcome = receiver.receive(db, opened);
     match &outcome {

@@ -1,7 +1,7 @@
 //! By what the owner may be found, as text and as JSON lines.
 
 use super::json_line;
-use crate::{Result, protocol::searchable::Listed, store::handles::Searchers, text};
+use crate::{Result, protocol::searchable::ListedHandle, store::handles::Searchers, text};
 use serde::Serialize;
 use std::io::Write;
 
@@ -17,7 +17,7 @@ struct Json {
 }
 
 /// Who may search, and a line for each handle.
-pub fn list(out: &mut impl Write, searchers: Searchers, all: &[Listed], as_json: bool) -> Result<()> {
+pub fn list(out: &mut impl Write, searchers: Searchers, all: &[ListedHandle], as_json: bool) -> Result<()> {
     if as_json {
         return all.iter().try_for_each(|one| {
             let json = Json {
@@ -45,7 +45,7 @@ pub fn list(out: &mut impl Write, searchers: Searchers, all: &[Listed], as_json:
 }
 
 /// One handle, with how many bits it takes to guess it.
-pub fn line(one: &Listed) -> String {
+pub fn line(one: &ListedHandle) -> String {
     let note = match (one.secret, one.is_weak()) {
         (true, _) => "+ secret",
         (false, true) => "weak",

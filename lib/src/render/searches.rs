@@ -4,7 +4,7 @@ use super::json_line;
 use crate::{
     Result,
     search::Handle,
-    store::own_searches::{Answer, Listed},
+    store::own_searches::{Answer, ListedSearch},
     text,
 };
 use jiff::Timestamp;
@@ -45,7 +45,7 @@ fn json(answer: &Answer) -> JsonAnswer<'_> {
 }
 
 /// All of them, each with who has answered.
-pub fn list(out: &mut impl Write, all: &[Listed], now: Timestamp, as_json: bool) -> Result<()> {
+pub fn list(out: &mut impl Write, all: &[ListedSearch], now: Timestamp, as_json: bool) -> Result<()> {
     for search in all {
         let details = Handle::from_canonical(&search.details)?.to_string();
         let ended = search.ends <= now;

@@ -61,7 +61,7 @@ pub struct Signed {
 
 /// A seal that was opened with one of our keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
+pub struct Unsealed {
     /// The sender's SignedData, DER; not yet verified.
     pub signed: Vec<u8>,
     /// Under which kind of key it came.
@@ -131,14 +131,14 @@ fn seal_layers(mut inside: Vec<u8>, reader: &ReaderKeys) -> OpensslResult<Vec<u8
 }
 
 /// Opens a seal with whichever live key fits. [`Kind::NotAllowed`]: no live key opens it.
-pub fn open(der: &[u8], keyring: &Keyring) -> Result<Opened> {
+pub fn open(der: &[u8], keyring: &Keyring) -> Result<Unsealed> {
     guard::outer(der)?;
     let (pair, inside) = find_key(der, keyring)?.ok_or_else(no_key)?;
     let hybrid = guard::claim(&inside)? == guard::Claim::Encrypted;
     let padded = if hybrid { open_inner(&inside, pair)? } else { inside };
     let signed = without_padding(padded)?;
     guard::signed(&signed)?;
-    Ok(Opened { signed, under: pair.purpose, hybrid })
+    Ok(Unsealed { signed, under: pair.purpose, hybrid })
 }
 
 fn no_key() -> Error {
@@ -289,7 +289,7 @@ mod tests {
         ] {
             let sealed = seal(&signed, &reader(&bob, purpose, hybrid)).unwrap();
             let opened = open(&sealed, &bob).unwrap();
-            assert_eq!(opened, Opened { signed: signed.clone(), under: purpose, hybrid });
+            assert_eq!(opened, Unsealed { signed: signed.clone(), under: purpose, hybrid });
             let verified = verify(&opened.signed).unwrap();
             assert_eq!(verified.signer, alice.identity.fingerprint);
             assert_eq!(verified.content, b"<envelope/>");

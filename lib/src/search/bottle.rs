@@ -43,7 +43,7 @@ const GCM_NONCE: [u8; 12] = [0; 12];
 
 /// A bottle that was opened.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Opened {
+pub struct OpenedBottle {
     /// Which of the own `B` it is for, by their place; at least one.
     pub handles: Vec<usize>,
     /// What the searcher must have signed, together with all else, for the content to belong to this bottle.
@@ -123,11 +123,11 @@ pub fn fill(bs: &[Key], sign: impl FnOnce(&Key) -> Result<Vec<u8>>) -> Result<Ve
 
 /// Opens a bottle with any of the own `B`. `None`: it is for somebody else, or of a scheme not known here.
 /// [`Kind::Malformed`]: it can't be one, or it was made by somebody who knows a `B` and kept to nothing else.
-pub fn open(bottle: &[u8], own: &[Key]) -> Result<Option<Opened>> {
+pub fn open(bottle: &[u8], own: &[Key]) -> Result<Option<OpenedBottle>> {
     let Some(nonce) = nonce(bottle)? else { return Ok(None) };
     let header = &bottle[..HEADER];
     let (slots, _) = header[SLOTS..].as_chunks::<SLOT>();
-    let mut opened: Option<(Key, Opened)> = None;
+    let mut opened: Option<(Key, OpenedBottle)> = None;
     for (at, b) in own.iter().enumerate() {
         let mine = Slot::of(b, nonce)?;
         let Some(slot) = slots.iter().find(|slot| slot.starts_with(&mine.commitment)) else { continue };
@@ -138,7 +138,7 @@ pub fn open(bottle: &[u8], own: &[Key]) -> Result<Option<Opened>> {
             None => {
                 let content = open_body(bottle, &key, nonce)?;
                 let digest = sha256(header);
-                opened = Some((key, Opened { handles: vec![at], digest, content, proof: mine.proof }));
+                opened = Some((key, OpenedBottle { handles: vec![at], digest, content, proof: mine.proof }));
             }
         }
     }

@@ -135,7 +135,7 @@ pub struct Contact {
 const ALARMS_APART: &str = "; ";
 
 /// Somebody new, as [`insert`] takes them.
-pub struct New<'a> {
+pub struct NewContact<'a> {
     /// Who.
     pub fingerprint: Fingerprint,
     /// What the owner calls them.
@@ -153,7 +153,7 @@ pub struct New<'a> {
 }
 
 /// Adds somebody.
-pub fn insert(db: &Transaction<'_>, new: &New<'_>) -> Result<()> {
+pub fn insert(db: &Transaction<'_>, new: &NewContact<'_>) -> Result<()> {
     db.execute(
         "INSERT INTO contact (fingerprint, petname, state, grade, name, serial, certificate, meeting_p256, since)
          VALUES (?1, ?2, ?3, ?4, '', 0, ?5, x'', ?6)",

@@ -36,7 +36,7 @@ pub fn raise(db: &Transaction<'_>, reader: Fingerprint, stream: &Stream, highest
 }
 
 /// An envelope as it was sealed.
-pub struct Sealed<'a> {
+pub struct Counted<'a> {
     /// For whom.
     pub reader: Fingerprint,
     /// Our stream.
@@ -54,7 +54,7 @@ pub struct Sealed<'a> {
 }
 
 /// Remembers an envelope until it is confirmed.
-pub fn sealed(db: &Transaction<'_>, new: &Sealed<'_>) -> Result<()> {
+pub fn sealed(db: &Transaction<'_>, new: &Counted<'_>) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO sealed (reader, stream, counter, envelope, sealed, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
@@ -76,7 +76,7 @@ pub fn sealed(db: &Transaction<'_>, new: &Sealed<'_>) -> Result<()> {
 
 /// What a counter that came means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
+pub enum Seen {
     /// Never seen.
     New,
     /// The same envelope was opened before.
@@ -92,14 +92,14 @@ pub fn came(
     stream: &Stream,
     counter: u64,
     digest: &Digest,
-) -> Result<Came> {
+) -> Result<Seen> {
     let mut query =
         db.prepare_cached("SELECT digest FROM opened WHERE sender = ?1 AND stream = ?2 AND counter = ?3")?;
     let known: Option<Digest> = query.query_row((sender, stream, counter), |row| row.get(0)).optional()?;
     Ok(match known {
-        Some(known) if known == *digest => Came::Again,
-        Some(_) => Came::Clash,
-        None => Came::New,
+        Some(known) if known == *digest => Seen::Again,
+        Some(_) => Seen::Clash,
+        None => Seen::New,
     })
 }
 

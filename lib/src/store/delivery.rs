@@ -451,9 +451,9 @@ mod tests {
     }
 
     /// The first envelope of a stream.
-    fn count(envelope: &Digest) -> counters::Sealed<'_> {
+    fn count(envelope: &Digest) -> counters::Counted<'_> {
         let (at, since) = (at(NOW), at(NOW));
-        counters::Sealed { reader: BOB, stream: &[9; 16], counter: 1, envelope, packets: &[], at, since }
+        counters::Counted { reader: BOB, stream: &[9; 16], counter: 1, envelope, packets: &[], at, since }
     }
 
     #[test]

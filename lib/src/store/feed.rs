@@ -6,12 +6,12 @@
 
 mod entry;
 
-pub use entry::{Attachment, Delivery, Entry, Gone, Person, Reference, entry};
+pub use entry::{Attachment, DeliveryCount, Entry, Gone, Person, Reference, entry};
 
 use super::{
     filter::Filter,
     former::KEYS_OF_AUTHOR,
-    named::{self, Target},
+    named::{self, Named},
     words,
 };
 use crate::{
@@ -41,7 +41,7 @@ pub struct Query {
     /// A root and what belongs to it.
     pub thread: Option<Name>,
     /// About this packet.
-    pub about: Option<Target>,
+    pub about: Option<Named>,
     /// With these words, the best last.
     pub sought: Option<String>,
     /// Of this type.

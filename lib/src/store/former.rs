@@ -130,7 +130,7 @@ pub fn succeed(
     let printed = now - PIPE;
     // Whoever was sent away gets no more by having another key.
     let lacking = if who.state == State::Friend { unconfirmed(db, Some(old), now)? } else { Vec::new() };
-    let goes = |it: &Unconfirmed| it.introduces || Class::of(&it.kind) != Class::Service;
+    let goes = |it: &Lacking| it.introduces || Class::of(&it.kind) != Class::Service;
     for it in lacking.into_iter().filter(|it| goes(it) && (it.taken || it.sealed > printed)) {
         // As sealing enters what waits for new keys.
         let debt = Debt::Signed(DebtName::Waiting(it.name), packets::signed(db, it.seq)?);
@@ -147,7 +147,7 @@ pub fn succeed(
 const PIPE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A packet that a reader was sealed, and has not said to have.
-pub struct Unconfirmed {
+pub struct Lacking {
     /// Who may lack it.
     pub reader: Fingerprint,
     /// Its name.
@@ -167,7 +167,7 @@ pub struct Unconfirmed {
 }
 
 /// What one reader may lack, or anybody, as far as it still holds.
-pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>, now: Timestamp) -> Result<Vec<Unconfirmed>> {
+pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>, now: Timestamp) -> Result<Vec<Lacking>> {
     // Two statements: an index serves but the one.
     let whose = if reader.is_some() { "sealed.reader = ?1" } else { "?1 IS NULL" };
     let mut query = db.prepare(&format!(
@@ -184,7 +184,7 @@ pub fn unconfirmed(db: &Connection, reader: Option<Fingerprint>, now: Timestamp)
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         let name = Name { from: row.get(1)?, id: row.get(2)? };
-        all.push(Unconfirmed {
+        all.push(Lacking {
             reader: row.get(0)?,
             name,
             seq: row.get(3)?,

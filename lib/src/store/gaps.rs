@@ -167,7 +167,7 @@ pub fn chunks_were_said(db: &Transaction<'_>, envelope: &Digest) -> Result<()> {
 }
 
 /// An envelope of ours that a reader asks for.
-pub struct Asked {
+pub struct AskedFor {
     /// Its counter.
     pub counter: u64,
     /// SHA-256 of its sealed bytes.
@@ -182,7 +182,7 @@ pub fn sealed_between(
     reader: Fingerprint,
     stream: &Stream,
     (first, last): (u64, u64),
-    each: &mut dyn FnMut(Asked) -> Result<bool>,
+    each: &mut dyn FnMut(AskedFor) -> Result<bool>,
 ) -> Result<()> {
     let mut query = db.prepare_cached(
         "SELECT counter, envelope, taken FROM sealed
@@ -190,7 +190,7 @@ pub fn sealed_between(
     )?;
     let mut rows = query.query((reader, stream, first, last))?;
     while let Some(row) = rows.next()? {
-        if !each(Asked { counter: row.get(0)?, envelope: row.get(1)?, taken: row.get(2)? })? {
+        if !each(AskedFor { counter: row.get(0)?, envelope: row.get(1)?, taken: row.get(2)? })? {
             break;
         }
     }

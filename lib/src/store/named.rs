@@ -14,7 +14,7 @@ const SHORTEST_ENDING: usize = 6;
 
 /// A packet that a person pointed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct Named {
     /// Row.
     pub seq: i64,
     /// Its name.
@@ -27,7 +27,7 @@ pub struct Target {
 
 /// The packet that an id names: whole, or its last six hexadecimal digits or more; with `AUTHOR/` before it, one by that
 /// author. [`Kind::Nothing`]: there is none. [`Kind::Usage`]: there are several, or it is no id.
-pub fn find(db: &Connection, word: &str, now: Timestamp) -> Result<Target> {
+pub fn find(db: &Connection, word: &str, now: Timestamp) -> Result<Named> {
     let (author, id) = match word.rsplit_once('/') {
         Some((author, id)) => (Some(person(db, author)?), id),
         None => (None, word),
@@ -47,7 +47,7 @@ pub fn find(db: &Connection, word: &str, now: Timestamp) -> Result<Target> {
         ":digits": digits, ":ending": ending, ":author": author, ":now": now.as_second()
     };
     let found = query.query_map(values, |row| {
-        Ok(Target {
+        Ok(Named {
             seq: row.get(0)?,
             name: Name { from: row.get(1)?, id: row.get(2)? },
             root: Name { from: row.get(3)?, id: row.get(4)? },

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 /// A search, as it begins.
-pub struct New<'a> {
+pub struct NewSearch<'a> {
     /// Whole seconds.
     pub begun: Timestamp,
     /// Answers count until then.
@@ -34,7 +34,7 @@ pub struct Bottle {
 
 /// A search, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedSearch {
     /// Its number here.
     pub id: i64,
     /// When it was begun.
@@ -67,7 +67,7 @@ pub struct Answer {
 }
 
 /// Enters a search. Gives its number.
-pub fn begin(db: &Transaction<'_>, new: &New<'_>) -> Result<i64> {
+pub fn begin(db: &Transaction<'_>, new: &NewSearch<'_>) -> Result<i64> {
     db.execute(
         "INSERT INTO own_search (begun, ends, details, note, asked, b) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         (
@@ -145,7 +145,7 @@ pub fn found_by(db: &Connection, contact: i64) -> Result<Option<String>> {
 }
 
 /// All searches, the oldest first, and who answered each.
-pub fn all(db: &Connection) -> Result<Vec<Listed>> {
+pub fn all(db: &Connection) -> Result<Vec<ListedSearch>> {
     let mut query = db.prepare("SELECT id, begun, ends, details, note, asked FROM own_search ORDER BY id")?;
     let mut answers = db.prepare(
         "SELECT petname, fingerprint, state, handle, introducer
@@ -165,7 +165,7 @@ pub fn all(db: &Connection) -> Result<Vec<Listed>> {
                 introducer: row.get(4)?,
             })
         };
-        all.push(Listed {
+        all.push(ListedSearch {
             id,
             begun: super::time(row.get(1)?)?,
             ends: super::time(row.get(2)?)?,

@@ -3,7 +3,7 @@
 use super::{
     Store,
     account::Account,
-    contacts::{self, Grade, New, State},
+    contacts::{self, Grade, NewContact, State},
     packets::{self, Held, Holding, Keep},
 };
 use crate::{
@@ -50,7 +50,7 @@ pub fn store() -> (TempDir, Store) {
             meeting: KeyOffer { p256: vec![1], ml_kem_768: None },
             sealing: None,
         };
-        let new = New {
+        let new = NewContact {
             fingerprint,
             petname,
             state: State::Friend,

@@ -27,7 +27,7 @@ pub struct Leaving {
 
 /// Something that is to leave now.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Due {
+pub struct Departure {
     row: i64,
     search: i64,
     /// The friend who brought the search, by their row.
@@ -67,14 +67,14 @@ pub fn enter(db: &Transaction<'_>, neighbour: i64, packet: &[u8], leaving: &[Lea
 }
 
 /// What is to leave next, if its time has come.
-pub fn next(db: &Connection, now: Timestamp) -> Result<Option<Due>> {
+pub fn next(db: &Connection, now: Timestamp) -> Result<Option<Departure>> {
     let mut query = db.prepare_cached(
         "SELECT search_leaving.id, search.id, neighbour, packet, reader
          FROM search_leaving JOIN search ON search.id = search_leaving.search
          WHERE leaves <= ?1 ORDER BY leaves, search_leaving.id LIMIT 1",
     )?;
     let due = query.query_row([now.as_second()], |row| {
-        Ok(Due {
+        Ok(Departure {
             row: row.get(0)?,
             search: row.get(1)?,
             neighbour: row.get(2)?,
@@ -86,7 +86,12 @@ pub fn next(db: &Connection, now: Timestamp) -> Result<Option<Due>> {
 }
 
 /// It leaves as the packet with this id, for this reader; or nobody is there whom it could be for.
-pub fn left(db: &Transaction<'_>, due: &Due, packet: Option<(Uuid, i64)>, now: Timestamp) -> Result<()> {
+pub fn left(
+    db: &Transaction<'_>,
+    due: &Departure,
+    packet: Option<(Uuid, i64)>,
+    now: Timestamp,
+) -> Result<()> {
     db.execute("DELETE FROM search_leaving WHERE id = ?1", [due.row])?;
     db.execute(
         "DELETE FROM search WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM search_leaving WHERE search = ?1)",

@@ -4,7 +4,7 @@
 use super::searches::KEEP;
 use crate::{
     Fingerprint, Result,
-    packet::{Digest, Opened},
+    packet::{BottleOpened, Digest},
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
@@ -24,7 +24,7 @@ pub struct Sought {
     /// The own handles that it named, for people.
     pub handles: String,
     /// What an answer shows.
-    pub opened: Opened,
+    pub opened: BottleOpened,
     /// To whom the searcher gave it first.
     pub introducer: Fingerprint,
     /// The friend who brought it.
@@ -85,7 +85,7 @@ fn read(row: &Row<'_>) -> Result<Sought> {
         searcher: row.get(0)?,
         begun: super::time(row.get(1)?)?,
         handles: row.get(2)?,
-        opened: Opened { bottle, proof },
+        opened: BottleOpened { bottle, proof },
         introducer: row.get(5)?,
         through: row.get(6)?,
         packet: row.get(7)?,

@@ -31,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 /// `explain` refuses what `open` or `verify` refuses, with the same words.
-fn both_tell_the_same(sealed: &[u8], bob: &Keyring) -> Option<seal::Opened> {
+fn both_tell_the_same(sealed: &[u8], bob: &Keyring) -> Option<seal::Unsealed> {
     let opened = seal::open(sealed, bob);
     let verified = opened.as_ref().map_err(Clone::clone).and_then(|opened| seal::verify(&opened.signed));
     if seal::looks_sealed(sealed) {

@@ -3,7 +3,7 @@
 
 use crate::{
     Fingerprint, Result,
-    packet::Opened,
+    packet::BottleOpened,
     search::{Handle, bottle},
     store::{
         contacts::{self, Grade},
@@ -26,7 +26,7 @@ pub(in crate::protocol) struct Answer {
 pub(in crate::protocol) fn check(
     db: &Connection,
     from: Fingerprint,
-    shown: &Opened,
+    shown: &BottleOpened,
     now: Timestamp,
 ) -> Result<Option<Answer>> {
     let Some(asked) = own_searches::asked(db, &shown.bottle, MOST, now)? else { return Ok(None) };

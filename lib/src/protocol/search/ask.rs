@@ -13,7 +13,7 @@ use crate::{
     search::{Handle, SCHEME, bottle as bytes, tag},
     store::{
         Store, contacts,
-        own_searches::{self, Bottle, New},
+        own_searches::{self, Bottle, NewSearch},
         searches::{OF_A_DAY, OF_A_MONTH},
     },
 };
@@ -56,7 +56,10 @@ pub fn begin(
 
     let db = store.begin()?;
     let details = details.canonical();
-    own_searches::begin(&db, &New { begun, ends, details: &details, note, bs: &bs, bottles: &bottles })?;
+    own_searches::begin(
+        &db,
+        &NewSearch { begun, ends, details: &details, note, bs: &bs, bottles: &bottles },
+    )?;
     db.commit()?;
     Ok(packets)
 }

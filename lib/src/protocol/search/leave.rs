@@ -12,7 +12,7 @@ use crate::{
         contacts::{self, State},
         due::{self, Debt, DebtName},
         hashcache, own_searches,
-        searches::{self, Due},
+        searches::{self, Departure},
         sought,
     },
 };
@@ -55,7 +55,7 @@ pub(in crate::protocol) fn leave(store: &mut Store, me: Fingerprint, now: Timest
     }
 }
 
-fn one(db: &Transaction<'_>, me: Fingerprint, due: &Due, now: Timestamp) -> Result<()> {
+fn one(db: &Transaction<'_>, me: Fingerprint, due: &Departure, now: Timestamp) -> Result<()> {
     let Body::Search(search) = packet::read(&due.packet)?.body else {
         return Err(Error::malformed("database: what is to leave is no search"));
     };

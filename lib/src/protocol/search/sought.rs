@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Fingerprint, Kind, Result,
-    packet::{About, Body, Name, Opened},
+    packet::{About, Body, BottleOpened, Name},
     protocol::{
         bottle::{self, Found},
         introduce, own,
@@ -67,7 +67,7 @@ fn opened(
         searcher: slip.from,
         begun: slip.created,
         handles: by.to_owned(),
-        opened: Opened { bottle: slip.bottle, proof },
+        opened: BottleOpened { bottle: slip.bottle, proof },
         introducer: slip.introducer,
         through,
         packet: packet.id,

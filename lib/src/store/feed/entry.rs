@@ -69,7 +69,7 @@ impl Attachment {
 
 /// How far an own packet has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct DeliveryCount {
     /// Readers it was sealed for.
     pub sealed: u32,
     /// Readers who confirmed it.
@@ -78,7 +78,7 @@ pub struct Delivery {
     pub complete: Option<u32>,
 }
 
-impl Delivery {
+impl DeliveryCount {
     /// Readers who have not confirmed it.
     pub fn waiting(self) -> u32 {
         self.sealed - self.confirmed
@@ -136,7 +136,7 @@ pub struct Entry {
     /// Files and photographs.
     pub attachments: Vec<Attachment>,
     /// For own packets, if this account has sealed them.
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<DeliveryCount>,
     /// For own messages: to whom they went. For others', if they name several readers: those, the owner among them.
     pub to: Option<Vec<Person>>,
     /// Why it is shown only when everything is asked for.
@@ -294,7 +294,7 @@ fn attachments(db: &Connection, seq: i64) -> Result<Vec<Attachment>> {
     Ok(attachments)
 }
 
-fn delivery(db: &Connection, seq: i64) -> Result<Delivery> {
+fn delivery(db: &Connection, seq: i64) -> Result<DeliveryCount> {
     // A reader may have got it twice, when the first envelope was lost.
     let mut query = db.prepare_cached(
         "SELECT reader, max(confirmed IS NOT NULL) FROM sealed_packet
@@ -306,7 +306,7 @@ fn delivery(db: &Connection, seq: i64) -> Result<Delivery> {
     let confirmed: Vec<_> = readers.iter().filter(|(_, confirmed)| *confirmed).map(|(who, _)| *who).collect();
     let lacking = lacking(db, seq)?;
     let complete = |lacking: BTreeSet<_>| confirmed.iter().filter(|who| !lacking.contains(*who)).count();
-    Ok(Delivery {
+    Ok(DeliveryCount {
         sealed: readers.len() as u32,
         confirmed: confirmed.len() as u32,
         complete: lacking.map(|lacking| complete(lacking) as u32),
@@ -428,7 +428,7 @@ mod tests {
         sample::hold(&mut store, &sample::status(ME, "for both"));
         let write = store.begin().unwrap();
         for (reader, counter, envelope) in [(BOB, 1, [1; 32]), (BOB, 2, [2; 32]), (CAROL, 1, [3; 32])] {
-            let new = counters::Sealed {
+            let new = counters::Counted {
                 reader,
                 stream: &[0; 16],
                 counter,
@@ -442,7 +442,7 @@ mod tests {
         write.execute("UPDATE sealed SET confirmed = 1 WHERE counter = 2", ()).unwrap();
         write.commit().unwrap();
         let own = entry(store.read(), 1, at(NOW)).unwrap();
-        assert_eq!(own.delivery, Some(Delivery { sealed: 2, confirmed: 1, complete: None }));
+        assert_eq!(own.delivery, Some(DeliveryCount { sealed: 2, confirmed: 1, complete: None }));
     }
 
     #[test]
@@ -469,7 +469,7 @@ mod tests {
         for (reader, envelope) in [(BOB, [1; 32]), (CAROL, [2; 32])] {
             let (stream, packets, at) = (&[0; 16], &[1][..], at(NOW));
             let new =
-                counters::Sealed { reader, stream, counter: 1, envelope: &envelope, packets, at, since: at };
+                counters::Counted { reader, stream, counter: 1, envelope: &envelope, packets, at, since: at };
             counters::sealed(&write, &new).unwrap();
             packets::add_reader(&write, 1, reader).unwrap();
             delivery::enter(&write, &envelope, reader, &[[8; 32], [9; 32]], at).unwrap();
@@ -478,7 +478,7 @@ mod tests {
         delivery::chunks_came(&write, BOB, &[[8; 32], [9; 32]]).unwrap();
         delivery::chunks_came(&write, CAROL, &[[8; 32]]).unwrap();
         let own = |db: &Connection| entry(db, 1, at(NOW)).unwrap();
-        assert_eq!(own(&write).delivery, Some(Delivery { sealed: 2, confirmed: 2, complete: Some(1) }));
+        assert_eq!(own(&write).delivery, Some(DeliveryCount { sealed: 2, confirmed: 2, complete: Some(1) }));
         assert_eq!(own(&write).to, None, "a status goes to whoever it may");
         write.execute("UPDATE packet SET type = 'message'", ()).unwrap();
         let to = own(&write).to.unwrap();
