@@ -83,6 +83,7 @@ fn photo(from: Fingerprint) -> Packet {
 fn retract(store: &mut Store, packet: &Packet, clock: i64) {
     let mut wish = on(packet.name.from, packet, "retract", "");
     wish.body = Body::Retract;
+    wish.thread = packet.thread;
     let received = Timestamp::from_second(clock).unwrap();
     let holding = Holding {
         packet: &wish,
@@ -219,11 +220,28 @@ fn what_a_killed_run_left_is_cleared_away() {
     assert_eq!(files(&site), drawn);
 }
 
+#[test]
+fn what_a_share_brought_stays_in_its_month_when_it_is_taken_back() {
+    let (dir, home) = account();
+    let (_sample, mut store) = sample::store();
+    sample::hold(&mut store, &sample::status(ALICE, "Back from the hills."));
+    let (original, later) = (photo(DAVE), NOW + 31 * 86_400);
+    sample::hold_quiet(&mut store, &original, ALICE, later);
+    sample::hold_at(&mut store, &sample::share(ALICE, &original, "look"), later);
+    sample::hold_at(&mut store, &on(BOB, &original, "comment", "Where is that?"), later);
+    let (site, fresh) = (dir.path().join("site"), dir.path().join("fresh"));
+    write(&home, &store, OWN, &site, &then(later)).unwrap();
+    retract(&mut store, &original, later);
+    write(&home, &store, OWN, &site, &then(later)).unwrap();
+    write(&home, &store, OWN, &fresh, &then(later)).unwrap();
+    assert_eq!(difference(&files(&site), &files(&fresh)), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn drawn_again_and_again_it_is_as_if_drawn_at_once(
-        steps in prop::collection::vec((0..10u8, any::<prop::sample::Index>(), any::<bool>()), 1..40)
+        steps in prop::collection::vec((0..12u8, any::<prop::sample::Index>(), any::<bool>()), 1..40)
     ) {
         let (dir, home) = account();
         let (_sample, mut store) = sample::store();
@@ -231,13 +249,15 @@ proptest! {
         let mut packets: Vec<Packet> = vec![sample::status(ALICE, "first")];
         sample::hold(&mut store, &packets[0]);
         let mut clock = NOW;
+        // What a share brought last.
+        let mut carried = packets[0].clone();
         for (what, which, draw) in steps {
             clock += 86_400;
-            let about = which.get(&packets).clone();
+            let about = if what < 10 { which.get(&packets) } else { &carried }.clone();
             let new = match what {
                 0 => Some(sample::status(BOB, if draw { "a secret" } else { "hello" })),
                 1 => Some(photo(CAROL)),
-                2 | 3 => Some(on(BOB, &about, "comment", "an answer")),
+                2 | 3 | 10 => Some(on(BOB, &about, "comment", "an answer")),
                 4 => Some(on(CAROL, &about, "reaction", "👍")),
                 5 => Some(sample::share(ALICE, &about, "look")),
                 _ => None,
@@ -247,14 +267,16 @@ proptest! {
                 packets.push(new);
             }
             if what == 9 {
-                // What comes by a share alone, and perhaps later for itself.
+                // What comes by a share alone, as the first of a month.
+                clock += 31 * 86_400;
                 let original = photo(DAVE);
                 sample::hold_quiet(&mut store, &original, ALICE, clock);
                 let share = sample::share(ALICE, &original, "look");
                 sample::hold_at(&mut store, &share, clock);
+                carried = original.clone();
                 packets.extend([original, share]);
             }
-            if what == 6 {
+            if matches!(what, 6 | 11) {
                 retract(&mut store, &about, clock);
             }
             if matches!(what, 7 | 8) {

@@ -2,7 +2,10 @@
 //! it, shares of it. Triggers of the schema keep the list, so that no writer need think of it.
 
 use super::time;
-use crate::{Fingerprint, Result, packet::Name};
+use crate::{
+    Fingerprint, Result,
+    packet::{Class, Name},
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params};
 
@@ -114,14 +117,18 @@ pub fn is_author(db: &Connection, who: Fingerprint) -> Result<bool> {
     Ok(query.exists([who])?)
 }
 
-/// Gives `take` each row after one, in order, that is not kept quietly, when it came, and the bytes of its text.
+/// Gives `take` each row after one, in order, that is or may have been shown, when it came, and the bytes of its text. What it
+/// is tells, not its state: that of one that a share brought, and that is taken back, changes.
 pub fn each(db: &Connection, after: i64, mut take: impl FnMut(i64, Timestamp, u64)) -> Result<()> {
     let mut query = db.prepare(
-        "SELECT seq, received, octet_length(text) FROM packet WHERE seq > ?1 AND state <> 'quiet' ORDER BY seq",
+        "SELECT seq, received, octet_length(text), type, state = 'unknown' FROM packet WHERE seq > ?1 ORDER BY seq",
     )?;
     let mut rows = query.query([after])?;
     while let Some(row) = rows.next()? {
-        take(row.get(0)?, time(row.get(1)?)?, row.get(2)?);
+        let kind = Class::of(row.get_ref(3)?.as_str().unwrap_or_default());
+        if matches!(kind, Class::Words | Class::Sign | Class::Unknown) || row.get(4)? {
+            take(row.get(0)?, time(row.get(1)?)?, row.get(2)?);
+        }
     }
     Ok(())
 }
