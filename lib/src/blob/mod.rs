@@ -1,25 +1,24 @@
 //! Attachments too large for a packet: encrypted once with RFC 8188 (`aes128gcm`, 64 KiB records), cut in chunks of at
 //! most 4 MiB, each a file named by the SHA-256 of its bytes. socialnet-seal(5) is the authority.
 //!
-//! Both directions work in rounds of a few chunks: the records of a round are independent of each other and so are its
-//! chunks, which occupies all cores, and memory stays at one round however long the file is.
+//! Both directions work in rounds: the records of a round are independent of each other, and hashes are taken while others
+//! read and write, which occupies all cores; memory stays at one round however long the file is.
 
+mod chunk;
 mod record;
 
-use crate::{Error, Result, file, packet::Digest, seal};
-use data_encoding::HEXLOWER;
+pub use chunk::CHUNK;
+
+use crate::{Error, Result, packet::Digest, seal};
+use chunk::Writer;
 use openssl::sha::Sha256;
 use rayon::prelude::*;
 use record::{HEADER, Keys, OVERHEAD, Place};
 use std::{
-    ffi::OsStr,
-    fs,
     io::{Read, Write},
     path::Path,
 };
 
-/// Bytes of a chunk, at most.
-pub const CHUNK: usize = 4 << 20;
 /// The last piece of a blob may be so short that it is ASCII by chance; anything longer that is text is no chunk.
 const SHORT: usize = 32;
 
@@ -33,11 +32,12 @@ pub const RECORD: u32 = 64 << 10;
 
 /// Bytes of a record's plaintext.
 const CLEAR: usize = RECORD as usize - OVERHEAD;
-/// Chunks of one round: three buffers of a round are 24 MiB, and it has one chunk for each core of most machines.
-const ROUND_CHUNKS: usize = 2;
-/// Bytes that a round takes from the encrypted stream, or adds to it.
-const ROUND: usize = ROUND_CHUNKS * CHUNK;
-/// Records that are as long as a round.
+/// Bytes that a round of encryption adds to the stream: few, since memory that a process touches first costs as much as to
+/// encrypt it.
+const ROUND: usize = 1 << 20;
+/// Chunks that a round of decryption reads: one for each core of most machines.
+const CHUNKS: usize = 2;
+/// Records of a round of encryption.
 const ROUND_RECORDS: usize = ROUND / RECORD as usize;
 
 /// An encrypted attachment.
@@ -58,11 +58,10 @@ pub fn encrypt(mut input: impl Read + Send, dir: &Path, tmp: &Path) -> Result<Bl
     let (key, salt) = (seal::random()?, seal::random()?);
     let keys = Keys::derive(&key, &salt)?;
 
-    let mut blob = Blob { key, size: 0, sha256: [0; 32], chunks: Vec::new() };
-    let mut digest = Sha256::new();
-    // The header makes each round end as many bytes behind the end of a chunk; the next one begins with those.
-    let mut stream = vec![0; HEADER + ROUND];
-    stream[..HEADER].copy_from_slice(&record::header(&salt, RECORD));
+    let (mut size, mut digest) = (0, Sha256::new());
+    let mut chunks = Writer::new(dir, tmp);
+    chunks.write(&record::header(&salt, RECORD))?;
+    let mut stream = vec![0; ROUND];
     // One byte more than a round, to know whether this is the last one.
     let mut clear = vec![0; ROUND_RECORDS * CLEAR + 1];
     let mut ahead = vec![0; clear.len()];
@@ -71,31 +70,21 @@ pub fn encrypt(mut input: impl Read + Send, dir: &Path, tmp: &Path) -> Result<Bl
     loop {
         let (round, more) = clear[..length].split_at(length.min(ROUND_RECORDS * CLEAR));
         let last = more.is_empty();
-        let (chunks, ((), read)) = rayon::join(
-            || {
-                let encrypted = encrypt_round(&keys, first, last, round, &mut stream[HEADER..])?;
-                let end = if last { HEADER + encrypted } else { ROUND };
-                stream[..end]
-                    .par_chunks(CHUNK)
-                    .map(|chunk| write_chunk(chunk, dir, tmp))
-                    .collect::<Result<Vec<_>>>()
-            },
-            || {
-                // Who reads on behind its end may wait there for ever.
-                let room = if last { &mut [][..] } else { &mut ahead[1..] };
-                rayon::join(|| digest.update(round), || fill(&mut input, room))
-            },
+        // Who reads on behind the end may wait there for ever.
+        let room = if last { &mut [][..] } else { &mut ahead[1..] };
+        let encrypted = encrypt_round(&keys, first, last, round, &mut stream)?;
+        let (written, ((), read)) = rayon::join(
+            || chunks.write(encrypted),
+            || rayon::join(|| digest.update(round), || fill(&mut input, room)),
         );
-        blob.size += round.len() as u64;
-        blob.chunks.extend(chunks?);
+        written?;
+        size += round.len() as u64;
         if last {
-            blob.sha256 = digest.finish();
-            return Ok(blob);
+            return Ok(Blob { key, size, sha256: digest.finish(), chunks: chunks.finish()? });
         }
         ahead[..1].copy_from_slice(more);
         length = 1 + read?;
         first += ROUND_RECORDS as u64;
-        stream.copy_within(ROUND.., 0);
         std::mem::swap(&mut clear, &mut ahead);
     }
 }
@@ -114,31 +103,23 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
     Ok(length)
 }
 
-/// Encrypts the records of one round, the `first` of which has that number, to the beginning of `stream`; gives how many
-/// bytes they are.
-fn encrypt_round(keys: &Keys, first: u64, last: bool, clear: &[u8], stream: &mut [u8]) -> Result<usize> {
+/// Encrypts the records of one round, the `first` of which has that number, to the beginning of `stream`; gives that part.
+fn encrypt_round<'a>(
+    keys: &Keys,
+    first: u64,
+    last: bool,
+    clear: &[u8],
+    stream: &'a mut [u8],
+) -> Result<&'a [u8]> {
     // An empty file is one record, the last.
     let records = clear.len().div_ceil(CLEAR).max(1);
-    let length = clear.len() + records * OVERHEAD;
-    stream[..length].par_chunks_mut(RECORD as usize).enumerate().try_for_each(|(n, record)| {
+    let round = &mut stream[..clear.len() + records * OVERHEAD];
+    round.par_chunks_mut(RECORD as usize).enumerate().try_for_each(|(n, record)| {
         let from = n * CLEAR;
         let place = Place { number: first + n as u64, last: last && n + 1 == records };
         keys.encrypt(place, &clear[from..from + record.len() - OVERHEAD], record)
     })?;
-    Ok(length)
-}
-
-fn write_chunk(chunk: &[u8], dir: &Path, tmp: &Path) -> Result<Digest> {
-    let (mut file, unfinished) = file::exclusive(tmp, OsStr::new("chunk"), 0o600)?;
-    let (digest, written) = rayon::join(|| sha256(chunk), || file.write_all(chunk));
-    // A chunk of that name has these bytes: to replace it changes nothing.
-    let done = written.and_then(|()| fs::rename(&unfinished, dir.join(file_name(&digest))));
-    done.map_err(|error| {
-        // The error is told; what could not be deleted as well is a leftover like that of a crash.
-        let _ = fs::remove_file(&unfinished);
-        Error::io("write", &unfinished, error)
-    })?;
-    Ok(digest)
+    Ok(round)
 }
 
 /// Decrypts the chunks in `dir` to `out`. The caller shows nothing of `out` to anybody before this returned `Ok`.
@@ -150,9 +131,9 @@ pub fn decrypt(blob: &Blob, dir: &Path, mut out: impl Write) -> Result<()> {
         return Err(Error::malformed("blob: not as many chunks as its size needs"));
     }
     let mut digest = Sha256::new();
-    let mut stream = vec![0; ROOM + ROUND];
+    let mut stream = vec![0; ROOM + CHUNKS * CHUNK];
     let mut ahead = vec![0; stream.len()];
-    let mut rounds = blob.chunks.chunks(ROUND_CHUNKS);
+    let mut rounds = blob.chunks.chunks(CHUNKS);
     let mut next = |left, into: &mut [u8]| read_chunks(rounds.next().unwrap_or_default(), dir, left, into);
     let mut read = next(left, &mut stream[ROOM..])?;
     let keys = read_header(&blob.key, &stream[ROOM..ROOM + read])?;
@@ -197,26 +178,12 @@ fn encrypted_size(clear: u64) -> Result<u64> {
         .ok_or_else(|| Error::malformed("blob: no file is that long"))
 }
 
-/// Reads and checks some chunks, to the beginning of `into`; `left` bytes of the stream are not read yet. Gives how many
-/// bytes they are.
+/// Reads some chunks to the beginning of `into`; `left` bytes of the stream are not read yet. Gives how many bytes they are.
 fn read_chunks(names: &[Digest], dir: &Path, left: u64, into: &mut [u8]) -> Result<usize> {
     let length = usize::try_from(left).unwrap_or(usize::MAX).min(names.len() * CHUNK);
     let places = into[..length].par_chunks_mut(CHUNK);
-    names.par_iter().zip(places).try_for_each(|(name, chunk)| read_chunk(name, dir, chunk))?;
+    names.par_iter().zip(places).try_for_each(|(name, place)| chunk::read(name, dir, place))?;
     Ok(length)
-}
-
-fn read_chunk(name: &Digest, dir: &Path, chunk: &mut [u8]) -> Result<()> {
-    let path = dir.join(file_name(name));
-    let (mut file, size) = file::open_sized(&path)?;
-    let whole = size == chunk.len() as u64;
-    if whole {
-        file.read_exact(chunk).map_err(|error| Error::io("read", &path, error))?;
-    }
-    if !whole || sha256(chunk) != *name {
-        return Err(Error::malformed(format!("'{}' is not the chunk that its name says", path.display())));
-    }
-    Ok(())
 }
 
 /// Reads the header at the beginning of the first chunk.
@@ -238,11 +205,6 @@ fn decrypt_round(keys: &Keys, first: u64, last: bool, stream: &mut [u8]) -> Resu
     Ok(records as u64)
 }
 
-/// A chunk's file name.
-fn file_name(digest: &Digest) -> String {
-    HEXLOWER.encode(digest)
-}
-
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> Digest {
     openssl::sha::sha256(bytes)
@@ -250,8 +212,9 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{chunk::file_name, *};
     use crate::Kind;
+    use std::fs;
     use tempfile::TempDir;
 
     /// A folder with `blobs` and `tmp`.
@@ -281,9 +244,19 @@ mod tests {
     #[test]
     fn files_of_any_size_come_back() {
         let whole_round = ROUND_RECORDS * CLEAR;
-        for length in
-            [0, 1, CLEAR - 1, CLEAR, CLEAR + 1, CHUNK - 38, CHUNK, whole_round, whole_round + 1, 40 << 20]
-        {
+        for length in [
+            0,
+            1,
+            CLEAR - 1,
+            CLEAR,
+            CLEAR + 1,
+            CHUNK - 38,
+            CHUNK,
+            whole_round,
+            whole_round + 1,
+            4 * whole_round,
+            40 << 20,
+        ] {
             let clear = bytes(length);
             let (folder, blob) = store(&clear);
             assert_eq!((blob.size, blob.sha256), (length as u64, sha256(&clear)));
