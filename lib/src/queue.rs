@@ -29,7 +29,7 @@ use crate::{
     packet::Digest,
     store::{
         Store,
-        delivery::{self, Delivery, Reader, Standing},
+        delivery::{self, Delivery, Outcome, Reader, Standing},
         former, unconfirmed,
     },
 };
@@ -46,6 +46,9 @@ use std::{
 /// Deliveries, and bytes of their envelopes, that are handed to drivers at once.
 const WINDOW: u32 = 2000;
 const WINDOW_BYTES: usize = 16 << 20;
+/// Bytes of chunks that are handed over at once, each counted once however many readers it has: what is queued meanwhile
+/// waits for no more than these, however slow a host is and however large a file.
+const WINDOW_CHUNKS: u64 = 16 << 20;
 /// Reports that are committed together, at most, and how long the first of them waits for the rest: a commit costs about
 /// as much. What was not committed when a run is killed is handed over again.
 const REPORTS: usize = 250;
@@ -62,6 +65,7 @@ pub fn run(home: &Home, store: &mut Store, now: Timestamp, note: &mut dyn FnMut(
         clock,
         outpackets: home.outpackets()?,
         broken: BTreeMap::new(),
+        put_off: HashMap::new(),
         moved: BTreeSet::new(),
         note,
     };
@@ -81,6 +85,9 @@ struct Run<'a> {
     outpackets: Mailbox,
     /// Schemes whose driver failed in this run, and how: asked again by the next run.
     broken: BTreeMap<String, String>,
+    /// Addresses that have put a delivery off in this run, until when, and why: until then they get no chunks. Who does not
+    /// answer would make each window wait.
+    put_off: HashMap<String, (Timestamp, String)>,
     /// Folders into which files were renamed in this run.
     moved: BTreeSet<&'static str>,
     note: &'a mut dyn FnMut(&str),
@@ -211,12 +218,22 @@ impl Run<'_> {
         let mut readers = HashMap::new();
         let mut jobs: BTreeMap<String, Vec<(Delivery, Job)>> = BTreeMap::new();
         let (mut decided, mut cancelled, mut size) = (Vec::new(), Vec::new(), 0);
+        let (mut chunk, mut chunk_bytes) = (None, 0);
         // Envelopes first: a chunk that comes before its envelope waits under a quota.
         let (chunks, envelopes): (Vec<_>, Vec<_>) = due.into_iter().partition(Delivery::is_chunk);
         for delivery in envelopes.into_iter().chain(chunks) {
             if size >= WINDOW_BYTES {
                 // Still due: in the next window.
                 break;
+            }
+            if delivery.is_chunk() && chunk != Some(delivery.item) {
+                let file = self.home.blobs().join(name_for(&delivery.item));
+                let bytes = file.metadata().map_or(0, |file| file.len());
+                if chunk.is_some() && chunk_bytes + bytes > WINDOW_CHUNKS {
+                    break;
+                }
+                chunk = Some(delivery.item);
+                chunk_bytes += bytes;
             }
             let reader = match readers.get(&delivery.reader) {
                 Some(reader) => reader,
@@ -272,6 +289,11 @@ impl Run<'_> {
             return Ok(Prepared::Not(address, Fate::Reported(Report::Later(0, why.clone()))));
         }
         if delivery.is_chunk() {
+            if let Some((until, why)) = self.put_off.get(&address)
+                && self.clock.now() < *until
+            {
+                return Ok(Prepared::Not(address, Fate::Reported(Report::Later(0, why.clone()))));
+            }
             let file = self.home.blobs().join(name_for(&delivery.item));
             if !file.exists() {
                 return not(Fate::Failed(format!("there is no '{}'", file.display())));
@@ -345,6 +367,9 @@ impl Run<'_> {
         let write = self.store.begin()?;
         for (delivery, address, fate) in &fates {
             let (outcome, reason) = judge(&self.home.config.retry, delivery, address, fate, now);
+            if let Outcome::Later(when) = outcome {
+                self.put_off.insert(address.clone(), (when, reason.clone()));
+            }
             delivery::record(&write, delivery, &outcome, address, &reason, now)?;
         }
         write.commit()?;
