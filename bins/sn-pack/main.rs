@@ -1,23 +1,20 @@
 //! sn-pack(1): words and files in, one clear packet out.
 
 mod args;
+mod input;
 
 use args::{Args, Extras, Kind, Words};
+use input::{spoken, xml};
 use jiff::Zoned;
 use socialnet::{
-    Context, Error, Kind as Failure, Result, attach, cli,
+    Result, attach, cli,
     compose::{Author, Draft},
     home::Home,
     identity::Identity,
-    packet::{MAX_BYTES, MAX_TEXT},
     store::Store,
     stream, text,
 };
-use std::{
-    io::{self, IsTerminal, Read},
-    path::Path,
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Filter, |args: Args, _| {
@@ -65,28 +62,4 @@ fn pack(args: Args) -> Result<Vec<u8>> {
             author.application(&r#type, &xml(&body)?, fallback, Draft { to, ..draft(None, extras)? })
         }
     }
-}
-
-/// Words from the command line or, for `-` and where they are needed, standard input.
-fn spoken(text: Option<String>, needed: bool) -> Result<Option<String>> {
-    let words = match text {
-        Some(text) if text != "-" => text,
-        None if !needed => return Ok(None),
-        None if io::stdin().is_terminal() => String::new(),
-        _ => cli::read_text(MAX_TEXT)?,
-    };
-    // The line feed that ends a file is no part of what is said in it.
-    let words = words.replace("\r\n", "\n").trim_end_matches('\n').to_owned();
-    if words.is_empty() {
-        return Err(Error::new(Failure::Usage, "nothing to say")
-            .hint("give the words as an argument, or - to type them and end with Control-D"));
-    }
-    Ok(Some(words))
-}
-
-fn xml(path: &Path) -> Result<Vec<u8>> {
-    let input = cli::open(path)?;
-    let mut bytes = Vec::new();
-    input.bytes.take(MAX_BYTES as u64).read_to_end(&mut bytes).context(|| input.name)?;
-    Ok(bytes)
 }

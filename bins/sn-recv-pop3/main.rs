@@ -3,25 +3,18 @@
 mod args;
 mod fetch;
 mod pop3;
+mod watch;
 
 use fetch::Driver;
 use pop3::Pop3;
-use socialnet::{
-    Error, Kind, Result, cli,
-    driver::serve::{Away, Caller},
-    mailbox::Mailbox,
-};
+use socialnet::{Error, Kind, Result, cli, mailbox::Mailbox};
 use socialnet_mail::{
     Login, Settings,
     attempts::{Attempts, state},
     policy::Policy,
     source::Source,
 };
-use std::{cell::Cell, io::Write, process::ExitCode, time::Duration};
-
-/// How soon a mailbox is looked into again; that doubles up to the setting `poll` while nothing comes.
-const FIRST: Duration = Duration::from_secs(60);
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+use std::{cell::Cell, io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
     cli::run(cli::Role::Filter, |args: args::Args, console| {
@@ -35,7 +28,7 @@ fn main() -> ExitCode {
         if matches!(policy, Policy::Seen | Policy::Move(_)) {
             return Err(Error::new(Kind::Config, "by POP3 mails can be kept or deleted, and nothing else"));
         }
-        let longest = settings.duration("poll")?.unwrap_or(LONGEST);
+        let longest = watch::longest(&settings)?;
         let attempts = Attempts::new(&state);
         if args.check {
             return check(&source, &login, &attempts);
@@ -59,7 +52,7 @@ fn main() -> ExitCode {
                 }
             };
         }
-        watch(&driver, longest, console)
+        watch::watch(&driver, longest, console)
     })
 }
 
@@ -70,23 +63,4 @@ fn check(source: &Source, login: &Login, attempts: &Attempts) -> Result<()> {
     writeln!(out, "version=1\nidle=no")?;
     session.quit()?;
     cli::finish(out)
-}
-
-fn watch(driver: &Driver, longest: Duration, console: &mut cli::Console) -> Result<()> {
-    let caller = Caller::listen();
-    let mut wait = FIRST.min(longest);
-    // Two, so that a refusal is told also behind a session that broke.
-    let (mut away, mut refused) = (Away::default(), Away::default());
-    while !caller.is_gone() {
-        let fetched = driver.fetch(console);
-        let which = if driver.refused.get() { &mut refused } else { &mut away };
-        let fetched = which.or(fetched, |what| console.note(what))?;
-        if fetched.is_some() {
-            refused = Away::default();
-        }
-        wait = if fetched.is_some_and(|fetched| fetched.any) { FIRST.min(longest) } else { wait };
-        caller.wait(wait);
-        wait = (wait * 2).min(longest);
-    }
-    Ok(())
 }

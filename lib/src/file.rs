@@ -23,7 +23,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 
 /// As [`replace`], but `write` fills the file, and syncs it if it can't be made again after a crash.
 pub fn replace_with(path: &Path, mode: u32, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
-    let unfinished = Unfinished::write(path, mode, write)?;
+    let (unfinished, ()) = Unfinished::write(path, mode, write)?;
     std::fs::rename(&unfinished.path, path).map_err(|error| Error::io("write", path, error))?;
     // Its name is free again and may be another thread's by now.
     std::mem::forget(unfinished);
@@ -37,10 +37,11 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 }
 
 /// As [`create`], but `write` fills the file, and syncs it if it can't be made again after a crash.
-pub fn create_with(path: &Path, mode: u32, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
-    let unfinished = Unfinished::write(path, mode, write)?;
+pub fn create_with<T>(path: &Path, mode: u32, write: impl FnOnce(&File) -> Result<T>) -> Result<T> {
+    let (unfinished, given) = Unfinished::write(path, mode, write)?;
     // link(2) refuses an existing target where rename(2) would silently replace it; the other name goes with the guard.
-    std::fs::hard_link(&unfinished.path, path).map_err(|error| Error::io("create", path, error))
+    std::fs::hard_link(&unfinished.path, path).map_err(|error| Error::io("create", path, error))?;
+    Ok(given)
 }
 
 fn write_synced(mut file: &File, bytes: &[u8]) -> Result<()> {
@@ -159,7 +160,7 @@ struct Unfinished {
 }
 
 impl Unfinished {
-    fn write(target: &Path, mode: u32, write: impl FnOnce(&File) -> Result<()>) -> Result<Self> {
+    fn write<T>(target: &Path, mode: u32, write: impl FnOnce(&File) -> Result<T>) -> Result<(Self, T)> {
         let name = target
             .file_name()
             .ok_or_else(|| Error::malformed(format!("'{}' names no file", target.display())))?;
@@ -167,8 +168,8 @@ impl Unfinished {
         hidden.push(name);
         let (file, path) = exclusive(parent(target), &hidden, mode)?;
         let unfinished = Self { path };
-        write(&file).context(|| format!("cannot write '{}'", target.display()))?;
-        Ok(unfinished)
+        let given = write(&file).context(|| format!("cannot write '{}'", target.display()))?;
+        Ok((unfinished, given))
     }
 }
 
