@@ -447,12 +447,7 @@ fn an_applications_packet_is_kept_silently() {
     let letters = alice.seals(xml, &["bob"]);
     assert_eq!(bob.gets(&letters), []);
     assert_eq!(bob.sees(), [] as [&str; 0]);
-    let kept: u32 = bob
-        .store
-        .read()
-        .query_row("SELECT count(*) FROM packet WHERE type = 'org.example.chess.move'", (), |row| row.get(0))
-        .unwrap();
-    assert_eq!(kept, 1);
+    assert_eq!(bob.rows("packet WHERE type = 'org.example.chess.move'"), 1);
 }
 
 #[test]

@@ -73,9 +73,7 @@ fn a_friend_who_is_heard_again_is_read_as_if_the_owner_had_been_away() {
     assert_eq!(alice.sees(), ["bob: ", "bob: Are you there?"]);
     [&mut alice, &mut bob].into_iter().for_each(|person| person.waits(DAY));
     they_talk(&mut alice, &mut bob);
-    let unconfirmed = "SELECT count(*) FROM sealed WHERE confirmed IS NULL AND taken";
-    let unconfirmed: u32 = bob.store.read().query_row(unconfirmed, (), |row| row.get(0)).unwrap();
-    assert_eq!(unconfirmed, 0);
+    assert_eq!(bob.rows("sealed WHERE confirmed IS NULL AND taken"), 0);
 }
 
 #[test]

@@ -41,15 +41,7 @@ fn kinds(letter: &Letter, reader: &Person) -> Vec<String> {
     opened.packets.into_iter().map(|verified| verified.packet.kind).collect()
 }
 
-/// How many counters somebody waits for, in how many gaps.
-fn gaps(person: &Person) -> usize {
-    person.store.read().query_row("SELECT count(*) FROM gap", (), |row| row.get(0)).unwrap()
-}
-
-fn unconfirmed(person: &Person) -> usize {
-    let sql = "SELECT count(*) FROM sealed WHERE confirmed IS NULL";
-    person.store.read().query_row(sql, (), |row| row.get(0)).unwrap()
-}
+const UNCONFIRMED: &str = "sealed WHERE confirmed IS NULL";
 
 /// Both let time pass.
 fn wait(people: [&mut Person; 2], minutes: i64) {
@@ -62,7 +54,7 @@ fn what_is_lost_is_asked_for_after_a_day_and_comes_again() {
     says(&mut alice, "Lost.");
     let after = says(&mut alice, "Came.");
     assert_eq!(bob.gets(&after), []);
-    assert_eq!((bob.sees(), gaps(&bob)), (vec!["alice: Came.".to_owned()], 1));
+    assert_eq!((bob.sees(), bob.rows("gap")), (vec!["alice: Came.".to_owned()], 1));
     wait([&mut alice, &mut bob], DAY - 1);
     assert_eq!(bob.seals_what_is_due(), [], "it may still be on its way");
     wait([&mut alice, &mut bob], 1);
@@ -72,10 +64,10 @@ fn what_is_lost_is_asked_for_after_a_day_and_comes_again() {
     let answer = alice.seals_what_is_due();
     assert_eq!(kinds(&answer[0], &bob), ["status"]);
     assert_eq!(bob.gets(&answer), []);
-    assert_eq!((bob.sees().len(), gaps(&bob)), (2, 0));
+    assert_eq!((bob.sees().len(), bob.rows("gap")), (2, 0));
     wait([&mut alice, &mut bob], DAY);
     assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
-    assert_eq!(unconfirmed(&alice), 0, "the lost one too: what was in it has come");
+    assert_eq!(alice.rows(UNCONFIRMED), 0, "the lost one too: what was in it has come");
 }
 
 #[test]
@@ -85,11 +77,11 @@ fn what_comes_late_closes_its_gap() {
         ["1", "2", "3", "4", "5"].iter().flat_map(|text| says(&mut alice, text)).collect();
     bob.gets(&letters[4..]);
     bob.gets(&letters[1..2]);
-    assert_eq!(gaps(&bob), 2);
+    assert_eq!(bob.rows("gap"), 2);
     for index in [3, 2, 0] {
         bob.gets(&letters[index..=index]);
     }
-    assert_eq!((gaps(&bob), bob.sees().len()), (0, 5));
+    assert_eq!((bob.rows("gap"), bob.sees().len()), (0, 5));
     wait([&mut alice, &mut bob], 2 * DAY);
     let letters = bob.seals_what_is_due();
     assert!(letters.iter().all(|letter| kinds(letter, &alice).is_empty()), "nothing to ask for");
@@ -124,13 +116,12 @@ fn what_was_sealed_and_thrown_away_is_void() {
     assert_eq!((answer.len(), kinds(&answer[0], &bob).len()), (1, 0), "void needs no packet");
     assert_eq!(envelope(&answer[0], &bob).counter, 0);
     assert_eq!(bob.gets(&answer), []);
-    assert_eq!((gaps(&bob), bob.sees()), (0, vec!["alice: Hello.".to_owned()]));
-    let sealed: u32 = alice
-        .store
-        .read()
-        .query_row("SELECT count(*) FROM sealed WHERE taken = 0 AND confirmed IS NULL", (), |row| row.get(0))
-        .unwrap();
-    assert_eq!(sealed, 0, "and nobody waits for its confirmation");
+    assert_eq!((bob.rows("gap"), bob.sees()), (0, vec!["alice: Hello.".to_owned()]));
+    assert_eq!(
+        alice.rows("sealed WHERE taken = 0 AND confirmed IS NULL"),
+        0,
+        "and nobody waits for its confirmation"
+    );
 }
 
 #[test]
@@ -150,7 +141,7 @@ fn an_expired_packet_is_answered_as_void() {
     let answer = alice.seals_what_is_due();
     assert_eq!(kinds(&answer[0], &bob), [] as [String; 0]);
     bob.gets(&answer);
-    assert_eq!(gaps(&bob), 0);
+    assert_eq!(bob.rows("gap"), 0);
 }
 
 /// Bob asks for these counters, whatever he has.
@@ -346,10 +337,10 @@ fn what_is_not_confirmed_in_a_week_is_sealed_anew_for_the_next_address() {
     let answers = &envelope(&third[0], &bob).answers[0];
     assert_eq!(answers.ranges.iter().map(|(first, last)| last - first + 1).sum::<u64>(), 2);
     assert_eq!(bob.gets(&third), []);
-    assert_eq!((bob.sees(), gaps(&bob)), (vec!["alice: Hello?".to_owned()], 0));
+    assert_eq!((bob.sees(), bob.rows("gap")), (vec!["alice: Hello?".to_owned()], 0));
     wait([&mut alice, &mut bob], DAY);
     assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
-    assert_eq!(unconfirmed(&alice), 0);
+    assert_eq!(alice.rows(UNCONFIRMED), 0);
     assert_eq!(bob.gets(&lost), []);
     assert_eq!(bob.sees().len(), 1, "the first one, months later");
 }

@@ -126,8 +126,11 @@ fn an_answer_that_is_lost_is_given_again() {
     let answer = alice.seals_what_is_due();
     assert_eq!(bob.gets(&answer), []);
     assert_eq!(bob.sees(), ["alice: Came.", "alice: Lost."]);
-    let gaps: u32 = bob.store.read().query_row("SELECT count(*) FROM gap", (), |row| row.get(0)).unwrap();
-    assert_eq!(gaps, 1, "the envelope that was lost in the pipe, which alice calls void when she is asked");
+    assert_eq!(
+        bob.rows("gap"),
+        1,
+        "the envelope that was lost in the pipe, which alice calls void when she is asked"
+    );
 }
 
 /// What waits is handed over, and then what the next run of the queue does with files that are not needed any more.
@@ -213,12 +216,8 @@ fn what_was_put_into_outpackets_is_owed_to_those_it_names() {
 }
 
 /// Rows of what Alice owes.
-fn owes(alice: &Person) -> (u32, u32) {
-    let count = |table: &str| {
-        let sql = format!("SELECT count(*) FROM {table}");
-        alice.store.read().query_row(&sql, (), |row| row.get(0)).unwrap()
-    };
-    (count("due"), count("owed"))
+fn owes(alice: &Person) -> (usize, usize) {
+    (alice.rows("due"), alice.rows("owed"))
 }
 
 /// What she is told in so many days of sn-sync.

@@ -34,16 +34,16 @@ fn a_search_counts_once_whoever_replays_it() {
         let again = who.writes("search", Body::Search(search.clone()), |packet| packet.to = vec![carol.is()]);
         hands(who, &mut carol, 102, &again);
     }
-    assert_eq!((count(&carol, "search"), count(&carol, "search_leaving")), (1, 1));
+    assert_eq!((carol.rows("search"), carol.rows("search_leaving")), (1, 1));
     assert_eq!(for_reader(&a_day_later(&mut carol), &bob).len(), 1);
     hands(&alice, &mut carol, 103, &packet);
-    assert_eq!(count(&carol, "search"), 0, "nor when it has left");
+    assert_eq!(carol.rows("search"), 0, "nor when it has left");
     // Nor is one taken that looks for more than a bottle is for.
     let (_, mut search) = search_in(&search_for(&alice, &carol, BOB, false));
     search.tags.push(search.tags[0]);
     let more = alice.writes("search", Body::Search(search), |packet| packet.to = vec![carol.is()]);
     hands(&alice, &mut carol, 105, &more);
-    assert_eq!(count(&carol, "search"), 0);
+    assert_eq!(carol.rows("search"), 0);
     // What names somebody else is no way around it.
     let other = search_for(&alice, &dave, BOB, false);
     let letter = alice.envelope(&carol, 104, vec![alice.signs(&other)]);
@@ -166,7 +166,7 @@ fn a_flood_ends_at_the_budget_and_fills_nothing() {
     for counter in 100..140 {
         hands_search(&alice, &mut carol, counter, BOB, true);
     }
-    assert_eq!((count(&carol, "search"), count(&carol, "search_taken")), (OF_A_DAY, OF_A_DAY));
+    assert_eq!((carol.rows("search"), carol.rows("search_taken")), (OF_A_DAY as usize, OF_A_DAY as usize));
     for day in 1..30 {
         carol.waits(DAY);
         alice.now = carol.now;
@@ -174,7 +174,7 @@ fn a_flood_ends_at_the_budget_and_fills_nothing() {
             hands_search(&alice, &mut carol, 200 + 10 * day + counter, NOBODY, false);
         }
     }
-    assert_eq!(count(&carol, "search_taken"), OF_A_MONTH);
+    assert_eq!(carol.rows("search_taken"), OF_A_MONTH as usize);
     assert!(for_reader(&carol.seals_what_is_due(), &bob).len() <= OF_A_MONTH as usize);
     let held =
         carol.store.read().query_row("SELECT count(*) FROM packet WHERE author = ?1", [alice.is()], |row| {
@@ -223,5 +223,5 @@ fn only_a_proof_that_holds_makes_an_answer() {
     ask::end(&mut alice.store, 1, alice.now).unwrap();
     assert_eq!(came(&mut alice, &late, shown(&late)), ("", Came::Uninvited), "the search was ended");
     assert_eq!(ask::end(&mut alice.store, 1, alice.now).unwrap_err().kind(), Kind::Nothing);
-    assert_eq!((count(&alice, "own_bottle"), own_searches::all(alice.store.read()).unwrap().len()), (0, 1));
+    assert_eq!((alice.rows("own_bottle"), own_searches::all(alice.store.read()).unwrap().len()), (0, 1));
 }

@@ -92,7 +92,7 @@ fn watched(
     let mut letters = carol.seals_what_is_due();
     // After a whole day, the longest wait, what Alice sent is confirmed in the same round.
     letters.retain(|letter| letter.reader != alice.is());
-    assert_eq!(count(carol, "search") + count(carol, "search_leaving"), 0);
+    assert_eq!(carol.rows("search") + carol.rows("search_leaving"), 0);
     carol.now = now;
     let to = consenting.iter().position(|person| person.is() == letters[0].reader).unwrap();
     Seen { wait, sizes: letters.iter().map(|letter| letter.der.len()).collect(), to }
@@ -157,7 +157,7 @@ fn what_is_of_another_scheme_is_carried_like_what_is_for_nobody() {
     hands(&alice, &mut carol, 100, &packet);
     let mut bob = bob;
     let letters = for_reader(&a_day_later(&mut carol), &bob);
-    assert_eq!(count(&carol, "search_brought"), 1, "to Bob, the only one who consents");
+    assert_eq!(carol.rows("search_brought"), 1, "to Bob, the only one who consents");
     let opened = open::open(&letters[0].der, &bob.keyring).unwrap();
     let bottles = opened.packets.iter().map(|verified| verified.packet.body.clone());
     assert_eq!(bottles.collect::<Vec<_>>(), [Body::SearchRequest { bottle: sent }], "as it came");
@@ -168,11 +168,11 @@ fn what_is_of_another_scheme_is_carried_like_what_is_for_nobody() {
 #[test]
 fn nothing_is_carried_for_whom_one_is_no_friend_of() {
     let (alice, mut bob, mut carol, _dave) = circle();
-    assert_eq!(count(&carol, "hashcache"), 1);
+    assert_eq!(carol.rows("hashcache"), 1);
     let who = contact(&bob, "carol");
     decide::remove(&mut bob.store, &bob.keyring, &who, bob.now).unwrap();
     assert_eq!(carol.gets(&for_reader(&bob.seals_what_is_due(), &carol)), []);
-    assert_eq!(count(&carol, "hashcache"), 0);
+    assert_eq!(carol.rows("hashcache"), 0);
     hands_search(&alice, &mut carol, 100, BOB, false);
     assert_eq!(for_reader(&a_day_later(&mut carol), &bob).len(), 0);
 }
@@ -186,7 +186,7 @@ fn who_is_not_to_be_found_is_not_though_a_contact_kept_the_handle() {
         assert_eq!(carol.gets(&for_reader(&letters, &carol)), []);
         number += 1;
         hands_bottle(&carol, bob, number, bottle_for(by, &carol, BOB[1]));
-        (count(&carol, "hashcache"), who_searches(bob).len())
+        (carol.rows("hashcache"), who_searches(bob).len())
     };
     for searchers in [Searchers::Nobody, Searchers::Secret] {
         searchable::allow(&mut bob.store, searchers, bob.now).unwrap();
@@ -240,7 +240,7 @@ fn who_carries_a_search_may_be_the_one() {
     let passed_on = carol.writes("search", Body::Search(search), |packet| packet.to = vec![bob.is()]);
     hands(&carol, &mut bob, 100, &passed_on);
     assert_eq!(who_searches(&bob), [("alice".to_owned(), None)]);
-    assert!(count(&bob, "search_leaving") > 0, "he carries it all the same");
+    assert!(bob.rows("search_leaving") > 0, "he carries it all the same");
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn killed_at_any_step_a_search_leaves_once() {
     let letters = for_reader(&carol.seals_what_is_due(), &bob);
     assert_eq!(bob.gets(&letters), []);
     assert_eq!(who_searches(&bob).len(), 1);
-    assert_eq!((count(&carol, "search"), count(&carol, "search_leaving")), (0, 0));
+    assert_eq!((carol.rows("search"), carol.rows("search_leaving")), (0, 0));
     carol.waits(60);
     assert_eq!(for_reader(&carol.seals_what_is_due(), &bob).len(), 0);
 }
@@ -300,7 +300,7 @@ fn a_searcher_who_is_stopped_is_brought_no_more_and_not_told() {
     alice.now = carol.now;
     searches(&mut alice, &mut carol, BOB, false);
     a_day_later(&mut carol);
-    assert_eq!(count(&carol, "search_brought"), 1, "not even what is for nobody");
+    assert_eq!(carol.rows("search_brought"), 1, "not even what is for nobody");
     // By another friend it comes, and is not shown.
     dave.now = carol.now;
     bob.now = carol.now;

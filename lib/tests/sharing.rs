@@ -95,13 +95,6 @@ fn look(at: &str) -> Vec<(String, String)> {
     vec![("Look!".to_owned(), at.to_owned())]
 }
 
-/// Whether the words are anywhere in somebody's database, in whatever packet.
-fn holds(person: &Person, words: &str) -> bool {
-    let sql = "SELECT count(*) FROM packet WHERE instr(signed, ?1) OR instr(text, ?1)";
-    let rows: u32 = person.store.read().query_row(sql, [words.as_bytes()], |row| row.get(0)).unwrap();
-    rows > 0
-}
-
 #[test]
 fn edits_and_a_retraction_follow_the_share() {
     let mut story = Story::new();
@@ -128,13 +121,13 @@ fn edits_and_a_retraction_follow_the_share() {
     assert_eq!(sees(&story.carol), look(""), "what Bob said stays his");
     assert_eq!((finds(&story.carol, "some"), finds(&story.carol, "look")), (0, 1));
     for person in [&story.bob, &story.carol] {
-        assert!(!holds(person, "Tell everybody.") && !holds(person, "Tell some."));
+        assert!(!person.keeps("Tell everybody.") && !person.keeps("Tell some."));
     }
     // The share comes again, as it would after a loss: what it carried is still gone.
     assert_eq!(story.carol.gets(&share), []);
     let share = story.bob.envelope(&story.carol, 99, vec![story.bob.signs(&story.share())]);
     assert_eq!(story.carol.finds(&[share]), []);
-    assert!(!holds(&story.carol, "Tell everybody."));
+    assert!(!story.carol.keeps("Tell everybody."));
 }
 
 #[test]
@@ -147,7 +140,7 @@ fn the_retraction_may_come_before_the_share() {
     assert_eq!(story.carol.gets(&passed_on), []);
     assert_eq!(story.carol.gets(&share), []);
     assert_eq!(sees(&story.carol), look(""));
-    assert!(!holds(&story.carol, "Tell everybody."));
+    assert!(!story.carol.keeps("Tell everybody."));
 }
 
 #[test]
@@ -210,7 +203,7 @@ fn what_is_lost_on_the_way_is_asked_for_and_comes_again() {
     assert_eq!(story.bob.gets(&for_reader(&asks, &story.bob)), []);
     let again = story.bob.seals_what_is_due();
     assert_eq!(story.carol.gets(&for_reader(&again, &story.carol)), []);
-    assert!(!holds(&story.carol, "Tell everybody."));
+    assert!(!story.carol.keeps("Tell everybody."));
 }
 
 #[test]
@@ -231,7 +224,7 @@ fn a_share_of_a_share_is_followed_too() {
     story.carol.waits(DELAY);
     let passed_on = story.carol.seals_what_is_due();
     assert_eq!(dave.gets(&for_reader(&passed_on, &dave)), []);
-    assert!(!holds(&dave, "Tell everybody."));
+    assert!(!dave.keeps("Tell everybody."));
 }
 
 /// Alice's film came to Bob, who may share it; its chunks did not.

@@ -4,11 +4,7 @@
 
 mod people;
 
-use people::{
-    Person, Stick, for_reader, kinds, meet,
-    searching::{count, findable},
-    successor_of,
-};
+use people::{Person, Stick, for_reader, kinds, meet, searching::findable, successor_of};
 use socialnet::{
     Fingerprint, Kind,
     identity::Identity,
@@ -406,12 +402,12 @@ fn a_goodbye_by_a_key_that_was_left_ends_nothing() {
     let mut new = successor_of(&alice, None);
     let letters = new.seals_what_is_due();
     assert_eq!(bob.gets(&letters), []);
-    assert_eq!((knows(&bob, "alice").fingerprint, count(&bob, "hashcache")), (new.is(), 1));
+    assert_eq!((knows(&bob, "alice").fingerprint, bob.rows("hashcache")), (new.is(), 1));
     let goodbye = alice.writes("contact-bye", Body::ContactBye, |_| ());
     let letter = alice.envelope(&bob, 100, vec![alice.signs(&goodbye)]);
     assert_eq!(bob.finds(&[letter]), []);
     assert_eq!(bob.knows("alice").0, "friend");
-    assert_eq!(count(&bob, "hashcache"), 1, "what Bob carries for her is not forgotten");
+    assert_eq!(bob.rows("hashcache"), 1, "what Bob carries for her is not forgotten");
 }
 
 #[test]

@@ -172,10 +172,6 @@ fn what_a_friend_shared_before_it_came_is_shown_when_it_comes() {
     assert_eq!(carol.sees(), ["bob: Look!", "alice: Tell everybody."], "as the newest");
 }
 
-fn chunks_here(person: &Person) -> u32 {
-    person.store.read().query_row("SELECT count(*) FROM chunk WHERE here", (), |row| row.get(0)).unwrap()
-}
-
 #[test]
 fn chunks_are_taken_before_and_after_the_packet_that_lists_them() {
     let (mut alice, mut bob, _) = alices_friends();
@@ -184,11 +180,11 @@ fn chunks_are_taken_before_and_after_the_packet_that_lists_them() {
     let letters = alice.seals(xml, &["bob"]);
     assert_eq!(letters[0].chunks.len(), 3);
     assert_eq!(bob.finds(&chunks[..1]), []);
-    assert_eq!((chunks_here(&bob), bob.folder("inpackets/held").len()), (0, 1));
+    assert_eq!((bob.rows("chunk WHERE here"), bob.folder("inpackets/held").len()), (0, 1));
     assert_eq!(bob.gets(&letters), []);
-    assert_eq!((chunks_here(&bob), bob.folder("inpackets/held").len()), (1, 0));
+    assert_eq!((bob.rows("chunk WHERE here"), bob.folder("inpackets/held").len()), (1, 0));
     assert_eq!(bob.finds(&chunks[1..]), []);
-    assert_eq!(chunks_here(&bob), 3);
+    assert_eq!(bob.rows("chunk WHERE here"), 3);
     assert_eq!(bob.finds(&chunks[1..]), [], "twice is once");
     assert_eq!(bob.folder("blobs").len(), 4, "three chunks and tmp");
 }
@@ -205,7 +201,7 @@ fn a_last_chunk_of_one_byte_may_be_ascii() {
     let letters = alice.seals(xml, &["bob"]);
     assert_eq!(bob.finds(&chunks), []);
     assert_eq!(bob.gets(&letters), []);
-    assert_eq!(chunks_here(&bob), 2);
+    assert_eq!(bob.rows("chunk WHERE here"), 2);
 }
 
 #[test]
@@ -216,7 +212,7 @@ fn a_chunk_that_does_not_match_its_hash_is_held_not_taken() {
     bob.gets(&letters);
     chunks[0][1000] ^= 1;
     assert_eq!(bob.finds(&chunks), []);
-    assert_eq!((chunks_here(&bob), bob.folder("inpackets/held").len()), (0, 1));
+    assert_eq!((bob.rows("chunk WHERE here"), bob.folder("inpackets/held").len()), (0, 1));
 }
 
 #[test]
@@ -272,11 +268,7 @@ fn what_came_is_confirmed_with_the_next_envelope_or_after_a_day() {
     bob.waits(24 * 60);
     assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
     assert!(confirmed(&alice) > before);
-    let all: u32 = alice
-        .store
-        .read()
-        .query_row("SELECT count(*) FROM sealed WHERE confirmed IS NULL", (), |row| row.get(0))
-        .unwrap();
+    let all = alice.rows("sealed WHERE confirmed IS NULL");
     let reply = bob.status("It did.");
     let letters = bob.seals(reply, &["alice"]);
     assert_eq!(alice.gets(&letters), []);
@@ -315,5 +307,5 @@ fn others_files_do_not_fill_the_disk_and_own_ones_are_not_counted() {
     assert_eq!(kinds(&bob.finds(&chunks)), [Kind::NotAllowed], "what is there already takes nothing more");
     bob.home.config.blobs.quota = 16 << 20;
     assert_eq!(bob.reads(), []);
-    assert_eq!((chunks_here(&bob), bob.folder("inpackets/held").len()), (4, 0));
+    assert_eq!((bob.rows("chunk WHERE here"), bob.folder("inpackets/held").len()), (4, 0));
 }

@@ -24,7 +24,7 @@ fn bob_and_carol() -> (Person, Person) {
 }
 
 fn carries(carol: &Person) -> bool {
-    count(carol, "hashcache") > 0
+    carol.rows("hashcache") > 0
 }
 
 fn withdraws(bob: &mut Person) {
@@ -84,12 +84,7 @@ fn a_list_that_is_confirmed_is_not_sent_again() {
     let keys = carol.seals_what_is_due();
     bob.now = carol.now;
     assert_eq!(bob.gets(&keys), []);
-    let owed: u32 = bob
-        .store
-        .read()
-        .query_row("SELECT count(*) FROM due WHERE what = 'handles'", (), |row| row.get(0))
-        .unwrap();
-    assert_eq!(owed, 0);
+    assert_eq!(bob.rows("due WHERE what = 'handles'"), 0);
 }
 
 #[test]
@@ -129,7 +124,7 @@ fn whoever_has_nothing_left_but_the_recovery_key_withdraws_all() {
     let invitation = carol.invites();
     assert_eq!(carol.gets(&new.adds(&invitation)), []);
     they_talk(&mut new, &mut carol);
-    assert_eq!((count(&carol, "contact"), carries(&carol)), (1, false));
+    assert_eq!((carol.rows("contact"), carries(&carol)), (1, false));
 }
 
 #[test]
@@ -153,7 +148,7 @@ fn whoever_carries_under_another_key_is_owed_the_list() {
         if by_owner {
             let brought = bob.seals_what_is_due();
             assert_eq!(carol.gets(&for_reader(&brought, &carol)), []);
-            assert_eq!(count(&carol, "carried"), 1, "an empty list is one");
+            assert_eq!(carol.rows("carried"), 1, "an empty list is one");
         } else {
             they_talk(&mut bob, &mut carol);
             assert!(!carries(&carol));

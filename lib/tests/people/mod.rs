@@ -294,6 +294,18 @@ impl Person {
         .collect()
     }
 
+    /// Rows of a table, or those of which a condition holds: what no command shows.
+    pub fn rows(&self, of: &str) -> usize {
+        let sql = format!("SELECT count(*) FROM {of}");
+        self.store.read().query_row(&sql, (), |row| row.get(0)).unwrap()
+    }
+
+    /// Whether a packet still holds these words, whether or not it shows them.
+    pub fn keeps(&self, words: &str) -> bool {
+        let sql = "SELECT 1 FROM packet WHERE instr(text, ?1) OR instr(signed, CAST(?1 AS BLOB))";
+        self.store.read().prepare(sql).unwrap().exists([words]).unwrap()
+    }
+
     fn calls(&self, who: Fingerprint) -> String {
         if who == self.is() {
             return "me".to_owned();

@@ -125,11 +125,6 @@ pub fn who_searches(person: &Person) -> Vec<(String, Option<String>)> {
     searching.collect()
 }
 
-pub fn count(person: &Person, table: &str) -> u32 {
-    let count = format!("SELECT count(*) FROM {table}");
-    person.store.read().query_row(&count, (), |row| row.get(0)).unwrap()
-}
-
 pub fn search_in(packet: &[u8]) -> (Packet, Search) {
     let packet = packet::read(packet).unwrap();
     let search = if let Body::Search(search) = &packet.body { Some(search.clone()) } else { None };
