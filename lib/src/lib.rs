@@ -19,7 +19,7 @@
 //! | [`compose`], [`post`], [`backup`] | what people do: as packets, on their way; the whole account as one encrypted file | `driver`, `program` |
 //! | [`explain`], [`render`] | what a file is; how a feed looks as text, JSON, Atom and HTML | `driver`, `queue`, `compose`, `post` |
 //! | [`site`], [`hooks`] | the feed as a folder of pages; the owner's programs, told of each packet | `identity`, `seal`, `protocol`, `queue` |
-//! | [`cli`] | the terminal, clap, exit codes | `home`, `packet`, `store`, `seal`, `protocol` |
+//! | [`cli`] | the terminal, clap, exit codes | `home`, `driver`, `packet`, `identity`, `seal`, `store`, `queue`, `protocol`, `render` |
 //!
 //! Commands in `bins/` call these rooms; no room calls a command.
 

@@ -1,131 +1,28 @@
-//! The feed as it is read: which packets; `entry.rs` has what a person wants to know of each, `packets.rs` the writing side.
+//! The feed as it is read: `query.rs` has which packets, `entry.rs` what a person wants to know of each, `packets.rs` the writing
+//! side.
 //!
 //! Rowid order is feed order, so that the newest fifty cost the same whatever else is held. What has expired is not
 //! shown, even before it is deleted, and neither is what `filter.rs` hides. Of what was taken back it is told that it was
 //! there, if somebody answered it.
 
 mod entry;
+mod query;
 
 pub use entry::{Attachment, DeliveryCount, Entry, Gone, Person, Reference, entry};
+pub use query::Query;
 
-use super::{
-    filter::Filter,
-    former::KEYS_OF_AUTHOR,
-    named::{self, Named},
-    words,
-};
-use crate::{
-    Error, Fingerprint, Kind, Result,
-    packet::{Class, Name},
-};
+use super::filter::Filter;
+use crate::{Error, Kind, Result, packet::Class};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, ToSql, Transaction};
-
-/// Of more that are found by their words, the newest so many are compared: a word that is in every second packet would
-/// have each of them weighed.
-const WEIGHED: u32 = 1000;
-
-/// Which packets.
-#[derive(Clone, Debug, Default)]
-pub struct Query {
-    /// The newest so many.
-    pub limit: Option<u32>,
-    /// Rows after this one.
-    pub after: Option<i64>,
-    /// Rows before this one.
-    pub before: Option<i64>,
-    /// Received since.
-    pub since: Option<Timestamp>,
-    /// By this author, under whatever key.
-    pub from: Option<Fingerprint>,
-    /// A root and what belongs to it.
-    pub thread: Option<Name>,
-    /// About this packet.
-    pub about: Option<Named>,
-    /// With these words, the best last.
-    pub sought: Option<String>,
-    /// Of this type.
-    pub kind: Option<String>,
-    /// What is kept quietly too.
-    pub quiet: bool,
-    /// What is not shown; without it, what blocked and muted people have to do with.
-    pub filter: Option<Filter>,
-}
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 /// Rows of the feed: the newest last, or what has most of the words that are sought.
 pub fn rows(db: &Connection, query: &Query, now: Timestamp) -> Result<Vec<i64>> {
-    let now = now.as_second();
     let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
-    let since = query.since.map(Timestamp::as_second);
-    let sought = query.sought.as_deref().map(words::expression).transpose()?;
-    let mut sql = String::from(match sought {
-        None => "SELECT seq FROM packet WHERE true",
-        Some(_) => {
-            "SELECT seq FROM (SELECT seq, bm25(packet_text) AS distance
-               FROM packet_text CROSS JOIN packet ON seq = packet_text.rowid WHERE packet_text MATCH :sought"
-        }
-    });
-    sql += match query.quiet {
-        true => " AND state <> 'expired'",
-        false => " AND state NOT IN ('quiet', 'expired')",
-    };
-    sql += "
-           AND (state NOT IN ('retracted', 'removed') OR EXISTS (
-             SELECT 1 FROM packet AS answer WHERE answer.about_id = packet.id AND answer.about_author = packet.author
-               AND answer.state = 'feed' AND answer.root_id IS NOT NULL))
-           AND (expires IS NULL OR expires > :now)";
-    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":now", &now)];
-    if let Some(after) = &query.after {
-        sql += " AND seq > :after";
-        values.push((":after", after));
-    }
-    if let Some(before) = &query.before {
-        sql += " AND seq < :before";
-        values.push((":before", before));
-    }
-    if let Some(since) = &since {
-        // Rows come in the order of their receipt: going back, the first one that is older ends the search.
-        sql += " AND seq > ifnull((SELECT seq FROM packet WHERE received < :since ORDER BY seq DESC LIMIT 1), 0)";
-        values.push((":since", since));
-    }
-    let keys = query.from.map(|author| named::keys(db, author)).transpose()?;
-    match (keys.as_deref(), &query.from) {
-        (None, _) | (_, None) => {}
-        // Of one key, which most people have, an index knows the rows in their order.
-        (Some([only]), _) => {
-            sql += " AND author = :author";
-            values.push((":author", only));
-        }
-        (Some(_), Some(author)) => {
-            sql += &format!(" AND author IN ({KEYS_OF_AUTHOR})");
-            values.push((":author", author));
-        }
-    }
-    if let Some(root) = &query.thread {
-        sql += " AND (root_id = :root AND root_author = :by OR id = :root AND author = :by)";
-        values.extend([(":root", &root.id as &dyn ToSql), (":by", &root.from)]);
-    }
-    if let Some(about) = &query.about {
-        // In its thread, or a share of it: for both there is an index.
-        sql += " AND (root_id = :its_root AND root_author = :its_root_by OR type = 'share')
-                 AND about_id = :about AND about_author = :about_by";
-        values.extend([(":its_root", &about.root.id as &dyn ToSql), (":its_root_by", &about.root.from)]);
-        values.extend([(":about", &about.name.id as &dyn ToSql), (":about_by", &about.name.from)]);
-    }
-    if let Some(kind) = &query.kind {
-        sql += " AND type = :type";
-        values.push((":type", kind));
-    }
-    if let Some(sought) = &sought {
-        // By this name of the row, FTS5 itself goes back from the newest: nothing beyond the last one is weighed.
-        sql += " ORDER BY packet_text.rowid DESC LIMIT :weighed) ORDER BY distance, seq DESC";
-        values.extend([(":sought", sought as &dyn ToSql), (":weighed", &WEIGHED)]);
-    } else {
-        sql += " ORDER BY seq DESC";
-    }
+    let statement = query.statement(db, now)?;
     let filter = query.filter.clone().map_or_else(|| Filter::load(db, &[]), Ok)?;
-    let mut newest = db.prepare(&sql)?;
-    let mut found = newest.query(values.as_slice())?;
+    let mut newest = db.prepare(&statement.sql)?;
+    let mut found = newest.query(statement.values().as_slice())?;
     let mut rows = Vec::new();
     // SQLite looks for a row only when it is asked for one: nothing older than the last one shown is read.
     while rows.len() < limit
