@@ -201,7 +201,7 @@ impl Run<'_> {
         }
         drop(read);
         let gone = cancelled::find(self.store, &self.outpackets, &there)?;
-        cancelled::forget(self.store, &gone)?;
+        cancelled::forget(self.store, &self.outpackets, &gone)?;
         self.finish(finished)?;
         for name in strangers {
             self.adopt(&name)?;
@@ -254,7 +254,7 @@ impl Run<'_> {
                 Prepared::Cancelled => cancelled.push(delivery.envelope),
             }
         }
-        cancelled::forget(self.store, &cancelled)?;
+        cancelled::forget(self.store, &self.outpackets, &cancelled)?;
         self.record(decided)?;
         self.hand_over(jobs)?;
         Ok(true)

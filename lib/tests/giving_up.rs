@@ -489,3 +489,80 @@ fn a_cancelled_comment_is_taken_back_without_a_word_to_whom_it_was_for() {
     assert_eq!(alice.seals(takes_back, &[]).len(), 1, "the other one has left");
     assert_eq!(alice.sees(), ["bob: Who comes?", "me: ", "me: "]);
 }
+
+#[test]
+fn what_arrived_though_it_was_cancelled_can_be_taken_back() {
+    for retracted_first in [true, false] {
+        let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+        meet(&mut alice, &mut bob);
+        assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+        let message = alice.status("I quit!");
+        let letters = alice.seals(message.clone(), &["bob"]);
+        queued(&mut alice, &letters);
+        cancels(&alice, &letters[0]);
+        runs_now(&mut alice);
+        let takes_back = retract(&alice, &message);
+        if retracted_first {
+            assert_eq!(notes_of(&mut alice, vec![takes_back.clone()]).len(), 1);
+        }
+        // The driver had handed it over, and could not say so any more.
+        assert_eq!(bob.gets(&letters), []);
+        bob.waits(24 * 60);
+        assert_eq!(alice.gets(&bob.seals_what_is_due()), []);
+        let comment = bob.comment(&message, "Why?");
+        let refused = alice.gets(&bob.seals(comment, &[]));
+        let letters = if retracted_first {
+            alice.seals_what_is_due()
+        } else {
+            assert_eq!(refused, [], "he is one of those who got it");
+            alice.seals(takes_back, &[])
+        };
+        assert_eq!(letters.len(), 1);
+        assert_eq!(bob.gets(&letters), []);
+        assert_eq!(bob.sees()[0], "alice: ");
+    }
+}
+
+#[test]
+fn what_is_said_of_what_was_cancelled_is_told_to_nobody_while_the_queue_is_run() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    assert_eq!(bob.gets(&alice.seals_what_is_due()), []);
+    let message = alice.status("I quit!");
+    let letters = alice.seals(message.clone(), &["bob"]);
+    queued(&mut alice, &letters);
+    let _run = alice.home.lock_if_free("queue").unwrap().unwrap();
+    let mut in_hand = delivery::due(alice.store.read(), alice.now, 100).unwrap();
+    in_hand.retain(|delivery| delivery.envelope == letters[0].envelope);
+    cancels(&alice, &letters[0]);
+    let change = edit(&alice, &message, 1, "I quit at noon.");
+    assert_eq!(notes_of(&mut alice, vec![change]).len(), 1);
+    assert_eq!(for_reader(&alice.seals_what_is_due(), &bob), []);
+    // That run had given it to its driver before, which ends only now.
+    let now = alice.now;
+    let db = alice.store.begin().unwrap();
+    delivery::record(&db, &in_hand[0], &Outcome::Sent, "file:///stick/bob", "", now).unwrap();
+    db.commit().unwrap();
+    assert_eq!(bob.gets(&[letters, alice.seals_what_is_due()].concat()), []);
+    assert_eq!(bob.sees(), ["alice: I quit at noon."]);
+    assert_eq!(alice.seals(retract(&alice, &message), &[]).len(), 1);
+}
+
+#[test]
+fn what_is_void_to_its_reader_stays_cancelled() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    meet(&mut alice, &mut bob);
+    they_sync(&mut alice, &mut bob, 2);
+    let message = alice.status("I quit!");
+    let letters = alice.seals(message.clone(), &["bob"]);
+    queued(&mut alice, &letters);
+    cancels(&alice, &letters[0]);
+    runs_now(&mut alice);
+    let nice = alice.status("Have a nice day.");
+    let letters = alice.seals(nice, &["bob"]);
+    assert_eq!(bob.gets(&letters), []);
+    they_sync(&mut alice, &mut bob, 41);
+    assert_eq!(bob.rows("gap"), 0, "he counts it among what came");
+    let takes_back = retract(&alice, &message);
+    assert_eq!(notes_of(&mut alice, vec![takes_back]).len(), 1);
+}

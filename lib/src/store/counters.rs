@@ -1,7 +1,7 @@
 //! Counting: which envelope a reader gets next, which came from a sender, and what was confirmed. Counters are what
 //! makes a packet arrive once, and its loss noticed (socialnet-seal(5)).
 
-use super::gaps;
+use super::{delivery, gaps};
 use crate::{
     Fingerprint, Result,
     envelope::{MAX_RANGES, Received, Stream},
@@ -214,15 +214,23 @@ pub fn received(db: &Connection, sender: Fingerprint) -> Result<Vec<Received>> {
     Ok(all)
 }
 
-/// Marks what a reader says has come as confirmed.
+/// Marks what a reader says has come as confirmed: it has left then, even if it was cancelled. Readers say so of what was
+/// answered as void, too, but that is forgotten by then.
 pub fn confirm(db: &Transaction<'_>, reader: Fingerprint, said: &[Received], now: Timestamp) -> Result<()> {
     let mut mark = db.prepare_cached(
         "UPDATE sealed SET confirmed = ?5 WHERE reader = ?1 AND stream = ?2 AND counter BETWEEN ?3 AND ?4
-           AND confirmed IS NULL",
+           AND confirmed IS NULL RETURNING envelope, taken",
     )?;
     for received in said {
         for (first, last) in &received.ranges {
-            mark.execute((reader, received.stream, first, last, now.as_second()))?;
+            let newly: Vec<(Digest, bool)> = mark
+                .query_map((reader, received.stream, first, last, now.as_second()), |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            for (envelope, _) in newly.iter().filter(|(_, taken)| !taken) {
+                delivery::has_left(db, envelope, reader, now)?;
+            }
         }
     }
     Ok(())

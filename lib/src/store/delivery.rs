@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 mod cancel;
 mod list;
 
+pub(in crate::store) use cancel::has_left;
 pub use cancel::{cancel, waiting};
 pub use list::{Listed, list};
 
@@ -164,8 +165,13 @@ pub fn record(
         ":refused": refused, ":now": now.as_second(), ":item": delivery.item, ":reader": delivery.reader,
     })?;
     if *outcome == Outcome::Sent && !delivery.is_chunk() {
-        db.prepare_cached("UPDATE sealed SET handed_over = 1 WHERE envelope = ?1")?
-            .execute([delivery.envelope])?;
+        let taken = db
+            .prepare_cached("UPDATE sealed SET handed_over = 1 WHERE envelope = ?1 RETURNING taken")?
+            .query_row([delivery.envelope], |row| row.get(0))
+            .optional()?;
+        if taken == Some(false) {
+            cancel::has_left(db, &delivery.envelope, delivery.reader, now)?;
+        }
     }
     if *outcome == Outcome::Failed && !delivery.is_chunk() {
         db.prepare_cached(

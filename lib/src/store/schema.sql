@@ -453,7 +453,7 @@ CREATE TABLE sealed (
     since    INTEGER NOT NULL,
     -- the counter under which they were sealed anew; it holds once sn-send has taken that
     replaced INTEGER,
-    -- sn-send has taken it; else it was printed, and thrown away
+    -- sn-send has taken it, or it has left some other way; else it was printed and thrown away, or cancelled
     taken    INTEGER NOT NULL DEFAULT 0,
     -- a driver has said that it was sent, whatever becomes of its delivery later
     handed_over INTEGER NOT NULL DEFAULT 0,

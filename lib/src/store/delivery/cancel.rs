@@ -92,6 +92,18 @@ fn said_about(db: &Connection, packet: i64, reader: Fingerprint) -> Result<Vec<N
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// An envelope has left, as its driver or its reader says: so has one that was cancelled while a driver had it, or that arrived
+/// though the driver had to break off.
+pub(in crate::store) fn has_left(
+    db: &Transaction<'_>,
+    envelope: &Digest,
+    reader: Fingerprint,
+    now: Timestamp,
+) -> Result<()> {
+    db.prepare_cached("UPDATE sealed SET taken = 1 WHERE envelope = ?1")?.execute([envelope])?;
+    take_back(db, envelope, reader, now)
+}
+
 /// An envelope is queued, perhaps one that was cancelled: whoever it is for gets its packets after all, and is owed what was
 /// changed of them meanwhile.
 pub(super) fn take_back(
