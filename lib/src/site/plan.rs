@@ -62,6 +62,8 @@ impl Plan {
             if (!new || row.root == row.name) && threads.insert(row.root) {
                 left.extend(touched::thread(db, row.root)?.into_iter().map(|seq| (seq, false)));
             }
+            // It brings back the line of what it answers.
+            left.extend(touched::gone(db, seq)?.into_iter().map(|seq| (seq, true)));
             // It is quoted by what answers it.
             left.extend(touched::answers(db, row.name)?.into_iter().map(|seq| (seq, new)));
             // Whatever shares it shows it, with its pictures.

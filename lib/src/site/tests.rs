@@ -237,6 +237,24 @@ fn what_a_share_brought_stays_in_its_month_when_it_is_taken_back() {
     assert_eq!(difference(&files(&site), &files(&fresh)), None);
 }
 
+#[test]
+fn who_answers_what_is_gone_brings_its_line_back_to_an_older_page() {
+    let (dir, home) = account();
+    let (_sample, mut store) = sample::store();
+    let root = sample::status(ALICE, "Back from the hills.");
+    let (spring, summer) = (NOW + 100 * 86_400, NOW + 200 * 86_400);
+    sample::hold(&mut store, &root);
+    let comment = on(CAROL, &root, "comment", "Was there snow?");
+    sample::hold_at(&mut store, &comment, spring);
+    retract(&mut store, &comment, spring);
+    let (site, fresh) = (dir.path().join("site"), dir.path().join("fresh"));
+    write(&home, &store, OWN, &site, &then(spring)).unwrap();
+    sample::hold_at(&mut store, &on(BOB, &comment, "comment", "I saw some."), summer);
+    write(&home, &store, OWN, &site, &then(summer)).unwrap();
+    write(&home, &store, OWN, &fresh, &then(summer)).unwrap();
+    assert_eq!(difference(&files(&site), &files(&fresh)), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]

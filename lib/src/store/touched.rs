@@ -60,6 +60,14 @@ pub fn answers(db: &Connection, name: Name) -> Result<Vec<i64>> {
     rows(db, sql, (name.id, name.from))
 }
 
+/// What a packet is about and is gone: that is shown while somebody answers it, as one line.
+pub fn gone(db: &Connection, answer: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT gone.seq FROM packet CROSS JOIN packet AS gone
+                 ON gone.id = packet.about_id AND gone.author = packet.about_author
+               WHERE packet.seq = ?1 AND gone.state NOT IN ('feed', 'unknown', 'quiet')";
+    rows(db, sql, [answer])
+}
+
 /// Shares of a packet.
 pub fn shares(db: &Connection, name: Name) -> Result<Vec<i64>> {
     let sql = "SELECT seq FROM packet WHERE type = 'share' AND about_id = ?1 AND about_author = ?2";
