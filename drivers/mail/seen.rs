@@ -3,7 +3,7 @@
 
 use socialnet::{Error, Result, file};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -51,9 +51,9 @@ impl Seen {
     }
 
     /// Forgets those that are not at the source any more.
-    pub fn keep(&mut self, there: &BTreeSet<String>) {
+    pub fn keep(&mut self, is_there: impl Fn(&str) -> bool) {
         let before = self.mails.len();
-        self.mails.retain(|id, _| there.contains(id));
+        self.mails.retain(|id, _| is_there(id));
         self.changed |= self.mails.len() != before;
     }
 
@@ -84,7 +84,7 @@ mod tests {
         let mut seen = Seen::open(state.path()).unwrap();
         assert!(seen.has("theirs") && seen.has("ours") && !seen.has("new"));
         assert_eq!(seen.own().collect::<Vec<_>>(), [("ours", 7)]);
-        seen.keep(&BTreeSet::from(["theirs".to_owned()]));
+        seen.keep(|id| id == "theirs");
         seen.save().unwrap();
         assert!(!Seen::open(state.path()).unwrap().has("ours"));
     }

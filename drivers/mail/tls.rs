@@ -13,7 +13,7 @@ use socialnet::{Error, Kind, Result};
 use std::{
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -53,7 +53,7 @@ impl Stream {
             return Err(Error::new(Kind::Config, message).hint("set security to tls or starttls"));
         }
         if server.security == Security::Tls {
-            return Self::Clear(socket).upgrade(server);
+            return Self::begin(socket, server);
         }
         // In SMTP, IMAP and POP3 the server speaks first, unless it waits for TLS.
         match socket.peek(&mut [0]) {
@@ -67,18 +67,32 @@ impl Stream {
         }
     }
 
+    /// The handshake at the beginning of a connection. First with the one authority that the system's folder may have for
+    /// it: reading the 140 or so of a bundle takes longer than all the rest. Some have theirs in the bundle alone.
+    fn begin(socket: TcpStream, server: &Server) -> Result<Self> {
+        let Some(folder) = filed_by_hash(server) else { return Self::Clear(socket).upgrade(server) };
+        match connector(server, Trusted::Filed(&folder))?.connect(&server.host, socket) {
+            Err(HandshakeError::Failure(stream)) if stream.ssl().verify_result() != X509VerifyResult::OK => {
+                Self::Clear(dial(server)?).upgrade(server)
+            }
+            done => Self::after(done, server),
+        }
+    }
+
+    fn after(
+        handshake: std::result::Result<SslStream<TcpStream>, HandshakeError<TcpStream>>,
+        server: &Server,
+    ) -> Result<Self> {
+        let stream = handshake.map_err(|error| refused(server, error))?;
+        acknowledge_at_once(stream.get_ref());
+        Ok(Self::Tls(stream))
+    }
+
     /// Does the handshake. Whoever calls this must have read exactly what came before it: bytes that the server (or
     /// somebody between) sent ahead must not be taken for what came protected (CVE-2011-0411 and its many like).
     pub fn upgrade(self, server: &Server) -> Result<Self> {
         let Self::Clear(socket) = self else { return Ok(self) };
-        let connector = connector(server)?;
-        match connector.connect(&server.host, socket) {
-            Ok(stream) => {
-                acknowledge_at_once(stream.get_ref());
-                Ok(Self::Tls(stream))
-            }
-            Err(error) => Err(refused(server, error)),
-        }
+        Self::after(connector(server, Trusted::All)?.connect(&server.host, socket), server)
     }
 
     /// Whether it is protected.
@@ -142,15 +156,23 @@ fn dial(server: &Server) -> Result<TcpStream> {
     Err(cannot(failed))
 }
 
-fn connector(server: &Server) -> Result<SslConnector> {
+/// Which of the system's authorities are trusted, unless `ca-file` names others.
+#[derive(Clone, Copy)]
+enum Trusted<'a> {
+    All,
+    /// Those in this folder, out of which OpenSSL reads the one that it needs.
+    Filed(&'a Path),
+}
+
+fn connector(server: &Server, trusted: Trusted<'_>) -> Result<SslConnector> {
     let cannot = |what: &str, error: &dyn std::fmt::Display| {
         Error::new(Kind::Config, format!("cannot {what}: {}", first_line(&error.to_string())))
     };
     let mut builder =
         SslConnector::builder(SslMethod::tls_client()).map_err(|error| cannot("use TLS", &error))?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2)).map_err(|error| cannot("use TLS", &error))?;
-    match &server.ca_file {
-        Some(file) => {
+    match (&server.ca_file, trusted) {
+        (Some(file), _) => {
             // Instead of the system's, not beside them.
             let none = X509StoreBuilder::new().map_err(|error| cannot("use TLS", &error))?;
             builder.set_cert_store(none.build());
@@ -158,15 +180,16 @@ fn connector(server: &Server) -> Result<SslConnector> {
                 .set_ca_file(file)
                 .map_err(|error| cannot(&format!("read certificates from ca-file '{file}'"), &error))?;
         }
-        None => {
+        (None, Trusted::Filed(folder)) => {
+            builder
+                .load_verify_locations(None, Some(folder))
+                .map_err(|error| cannot("read the system's certificates", &error))?;
+        }
+        (None, Trusted::All) => {
             // OpenSSL was compiled with the project and does not know where this system keeps them.
             let probe = openssl_probe::probe();
-            let readable = |path: &Path| path.to_str().is_some();
-            let folder = probe.cert_dir.first().map(|path| path.as_path()).filter(|path| readable(path));
-            // Where each is filed by its hash, one is read when it is needed; reading the 140 of a bundle takes longer
-            // than all the rest of a handshake. What the environment names counts beside that.
-            let filed = !openssl_probe::has_ssl_cert_env_vars() && folder.is_some_and(is_filed_by_hash);
-            let file = probe.cert_file.as_deref().filter(|path| !filed && readable(path));
+            let file = probe.cert_file.as_deref().filter(|path| is_nameable(path));
+            let folder = probe.cert_dir.first().map(|path| path.as_path()).filter(|path| is_nameable(path));
             if file.is_some() || folder.is_some() {
                 builder
                     .load_verify_locations(file, folder)
@@ -177,6 +200,19 @@ fn connector(server: &Server) -> Result<SslConnector> {
     // Else each record costs two calls of recv(2): one for its head, one for the rest.
     builder.set_read_ahead(true);
     Ok(builder.build())
+}
+
+/// Whether OpenSSL's crate can be told of a path.
+fn is_nameable(path: &Path) -> bool {
+    path.to_str().is_some()
+}
+
+/// The system's folder of authorities, if they count and it has them by hash. What the environment names counts beside
+/// that.
+fn filed_by_hash(server: &Server) -> Option<PathBuf> {
+    let apart = server.ca_file.is_some() || openssl_probe::has_ssl_cert_env_vars();
+    let folder = openssl_probe::probe().cert_dir.into_iter().next().filter(|_| !apart)?;
+    (is_nameable(&folder) && is_filed_by_hash(&folder)).then_some(folder)
 }
 
 /// Whether the certificates in a folder are found by the hash of whom they are for, as openssl-rehash(1) files them.
