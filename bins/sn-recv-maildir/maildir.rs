@@ -86,7 +86,7 @@ impl Maildir {
         arrivals.commit()?;
         settle(&self.policy, &mut self.seen, &mails, &mut looked)?;
         self.delete_due(&mails)?;
-        self.seen.keep(&mails.keys().cloned().collect::<BTreeSet<_>>());
+        self.seen.keep(|name| mails.contains_key(name));
         self.seen.save()?;
         // Something may have come in the same tick of the clock, and change nothing any more.
         let settled = |then: &SystemTime| then.elapsed().is_ok_and(|elapsed| elapsed > TICK);

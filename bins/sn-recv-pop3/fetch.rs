@@ -215,9 +215,7 @@ impl Driver {
         let is_there = |name: &str| there.contains(name) || !named && !name.contains(' ');
         let was_had = |name: &str| round.seen.has(name) || round.had.contains(name);
         round.stumbled.keep(|name| is_there(name) && !was_had(name))?;
-        if named {
-            round.seen.keep(&there);
-        }
+        round.seen.keep(is_there);
         Ok(round.seen.save()?)
     }
 
