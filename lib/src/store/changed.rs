@@ -81,13 +81,17 @@ impl Log {
 mod tests {
     use super::Log;
     use crate::store::{Store, account, sample};
-    use std::{sync::mpsc, thread, time::Duration};
+    use std::{os::unix::fs::symlink, sync::mpsc, thread, time::Duration};
 
     #[test]
     fn who_follows_hears_of_what_somebody_else_commits() {
         for watch in [Log::watch, |_: &Store| Log(None)] {
             let (dir, mut writer) = sample::store();
-            let reader = Store::open(&dir.path().join("socialnet.db")).unwrap();
+            // The log is beside the file, not beside a link to it.
+            let link = dir.path().join("link.db");
+            symlink(dir.path().join("socialnet.db"), &link).unwrap();
+            let reader = Store::open(&link).unwrap();
+            assert!(reader.log.exists());
             let begun = reader.version().unwrap();
             // It may begin to wait before the commit or after it.
             let (said, heard) = mpsc::channel();

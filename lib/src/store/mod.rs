@@ -42,6 +42,7 @@ use rusqlite::{
     types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef},
 };
 use std::{
+    ffi::OsString,
     fs,
     ops::Deref,
     path::{Path, PathBuf},
@@ -91,7 +92,8 @@ impl Store {
     }
 
     fn over(connection: Connection, path: &Path) -> Self {
-        let mut log = path.as_os_str().to_owned();
+        // Beside the file itself, where the account has a link to it.
+        let mut log = connection.path().map_or_else(|| path.into(), OsString::from);
         log.push("-wal");
         Self { connection, log: log.into() }
     }
