@@ -42,7 +42,7 @@ pub const NAMESPACE: &str = "urn:socialnet:envelope:1";
 /// What was handed over so long ago, and is not confirmed, is sealed anew; of chunks, handed over again
 /// (socialnet-protocol(7), Unconfirmed).
 pub const TRY_AGAIN: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// What was sealed first so long ago, and is not confirmed, has failed (ib.): nothing else waits longer than that, either.
+/// What was sealed first so long ago, and is not confirmed, has failed (ib.); a debt waits no longer, either.
 pub const GIVE_UP: SignedDuration = SignedDuration::from_hours(40 * 24);
 /// Bytes of one envelope's XML, at most.
 pub const MAX_BYTES: usize = 4 << 20;

@@ -8,7 +8,7 @@
 //! | [`stream`], [`packet`], [`envelope`], [`profile`], [`succession`], [`short`], [`login`], [`slip`] | XML and PEM framing, as bytes; not who signed | `file`, `mailbox`, `program`, `secret` |
 //! | [`home`] | the account folder, its settings | `packet`, `profile`, `stream` |
 //! | [`driver`] | drivers and their line protocol | `packet`, `envelope`, `profile`, `stream` |
-//! | [`identity`], [`seal`] | OpenSSL: keys and certificates; `seal` goes from bytes to bytes | `packet`, `envelope`, `home`, `driver` |
+//! | [`identity`], [`seal`] | OpenSSL: keys and certificates; `seal` goes from bytes to bytes | `packet`, `envelope`, `home`, `driver`, `program` |
 //! | [`search`] | handles, tags and bottles, from bytes to bytes | `packet`, `file`, `home`, `driver`, `identity` |
 //! | [`photo`] | image formats | `file`, `home`, `driver`, `identity`, `seal` |
 //! | [`blob`], [`attach`] | files as attachments, in and out | `home`, `driver`, `identity` |
@@ -19,7 +19,7 @@
 //! | [`compose`], [`post`], [`backup`] | what people do: as packets, on their way; the whole account as one encrypted file | `driver`, `program` |
 //! | [`explain`], [`render`] | what a file is; how a feed looks as text, JSON, Atom and HTML | `driver`, `queue`, `compose`, `post` |
 //! | [`site`], [`hooks`] | the feed as a folder of pages; the owner's programs, told of each packet | `identity`, `seal`, `protocol`, `queue` |
-//! | [`cli`] | the terminal, clap, exit codes | `home`, `driver`, `packet`, `identity`, `seal`, `store`, `queue`, `protocol`, `render` |
+//! | [`cli`] | the terminal, clap, exit codes | `file`, `mailbox`, `program`, `home`, `driver`, `packet`, `stream`, `identity`, `seal`, `search`, `blob`, `store`, `queue`, `protocol`, `compose`, `render`, `site` |
 //!
 //! Commands in `bins/` call these rooms; no room calls a command.
 

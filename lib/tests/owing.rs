@@ -296,3 +296,22 @@ fn whoever_no_key_is_left_of_is_told_of_once_a_day_and_then_no_more() {
     assert!(days_pass(&mut alice, 60).len() <= 2 * 42);
     assert!(owes(&alice).0 <= 2, "{:?}", owes(&alice));
 }
+
+#[test]
+fn a_debt_that_nobody_knows_keeps_nobody_from_theirs() {
+    let (mut alice, mut bob) = (Person::new("Alice"), Person::new("Bob"));
+    let mut carol = Person::new("Carol");
+    meet(&mut alice, &mut bob);
+    meet(&mut alice, &mut carol);
+    let db = alice.store.begin().unwrap();
+    for reader in [&bob, &carol] {
+        due::owe(&db, reader.is(), &Debt::Public, alice.now).unwrap();
+    }
+    // As a later version might call it, which was here before this one.
+    db.execute("UPDATE due SET what = 'later' WHERE reader = ?1", [carol.is()]).unwrap();
+    db.commit().unwrap();
+    let (letters, failures) = alice.tries_to_seal_what_is_due();
+    assert_eq!(kinds(&letters, &bob), ["profile"]);
+    let said: Vec<_> = failures.iter().map(socialnet::Error::message).collect();
+    assert_eq!(said, ["a packet that is due: database: no debt is called 'later'"]);
+}

@@ -1,5 +1,6 @@
-//! The types of version 1. This list is the only one: whatever else is told by type matches on [`Type`], [`Class`] or
-//! [`Body`], so that the compiler names each place where a new one is missing.
+//! The types of version 1. This list is the only one: what is told by type matches on [`Type`], [`Class`] or [`Body`], so
+//! that the compiler names the places where a new one is missing. It does not name those that ask for one or two types
+//! (`matches!`, and a few words of SQL): for them a new one is like all the others.
 
 use super::{Body, is_application};
 

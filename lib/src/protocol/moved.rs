@@ -45,7 +45,22 @@ fn begin_to_count(db: &Transaction<'_>, settled: Timestamp, now: Timestamp) -> R
         Some(Type::Profile) => it.introduces && state == State::Friend,
         Some(Type::Handles | Type::ContactBye | Type::Resend) => false,
         Some(Type::ContactRequest) => matches!(state, State::Asked | State::Friend),
-        _ => state == State::Friend,
+        Some(
+            Type::Status
+            | Type::Photo
+            | Type::Comment
+            | Type::Reaction
+            | Type::Message
+            | Type::Share
+            | Type::Edit
+            | Type::Retract
+            | Type::ContactAccept
+            | Type::NotUnderstood
+            | Type::Search
+            | Type::SearchRequest
+            | Type::SearchStop,
+        )
+        | None => state == State::Friend,
     })?;
     unconfirmed::end(db, now - GIVE_UP)
 }

@@ -66,16 +66,18 @@ pub fn ready(db: &Connection, now: Timestamp) -> Result<Vec<(i64, usize)>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A debt, if it is owed now, alone or with others.
+/// A debt, if it is owed now, alone or with others. [`Kind::Malformed`](crate::Kind::Malformed): it is none that this
+/// version knows.
 pub fn get(db: &Connection, id: i64, now: Timestamp) -> Result<Option<Due>> {
     let mut query = db.prepare_cached(
         "SELECT reader, packet, owed.signed, what FROM due LEFT JOIN owed ON owed.id = due.signed
          WHERE due.id = ?1 AND (not_before <= ?2 OR NOT sealed AND put_off = 0)",
     )?;
-    let row = query
-        .query_row((id, now.as_second()), |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))));
+    let row = query.query_row((id, now.as_second()), |row| {
+        Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get::<_, String>(3)?)))
+    });
     let Some((reader, (packet, signed, name))) = row.optional()? else { return Ok(None) };
-    Ok(Some(Due { id, reader, debt: Debt::read(name, packet, signed)? }))
+    Ok(Some(Due { id, reader, debt: Debt::read(name.parse()?, packet, signed)? }))
 }
 
 /// Notes that debts are carried by these envelopes to a reader. Each of them says what came from that reader, so they
