@@ -242,13 +242,14 @@ fn who_answers_what_is_gone_brings_its_line_back_to_an_older_page() {
     let (dir, home) = account();
     let (_sample, mut store) = sample::store();
     let root = sample::status(ALICE, "Back from the hills.");
-    let (spring, summer) = (NOW + 100 * 86_400, NOW + 200 * 86_400);
+    let [spring, between, summer] = [100, 150, 200].map(|day| NOW + day * 86_400);
     sample::hold(&mut store, &root);
     let comment = on(CAROL, &root, "comment", "Was there snow?");
     sample::hold_at(&mut store, &comment, spring);
     retract(&mut store, &comment, spring);
+    sample::hold_at(&mut store, &sample::status(BOB, "Nothing new."), between);
     let (site, fresh) = (dir.path().join("site"), dir.path().join("fresh"));
-    write(&home, &store, OWN, &site, &then(spring)).unwrap();
+    write(&home, &store, OWN, &site, &then(between)).unwrap();
     sample::hold_at(&mut store, &on(BOB, &comment, "comment", "I saw some."), summer);
     write(&home, &store, OWN, &site, &then(summer)).unwrap();
     write(&home, &store, OWN, &fresh, &then(summer)).unwrap();
