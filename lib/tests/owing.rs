@@ -308,7 +308,8 @@ fn a_debt_that_nobody_knows_keeps_nobody_from_theirs() {
         due::owe(&db, reader.is(), &Debt::Public, alice.now).unwrap();
     }
     // As a later version might call it, which was here before this one.
-    db.execute("UPDATE due SET what = 'later' WHERE reader = ?1", [carol.is()]).unwrap();
+    db.execute("UPDATE due SET what = 'later' WHERE reader = ?1 AND what = 'profile public'", [carol.is()])
+        .unwrap();
     db.commit().unwrap();
     let (letters, failures) = alice.tries_to_seal_what_is_due();
     assert_eq!(kinds(&letters, &bob), ["profile"]);
