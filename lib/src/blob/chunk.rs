@@ -1,7 +1,6 @@
 //! The files that an encrypted stream is cut into.
 
-use crate::{Error, Result, file, packet::Digest};
-use data_encoding::HEXLOWER;
+use crate::{Error, Result, file, mailbox::name_for, packet::Digest};
 use openssl::sha::Sha256;
 use std::{
     ffi::OsStr,
@@ -13,14 +12,9 @@ use std::{
 /// Bytes of a chunk, at most.
 pub const CHUNK: usize = 4 << 20;
 
-/// A chunk's file name.
-pub fn file_name(digest: &Digest) -> String {
-    HEXLOWER.encode(digest)
-}
-
 /// Reads one and checks that it is what its name says, as long as `chunk`.
 pub fn read(name: &Digest, dir: &Path, chunk: &mut [u8]) -> Result<()> {
-    let path = dir.join(file_name(name));
+    let path = dir.join(name_for(name));
     let (mut file, size) = file::open_sized(&path)?;
     let whole = size == chunk.len() as u64;
     if whole {
@@ -93,7 +87,7 @@ impl Unfinished {
     // A chunk of that name has these bytes: to replace it changes nothing.
     fn finish(self, dir: &Path) -> Result<Digest> {
         let digest = self.digest.clone().finish();
-        fs::rename(&self.path, dir.join(file_name(&digest)))
+        fs::rename(&self.path, dir.join(name_for(&digest)))
             .map_err(|error| Error::io("rename", &self.path, error))?;
         Ok(digest)
     }

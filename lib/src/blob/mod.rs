@@ -212,8 +212,9 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 
 #[cfg(test)]
 mod tests {
-    use super::{chunk::file_name, *};
+    use super::*;
     use crate::Kind;
+    use crate::mailbox::name_for;
     use std::fs;
     use tempfile::TempDir;
 
@@ -263,7 +264,7 @@ mod tests {
             let sizes: Vec<u64> = blob
                 .chunks
                 .iter()
-                .map(|name| fs::metadata(folder.path().join(file_name(name))).unwrap().len())
+                .map(|name| fs::metadata(folder.path().join(name_for(name))).unwrap().len())
                 .collect();
             assert!(sizes.iter().rev().skip(1).all(|&size| size == CHUNK as u64), "{sizes:?}");
             assert_eq!(sizes.iter().sum::<u64>(), encrypted_size(blob.size).unwrap());
@@ -277,9 +278,9 @@ mod tests {
     #[test]
     fn a_chunk_that_is_not_what_its_name_says_is_refused() {
         let (folder, blob) = store(&bytes(5 << 20));
-        let path = folder.path().join(file_name(&blob.chunks[1]));
+        let path = folder.path().join(name_for(&blob.chunks[1]));
         let chunk = fs::read(&path).unwrap();
-        let name = file_name(&blob.chunks[1]);
+        let name = name_for(&blob.chunks[1]);
         for wrong in
             [&chunk[..chunk.len() - 1], &[&chunk[..], &[0]].concat(), &[&[!chunk[0]], &chunk[1..]].concat()]
         {
@@ -316,7 +317,7 @@ mod tests {
     #[test]
     fn a_missing_chunk_is_said() {
         let (folder, blob) = store(b"short");
-        fs::remove_file(folder.path().join(file_name(&blob.chunks[0]))).unwrap();
+        fs::remove_file(folder.path().join(name_for(&blob.chunks[0]))).unwrap();
         let error = decrypt(&blob, folder.path(), Vec::new()).unwrap_err();
         assert_eq!(error.kind(), Kind::Io);
         assert!(error.message().ends_with("No such file or directory"), "{error}");
